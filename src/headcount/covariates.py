@@ -1,0 +1,135 @@
+"""Covariates: facts about areas that help where nobody counted, and populations that are known."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+
+from headcount._types import FloatArray
+from headcount.errors import Problem, TableError
+from headcount.files import Row, parse_table, read_text, write_table
+
+__all__ = ["Covariates", "parse_covariates", "read_covariates"]
+
+COLUMNS: Final = ("area", "year", "variable", "value", "unit", "citation")
+
+
+@dataclass(frozen=True)
+class Covariates:
+    """The long table of covariates.
+
+    Parameters
+    ----------
+    rows
+        Tuples (area, year, variable, value, unit, citation).
+    name
+        Where they came from, for messages.
+    """
+
+    rows: tuple[tuple[str, int, str, float, str, str], ...] = ()
+    name: str = "covariates.csv"
+
+    @cached_property
+    def variables(self) -> frozenset[str]:
+        """Names of all variables."""
+        return frozenset(row[2] for row in self.rows)
+
+    @cached_property
+    def _series(self) -> dict[tuple[str, str], dict[int, float]]:
+        series: dict[tuple[str, str], dict[int, float]] = {}
+        for area, year, variable, value, *_ in self.rows:
+            series.setdefault((variable, area), {})[year] = value
+        return series
+
+    def areas_with(self, variable: str) -> frozenset[str]:
+        """Return the areas that have at least one value of a variable."""
+        return frozenset(area for name, area in self._series if name == variable)
+
+    def path(self, variable: str, area: str, years: Iterable[int]) -> FloatArray:
+        """Return a variable over years.
+
+        Parameters
+        ----------
+        variable, area
+            Which series; must exist.
+        years
+            Calendar years.
+
+        Returns
+        -------
+        numpy.ndarray
+            Linear between the years that are known, the nearest known value outside them; dims (year,).
+        """
+        known = self._series[(variable, area)]
+        at = np.array(sorted(known), dtype=float)
+        return np.interp(np.array(list(years), dtype=float), at, [known[int(year)] for year in at])
+
+    def to_csv(self) -> str:
+        """Return the table as text that `parse_covariates` reads back."""
+        return write_table((dict(zip(COLUMNS, row, strict=True)) for row in self.rows), COLUMNS)
+
+
+def read_covariates(path: str | Path) -> Covariates:
+    """Read and check a covariates table.
+
+    Parameters
+    ----------
+    path
+        CSV file with the columns ``area, year, variable, value, unit, citation``.
+
+    Returns
+    -------
+    Covariates
+        The table.
+
+    Raises
+    ------
+    TableError
+        With all problems found.
+    """
+    return parse_covariates(read_text(path), name=Path(path).name)
+
+
+def parse_covariates(text: str, *, name: str = "covariates.csv") -> Covariates:
+    """Check the text of a covariates table; see `read_covariates`."""
+    table = parse_table(
+        text, name=name, columns=COLUMNS, required=("area", "year", "variable", "value")
+    )
+    problems: list[Problem] = []
+    rows = [_row(row, problems) for row in table.rows]
+    seen: set[tuple[object, ...]] = set()
+    for row, source in zip(rows, table.rows, strict=True):
+        if row[:3] in seen:
+            what = f"{row[2]!r} of {row[0]!r} in {row[1]} stands twice"
+            problems.append(Problem(source.where(), what))
+        seen.add(row[:3])
+    if problems:
+        raise TableError(problems)
+    return Covariates(tuple(rows), name)
+
+
+def _row(row: Row, problems: list[Problem]) -> tuple[str, int, str, float, str, str]:
+    cells = row.cells
+    for column in ("area", "variable"):
+        if column not in cells:
+            problems.append(Problem(row.where(column), "the cell is empty"))
+    year = value = math.nan
+    try:
+        year = int(cells.get("year", ""))
+        value = float(cells.get("value", ""))
+    except ValueError:
+        pass
+    if math.isnan(year):
+        problems.append(Problem(row.where("year"), f"{cells.get('year', '')!r} is not a year"))
+    elif not math.isfinite(value):
+        what = f"{cells.get('value', '')!r} is not a finite number"
+        problems.append(Problem(row.where("value"), what, "Leave out what is not known."))
+    whole = 0 if math.isnan(year) else int(year)
+    area, variable = cells.get("area", ""), cells.get("variable", "")
+    return area, whole, variable, value, cells.get("unit", ""), cells.get("citation", "")

@@ -1,0 +1,14 @@
+"""Growth kinds: how headcounts move from year to year, one module each."""
+
+from typing import Final
+
+from headcount.growth_kinds.base import GrowthKind
+from headcount.growth_kinds.damped_trend import DAMPED_TREND
+from headcount.growth_kinds.exponential import EXPONENTIAL
+from headcount.growth_kinds.random_walk import RANDOM_WALK
+
+__all__ = ["GROWTH_KINDS", "GrowthKind"]
+
+GROWTH_KINDS: Final[dict[str, GrowthKind]] = {
+    kind.name: kind for kind in (DAMPED_TREND, RANDOM_WALK, EXPONENTIAL)
+}

@@ -1,0 +1,31 @@
+"""What a growth kind is: its words and the priors that it asks for.
+
+Like an observation kind it has three faces under one name: here (words, parameters), in
+``headcount.model.growth`` (the PyMC graph) and in ``headcount.simulation.growth`` (the NumPy oracle).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+__all__ = ["GrowthKind"]
+
+
+@dataclass(frozen=True)
+class GrowthKind:
+    """How headcounts move from year to year.
+
+    Parameters
+    ----------
+    name
+        As written in ``[growth] kind``.
+    when
+        Which kind for what, in a sentence.
+    parameters
+        Name of each prior to the support that it lives on, see `headcount.priors.LINKS`.
+    """
+
+    name: str
+    when: str
+    parameters: Mapping[str, str]

@@ -1,0 +1,40 @@
+r"""``growth``: "up 29 % from 2022 to 2023".
+
+Assumption. The source compares two of its own numbers, so whatever it misses in both years cancels.
+
+Read aloud. ``dsit, GBR, 2023, growth, value=0.29, from_year=2022``: DSIT says that the UK grew by 29 % from 2022 to
+2023. The value is the growth over the whole window; "15 % a year over 2022-27" is 1.15**5 - 1.
+
+Likelihood. With :math:`m_t` the log expected value in year t,
+
+.. math:: \log(1 + g) \sim T_\nu\!\left(m_{t_1} - m_{t_0}, \sqrt{2}\,\sigma_s\right).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from headcount.observation_kinds._checks import Problems
+from headcount.observation_kinds.base import ObservationKind
+
+if TYPE_CHECKING:
+    from headcount.observations import Observation
+
+__all__ = ["GROWTH"]
+
+
+def _problems(row: Observation) -> Problems:
+    if row.value is not None and row.value <= -1:
+        yield "value", f"{row.value:g} is not above -1", "Growth is a fraction: 0.29 for +29 %."
+    if row.from_year is not None and row.from_year >= row.year:
+        yield "from_year", f"{row.from_year} is not before year = {row.year}", ""
+
+
+GROWTH = ObservationKind(
+    name="growth",
+    when="The source states a growth rate between two years.",
+    aloud="dsit, GBR, 2023, growth, value=0.29, from_year=2022: up 29 % from 2022 to 2023.",
+    required=("value", "from_year"),
+    optional=("scope",),
+    problems=_problems,
+)

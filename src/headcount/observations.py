@@ -1,0 +1,284 @@
+"""Observations: the validated table of what sources state. A row that is not there is unknown, not zero."""
+
+from __future__ import annotations
+
+import math
+import warnings
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, fields, replace
+from functools import cached_property
+from pathlib import Path
+from typing import Final
+
+import pandas as pd
+
+from headcount.errors import HeadcountWarning, Problem, TableError, nearest
+from headcount.files import Row, parse_table, read_text, write_table
+from headcount.observation_kinds import OBSERVATION_KINDS
+
+__all__ = ["Observation", "Observations", "parse_observations", "read_observations"]
+
+NUMBERS: Final = ("value", "lower", "upper", "mass", "relative_se", "n")
+YEARS: Final = ("year", "from_year")
+KEY: Final = ("source", "area", "year", "kind", "scope", "of_area", "of_scope", "from_year")
+
+
+@dataclass(frozen=True)
+class Observation:
+    """One row: what a source states about an area and a year.
+
+    Parameters
+    ----------
+    source, area, year, kind
+        Who states it, about where and when, and in which of `OBSERVATION_KINDS`.
+    value
+        The stated number; k for a survey, a fraction for growth and share.
+    lower, upper, mass
+        Ends of a stated range and the probability inside.
+    relative_se
+        Stated standard error over the value.
+    n
+        Respondents of a survey, or base of a share.
+    from_year
+        First year of a growth window.
+    scope
+        Who is counted, where it is not the source's own scope.
+    of_area, of_scope
+        The whole that a share or survey refers to.
+    excluded
+        Why the row is shown and not fitted; empty for rows that are fitted.
+    as_stated, citation, license, notes
+        The source's words, where to find them, the terms, and remarks.
+    line
+        Line in the file.
+    """
+
+    source: str
+    area: str
+    year: int
+    kind: str
+    value: float | None = None
+    lower: float | None = None
+    upper: float | None = None
+    mass: float | None = None
+    relative_se: float | None = None
+    n: float | None = None
+    from_year: int | None = None
+    scope: str = ""
+    of_area: str = ""
+    of_scope: str = ""
+    excluded: str = ""
+    as_stated: str = ""
+    citation: str = ""
+    license: str = ""
+    notes: str = ""
+    line: int = 0
+
+
+COLUMNS: Final = tuple(field.name for field in fields(Observation) if field.name != "line")
+
+
+@dataclass(frozen=True)
+class Observations:
+    """The rows of a study, in file order.
+
+    Parameters
+    ----------
+    rows
+        Checked rows, excluded ones among them.
+    name
+        Where they came from, for messages.
+    """
+
+    rows: tuple[Observation, ...]
+    name: str = "observations.csv"
+
+    @cached_property
+    def fitted(self) -> tuple[Observation, ...]:
+        """The rows that enter the likelihood."""
+        return tuple(row for row in self.rows if not row.excluded)
+
+    @property
+    def sources(self) -> tuple[str, ...]:
+        """Sources of the fitted rows, in order of appearance."""
+        return tuple(dict.fromkeys(row.source for row in self.fitted))
+
+    def where(self, row: Observation, column: str = "") -> str:
+        """Return the place of a row as messages name it."""
+        return f"{self.name}:{row.line}" + (f" [{column}]" if column else "")
+
+    def select(self, keep: Callable[[Observation], bool]) -> Observations:
+        """Return the rows for which a condition holds.
+
+        Parameters
+        ----------
+        keep
+            Takes an `Observation`, returns whether it stays.
+
+        Returns
+        -------
+        Observations
+            A new table.
+        """
+        return replace(self, rows=tuple(row for row in self.rows if keep(row)))
+
+    def to_csv(self) -> str:
+        """Return the table as text that `parse_observations` reads back."""
+        return write_table((vars(row) for row in self.rows), COLUMNS)
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return the table as a data frame, one row each."""
+        return pd.DataFrame([{name: getattr(row, name) for name in COLUMNS} for row in self.rows])
+
+    def __len__(self) -> int:
+        """Return the number of rows, excluded ones among them."""
+        return len(self.rows)
+
+
+def read_observations(path: str | Path) -> Observations:
+    """Read and check an observations table.
+
+    Parameters
+    ----------
+    path
+        UTF-8 CSV file; its columns are the fields of `Observation`. Only ``source``, ``area``, ``year`` and
+        ``kind`` must be there, and what each row's kind requires.
+
+    Returns
+    -------
+    Observations
+        The rows. Exact repetitions are dropped with a warning; rows that state different numbers for the same
+        thing stay, with a warning, since that is what noise is.
+
+    Raises
+    ------
+    TableError
+        With all problems found, each naming file, line and column.
+
+    Examples
+    --------
+    >>> import headcount as hc
+    >>> observations = hc.read_observations("data/toy/observations.csv")
+    >>> len(observations) > 0
+    True
+    """
+    return parse_observations(read_text(path), name=Path(path).name)
+
+
+def parse_observations(text: str, *, name: str = "observations.csv") -> Observations:
+    """Check the text of an observations table; see `read_observations`."""
+    required = ("source", "area", "year", "kind")
+    table = parse_table(text, name=name, columns=COLUMNS, required=required)
+    problems: list[Problem] = []
+    rows = [_observation(row, problems) for row in table.rows]
+    observations = Observations(tuple(rows), name)
+    for row in rows:
+        problems.extend(_row_problems(row, observations))
+    if problems:
+        raise TableError(sorted(problems, key=_line_of))
+    kept = tuple(_without_repetitions(observations))
+    _warn_of_contradictions(replace(observations, rows=kept))
+    return replace(observations, rows=kept)
+
+
+def _observation(row: Row, problems: list[Problem]) -> Observation:
+    cells: dict[str, object] = dict(row.cells)
+    for column in NUMBERS:
+        cells[column] = _number(row, column, problems)
+    for column in YEARS:
+        cells[column] = _year(row, column, problems)
+    cells["year"] = cells["year"] if cells["year"] is not None else 0
+    text = {name: str(cells.get(name) or "") for name in ("source", "area", "kind")}
+    for column in ("source", "area", "kind", "year"):
+        if column not in row.cells:
+            problems.append(Problem(row.where(column), "the cell is empty"))
+    return Observation(**(cells | text), line=row.line)  # type: ignore[arg-type]  # columns are checked by name
+
+
+def _number(row: Row, column: str, problems: list[Problem]) -> float | None:
+    text = row.cells.get(column)
+    if text is None:
+        return None
+    try:
+        value = float(text.replace("_", ""))
+    except ValueError:
+        value = math.nan
+    if math.isfinite(value):
+        return value
+    advice = "Write a plain number such as 135000; leave the cell empty if there is none."
+    problems.append(Problem(row.where(column), f"{text!r} is not a finite number", advice))
+    return None
+
+
+def _year(row: Row, column: str, problems: list[Problem]) -> int | None:
+    text = row.cells.get(column)
+    if text is None:
+        return None
+    try:
+        return int(text)
+    except ValueError:
+        problems.append(Problem(row.where(column), f"{text!r} is not a year", "Write 2021."))
+        return None
+
+
+def _row_problems(row: Observation, table: Observations) -> Iterator[Problem]:
+    if row.kind and row.kind not in OBSERVATION_KINDS:
+        advice = nearest(row.kind, OBSERVATION_KINDS)
+        yield Problem(table.where(row, "kind"), f"unknown kind {row.kind!r}", advice)
+    elif row.kind and not row.excluded:
+        yield from _kind_problems(row, table)
+
+
+def _kind_problems(row: Observation, table: Observations) -> Iterator[Problem]:
+    kind = OBSERVATION_KINDS[row.kind]
+    for column in kind.required:
+        if getattr(row, column) in (None, ""):
+            what = f"the cell is empty; a {row.kind} needs {', '.join(kind.required)}"
+            yield Problem(table.where(row, column), what)
+    special = (*NUMBERS, "from_year", "of_area", "of_scope")
+    for column in special:
+        idle = column not in (*kind.required, *kind.optional)
+        if idle and getattr(row, column) not in (None, ""):
+            what = f"a {row.kind} does not use this column"
+            advice = f"Empty the cell; a {row.kind} uses {', '.join((*kind.required, *kind.optional))}."
+            yield Problem(table.where(row, column), what, advice)
+    for column, what, advice in kind.problems(row):
+        yield Problem(table.where(row, column), what, advice)
+
+
+def _line_of(problem: Problem) -> int:
+    place = problem.where.split(" ")[0].rpartition(":")[2]
+    return int(place) if place.isdigit() else 0
+
+
+def _without_repetitions(table: Observations) -> Iterator[Observation]:
+    seen: dict[Observation, int] = {}
+    for row in table.rows:
+        stated = replace(row, line=0)
+        if stated in seen:
+            _warn(f"{table.where(row)}: repeats line {seen[stated]} word for word; it is used once.")
+            continue
+        seen[stated] = row.line
+        yield row
+
+
+def _warn_of_contradictions(table: Observations) -> None:
+    groups: dict[tuple[object, ...], list[Observation]] = {}
+    for row in table.fitted:
+        groups.setdefault(tuple(getattr(row, name) for name in KEY), []).append(row)
+    for rows in groups.values():
+        if len(rows) > 1:
+            _warn(_contradiction(rows, table))
+
+
+def _contradiction(rows: Iterable[Observation], table: Observations) -> str:
+    first, *_ = rows = list(rows)
+    lines = ", ".join(str(row.line) for row in rows)
+    return (
+        f"{table.name}:{lines}: {first.source!r} states {len(rows)} different {first.kind}s for {first.area} "
+        f"in {first.year}; all are used, as repeated noisy statements. Mark the wrong ones in 'excluded'."
+    )
+
+
+def _warn(text: str) -> None:
+    warnings.warn(text, HeadcountWarning, stacklevel=4)

@@ -1,0 +1,132 @@
+"""Checks of a spec against itself: names that must exist, scopes that must hang together."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from headcount.errors import Problem, nearest
+from headcount.specs import ModelSpec, ScopeSpec
+
+__all__ = ["scope_holds", "spec_problems"]
+
+
+def spec_problems(spec: ModelSpec) -> Iterator[Problem]:
+    """Yield what is wrong between the sections of a spec, all of it.
+
+    Parameters
+    ----------
+    spec
+        A spec whose sections are each valid alone.
+
+    Yields
+    ------
+    Problem
+        Naming file and key.
+    """
+    yield from _scope_problems(spec)
+    yield from _source_problems(spec)
+    yield from _covariate_problems(spec)
+
+
+def scope_holds(spec: ModelSpec, outer: str, inner: str) -> bool:
+    """Say whether everybody in ``inner`` is in ``outer``, as far as the declared relations tell.
+
+    Parameters
+    ----------
+    spec
+        The spec.
+    outer, inner
+        Names of scopes.
+
+    Returns
+    -------
+    bool
+        Whether a chain of ``contains`` and ``within`` leads from one to the other.
+    """
+    above: dict[str, set[str]] = {name: set() for name in spec.scopes}
+    for name, scope in spec.scopes.items():
+        if scope.contains:
+            above[scope.contains].add(name)
+        if scope.within:
+            above[name].add(scope.within)
+    reached, stack = {inner}, [inner]
+    while stack:
+        new = above[stack.pop()] - reached
+        reached |= new
+        stack.extend(new)
+    return outer in reached
+
+
+def _unknown(where: str, what: str, name: str, known: Iterable[str]) -> Iterator[Problem]:
+    known = list(known)
+    if name not in known:
+        yield Problem(where, f"unknown {what} {name!r}", nearest(name, known))
+
+
+def _scope_problems(spec: ModelSpec) -> Iterator[Problem]:
+    yield from _unknown(f"{spec.name} [target]", "scope", spec.target, spec.scopes)
+    for name, scope in spec.scopes.items():
+        where = f"{spec.name} [scopes.{name}]"
+        if scope.relative_to is not None:
+            yield from _unknown(where, "scope", scope.relative_to, spec.scopes)
+        if name == spec.target and (scope.relative_to or scope.covariate):
+            what = f"the target scope {name!r} is relative to {scope.relative_to or scope.covariate!r}"
+            yield Problem(where, what, "Turn the relation round: the target stands alone.")
+        elif name != spec.target:
+            yield from _relation_problems(spec, name, scope, where)
+
+
+def _relation_problems(
+    spec: ModelSpec, name: str, scope: ScopeSpec, where: str
+) -> Iterator[Problem]:
+    if scope.covariate is not None:
+        known = spec.covariate_table.variables
+        yield from _unknown(f"{where[:-1]}.covariate]", "covariate variable", scope.covariate, known)
+        yield from _uncovered(spec, scope.covariate, where)
+        return
+    seen = [name]
+    while seen[-1] != spec.target:
+        relative_to = spec.scopes[seen[-1]].relative_to
+        if relative_to not in spec.scopes or relative_to in seen:
+            what = f"no chain of ratios leads from {name!r} to the target {spec.target!r}"
+            yield Problem(where, what, "Give it contains, within or beside, and a ratio.")
+            return
+        seen.append(relative_to)
+
+
+def _source_problems(spec: ModelSpec) -> Iterator[Problem]:
+    for name, source in spec.sources.items():
+        where = f"{spec.name} [sources.{name}"
+        yield from _unknown(f"{where}.scope]", "scope", source.scope, spec.scopes)
+        yield from _unknown(f"{where}.kind]", "source kind", source.kind, spec.source_kinds)
+        if source.lineage is not None:
+            yield from _unknown(f"{where}.lineage]", "lineage", source.lineage, spec.lineages)
+        for area in source.reach.regions if source.reach else ():
+            if area not in spec.areas.by_code:
+                place = f"{where}.{source.reach_kind}.regions]"
+                yield Problem(place, f"unknown area {area!r}", spec.areas.advice(area))
+        kind = spec.source_kinds.get(source.kind)
+        if source.selection and kind and kind.concentration is None:
+            place = f"{spec.name} [source_kinds.{source.kind}]"
+            yield Problem(place, f"no concentration, and source {name!r} of this kind is a survey")
+
+
+def _covariate_problems(spec: ModelSpec) -> Iterator[Problem]:
+    for name, effect in spec.covariates.items():
+        where = f"{spec.name} [covariates.{name}]"
+        yield from _unknown(where, "covariate variable", name, spec.covariate_table.variables)
+        yield from _uncovered(spec, name, where)
+        if effect.transform == "log":
+            low = [r for r in spec.covariate_table.rows if r[2] == name and r[3] <= 0]
+            if low:
+                what = f"{low[0][0]} in {low[0][1]} is {low[0][3]:g}, whose logarithm does not exist"
+                yield Problem(where, what, 'Write transform = "none" or mend the table.')
+
+
+def _uncovered(spec: ModelSpec, variable: str, where: str) -> Iterator[Problem]:
+    known = spec.covariate_table.areas_with(variable)
+    missing = [region for region in spec.areas.regions if region not in known]
+    if known and missing:
+        shown = ", ".join(missing[:6]) + (", ..." if len(missing) > 6 else "")
+        what = f"{variable!r} has no value for {len(missing)} of the regions: {shown}"
+        yield Problem(where, what, f"Add rows to {spec.covariate_table.name}.")

@@ -1,0 +1,275 @@
+"""Spec files: TOML to `ModelSpec` and back, every problem named by file and key."""
+
+from __future__ import annotations
+
+import json
+import tomllib
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, get_args
+
+from pydantic import BaseModel, ValidationError
+
+from headcount._names import BASE_PRIORS
+from headcount.areas import Areas, read_areas
+from headcount.covariates import Covariates, read_covariates
+from headcount.errors import Problem, SpecError, nearest
+from headcount.files import read_text
+from headcount.priors import Prior
+from headcount.specs import ModelSpec
+from headcount.spec_checks import spec_problems
+
+__all__ = ["parse_spec", "read_spec", "with_prior", "with_prior_set"]
+
+AREAS_FILE = "areas.csv"
+COVARIATES_FILE = "covariates.csv"
+
+
+def read_spec(path: str | Path, *, prior_set: str = BASE_PRIORS) -> ModelSpec:
+    """Read and check a model spec and the areas and covariates of its study.
+
+    Parameters
+    ----------
+    path
+        TOML file. Its ``data`` key names the folder, relative to the file, that holds ``areas.csv`` and, if covariates
+        are used, ``covariates.csv``.
+    prior_set
+        Which of the spec's named prior sets to put in force.
+
+    Returns
+    -------
+    ModelSpec
+        The declaration; frozen.
+
+    Raises
+    ------
+    SpecError
+        With all problems found, each naming file and key.
+    TableError
+        Where a table cannot be used.
+
+    Examples
+    --------
+    >>> import headcount as hc
+    >>> spec = hc.read_spec("models/toy.toml")
+    >>> spec.areas.root
+    'WORLD'
+    """
+    path = Path(path)
+    document = _read_document(path)
+    folder = path.parent / str(document.get("data", "."))
+    areas = read_areas(folder / AREAS_FILE)
+    table = folder / COVARIATES_FILE
+    covariates = read_covariates(table) if table.exists() else Covariates()
+    spec = parse_spec(document, areas=areas, covariates=covariates, name=path.name)
+    return with_prior_set(spec, prior_set)
+
+
+def parse_spec(
+    document: Mapping[str, Any],
+    *,
+    areas: Areas,
+    covariates: Covariates | None = None,
+    name: str = "spec",
+    prior_set: str = BASE_PRIORS,
+) -> ModelSpec:
+    """Check a spec given as a nested dictionary; see `read_spec`.
+
+    Parameters
+    ----------
+    document
+        What the TOML file holds.
+    areas, covariates
+        Tables of the study.
+    name
+        Where the document came from, for messages.
+    prior_set
+        Name under which its priors are known.
+
+    Returns
+    -------
+    ModelSpec
+        The declaration.
+
+    Raises
+    ------
+    SpecError
+        With all problems found.
+    """
+    tables = {"areas": areas, "covariate_table": covariates or Covariates()}
+    extra = {"name": name, "prior_set": prior_set, "text": json.dumps(document)}
+    reserved = sorted({*tables, *extra} & set(document))
+    if reserved:
+        raise SpecError([Problem(f"{name} [{reserved[0]}]", "unknown key")])
+    try:
+        spec = ModelSpec.model_validate({**document, **tables, **extra})
+    except ValidationError as error:
+        raise SpecError(_problems(error, name)) from None
+    problems = [*spec_problems(spec)]
+    if problems:
+        raise SpecError(problems)
+    for overlay in spec.prior_sets if prior_set == BASE_PRIORS else ():
+        with_prior_set(spec, overlay)
+    return spec
+
+
+def with_prior_set(spec: ModelSpec, prior_set: str) -> ModelSpec:
+    """Return the spec with one of its named prior sets in force.
+
+    Parameters
+    ----------
+    spec
+        A spec with its base priors in force.
+    prior_set
+        A name among ``spec.prior_set_names``.
+
+    Returns
+    -------
+    ModelSpec
+        The same graph with other numbers.
+
+    Raises
+    ------
+    SpecError
+        Where the set is unknown, or changes anything but the numbers of existing priors.
+    """
+    if prior_set == spec.prior_set:
+        return spec
+    if prior_set not in spec.prior_set_names:
+        where = f"{spec.name} [prior_sets]"
+        what = f"unknown prior set {prior_set!r}"
+        raise SpecError([Problem(where, what, nearest(prior_set, spec.prior_set_names))])
+    return _overlay(spec, spec.prior_sets[prior_set], prior_set)
+
+
+def with_prior(spec: ModelSpec, path: str, stated: Prior | Mapping[str, Any]) -> ModelSpec:
+    """Return the spec with one prior replaced.
+
+    Parameters
+    ----------
+    spec
+        Any spec.
+    path
+        Key of the prior as in the TOML file, such as ``sources.linkedin.coverage``.
+    stated
+        ``{"low": ..., "high": ..., "mass": ...}``, a family with parameters, or a `Prior`.
+
+    Returns
+    -------
+    ModelSpec
+        The same graph with another number; its prior set is called ``<set>+<path>``.
+
+    Raises
+    ------
+    SpecError
+        Where the path is no prior of the spec, or the prior does not fit.
+
+    Examples
+    --------
+    >>> import headcount as hc
+    >>> spec = hc.read_spec("models/toy.toml")
+    >>> hc.with_prior(spec, "total.prior", {"low": 1e3, "high": 1e6}).prior_set
+    'base+total.prior'
+    """
+    if isinstance(stated, Prior):
+        low, high = (float(value) for value in stated.quantile([0.05, 0.95]))
+        words: Mapping[str, Any] = {"low": low, "high": high, "mass": 0.9}
+        if not stated.is_link_normal:
+            from headcount.priors import FAMILIES
+
+            names = FAMILIES[stated.family].parameters
+            words = {"family": stated.family} | dict(zip(names, stated.parameters, strict=True))
+    else:
+        words = stated
+    return _overlay(spec, {path: words}, f"{spec.prior_set}+{path}")
+
+
+def _overlay(spec: ModelSpec, changes: Mapping[str, Any], prior_set: str) -> ModelSpec:
+    document = spec.document
+    problems = []
+    for path, stated in changes.items():
+        where = f"{spec.name} [prior_sets.{prior_set}.{path!r}]"
+        if path not in spec.priors:
+            problems.append(Problem(where, "no such prior", nearest(path, spec.priors)))
+        elif not isinstance(stated, Mapping):
+            problems.append(Problem(where, f"{stated!r} is not a prior", "Write { low, high, mass }."))
+        else:
+            problems += _family_problems(spec.priors[path], stated, where)
+            _put(document, path.split("."), dict(stated))
+    if problems:
+        raise SpecError(problems)
+    return parse_spec(
+        document,
+        areas=spec.areas,
+        covariates=spec.covariate_table,
+        name=spec.name,
+        prior_set=prior_set,
+    )
+
+
+def _family_problems(old: Prior, stated: Mapping[str, Any], where: str) -> Iterator[Problem]:
+    try:
+        new = Prior.parse(stated, support=old.support)
+    except ValueError as error:
+        yield Problem(where, str(error))
+        return
+    if new.family != old.family:
+        what = f"family {new.family!r} in place of {old.family!r}"
+        yield Problem(where, what, "A prior set changes numbers, not families.")
+
+
+def _put(document: dict[str, Any], keys: list[str], stated: dict[str, Any]) -> None:
+    *above, last = keys
+    for key in above:
+        document = document[key]
+    kept = document.get(last)
+    exceptions = {"regions": kept["regions"]} if isinstance(kept, dict) and "regions" in kept else {}
+    document[last] = stated | exceptions
+
+
+def _read_document(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(read_text(path))
+    except tomllib.TOMLDecodeError as error:
+        raise SpecError([Problem(str(path), f"not valid TOML: {error}")]) from error
+
+
+def _problems(error: ValidationError, name: str) -> Iterator[Problem]:
+    for detail in error.errors():
+        place = tuple(key for key in detail["loc"] if key != "[key]")
+        where = f"{name} [{'.'.join(str(key) for key in place)}]"
+        yield Problem(where, *_explain(detail, place))
+
+
+def _explain(detail: Any, place: tuple[int | str, ...]) -> tuple[str, str]:  # noqa: ANN401 - pydantic's error dict
+    match detail["type"]:
+        case "missing":
+            return "the key is missing", ""
+        case "extra_forbidden":
+            return "unknown key", nearest(str(place[-1]), _keys_at(place[:-1]))
+        case "value_error":
+            return str(detail["ctx"]["error"]), ""
+        case "string_pattern_mismatch":
+            return f"{detail['input']!r} does not match {detail['ctx']['pattern']}", ""
+        case _:
+            return f"{detail['input']!r}: {detail['msg']}", ""
+
+
+def _keys_at(place: tuple[int | str, ...]) -> Iterator[str]:
+    """Yield the keys that a section can have, found by walking the spec's types."""
+    section: type[BaseModel] | None = ModelSpec
+    for key in place:
+        if section is None:
+            return
+        field = section.model_fields.get(str(key))
+        section = _section_type(field.annotation) if field is not None else section
+    if section is not None:
+        hidden = {"areas", "covariate_table", "name", "text", "prior_set"}
+        yield from (key for key in section.model_fields if key not in hidden)
+
+
+def _section_type(annotation: Any) -> type[BaseModel] | None:  # noqa: ANN401 - a type expression
+    for candidate in (annotation, *get_args(annotation)):
+        if isinstance(candidate, type) and issubclass(candidate, BaseModel):
+            return candidate
+    return None
