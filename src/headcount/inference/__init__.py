@@ -1,0 +1,5 @@
+"""Inference: from a study to a fit. The only floor that runs a sampler."""
+
+from headcount.inference.fitting import fit
+
+__all__ = ["fit"]

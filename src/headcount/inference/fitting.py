@@ -1,0 +1,92 @@
+"""`fit`: from a spec and observations to a posterior."""
+
+from __future__ import annotations
+
+import time
+
+from headcount.engine.arrays import assemble
+from headcount.engine.geometry import geometry_of
+from headcount.fits import Fit, Sampling, sampler_tree, versions
+from headcount.inference.posterior import posterior_of
+from headcount.inference.sampling import sample
+from headcount.layout import Layout
+from headcount.observations import Observations
+from headcount.specs import ModelSpec
+from headcount.study_checks import check_study
+
+__all__ = ["fit"]
+
+
+def fit(
+    spec: ModelSpec,
+    observations: Observations,
+    *,
+    seed: int,
+    chains: int = 4,
+    draws: int = 1000,
+    tune: int = 1000,
+    cores: int | None = None,
+    progress: bool = True,
+) -> Fit:
+    """Fit a study: draw from the posterior of `headcount.build_model`.
+
+    The density is the PyMC model's, evaluated by a compiled function that reads the study as data, in coordinates in which
+    the posterior is close to a standard normal (docs/engine.md). Nothing compiles when a study changes.
+
+    Parameters
+    ----------
+    spec
+        The declaration, with the prior set in force.
+    observations
+        The rows.
+    seed
+        Seed of everything random; the same seed gives the same draws on one machine, whatever the number of cores.
+    chains, draws, tune
+        Chains, draws kept and warm-up draws, for each chain.
+    cores
+        Chains that run at once; all of the machine's if ``None``.
+    progress
+        Whether to show a progress bar, in the terminal or the notebook.
+
+    Returns
+    -------
+    Fit
+        Frozen, with spec, observations, seed and versions. After Ctrl-C it holds the draws that were finished and is marked
+        as interrupted.
+
+    Raises
+    ------
+    StudyError
+        Where spec and observations do not fit together; before anything is sampled.
+    SamplingError
+        If no draw was finished.
+
+    Examples
+    --------
+    >>> import headcount as hc
+    >>> spec = hc.read_spec("models/toy.toml")
+    >>> observations = hc.read_observations("data/toy/observations.csv")
+    >>> fit = hc.fit(spec, observations, seed=1, draws=200, tune=300, progress=False)
+    >>> fit.posterior.sizes["region"]
+    4
+    """
+    check_study(spec, observations)
+    started = time.perf_counter()
+    layout = Layout.of(spec, observations)
+    geometry = geometry_of(assemble(layout))
+    prepared = time.perf_counter() - started
+    found = sample(
+        geometry, seed=seed, chains=chains, draws=draws, tune=tune, cores=cores, progress=progress
+    )
+    kept_chains, kept_draws, _ = found.free.shape
+    record = Sampling(
+        seed=seed,
+        chains=kept_chains,
+        draws=kept_draws,
+        tune=tune,
+        interrupted=found.interrupted,
+        seconds={"prepare": prepared, "sample": found.seconds},
+        versions=versions(),
+    )
+    tree = sampler_tree(posterior_of(layout, found.free), found.stats)
+    return Fit(spec, observations, tree, record)

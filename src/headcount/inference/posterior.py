@@ -1,0 +1,110 @@
+"""From free vectors to the labelled variables of a fit's posterior."""
+
+from __future__ import annotations
+
+import numpy as np
+import xarray as xr
+
+from headcount._names import (
+    CHAIN,
+    CONCENTRATION,
+    DRAW,
+    LOG_HEADCOUNT,
+    LOG_RATIO,
+    LOG_REACH,
+    NOISE_SCALE,
+    REGION,
+    SCOPE,
+    SELECTION,
+    SOURCE,
+    SURVEY,
+    YEAR,
+)
+from headcount._types import FloatArray
+from headcount.engine.arrays import Arrays, assemble, used_priors
+from headcount.engine.density import ETA, NOISE, SLOPE, evaluate
+from headcount.engine.density import CONCENTRATION as CONCENTRATION_PART
+from headcount.engine.density import SELECTION as SELECTION_PART
+from headcount.layout import Layout
+
+__all__ = ["posterior_of"]
+
+PRIOR = "prior"
+
+
+def posterior_of(layout: Layout, free: FloatArray) -> xr.Dataset:
+    """Return the posterior's variables.
+
+    Parameters
+    ----------
+    layout
+        The study.
+    free
+        Draws of the free vector; dims (chain, draw, free).
+
+    Returns
+    -------
+    xarray.Dataset
+        ``log_headcount`` (region, year), ``log_ratio`` (scope, region[, year]), ``log_reach`` (source, region),
+        ``noise_scale`` (source), ``selection`` and ``concentration`` (poll), and ``parameter`` (prior), the priors'
+        quantities in their own units; all after (chain, draw).
+    """
+    chains, draws, size = free.shape
+    arrays = assemble(layout, all_pairs=True)
+    headcount, reach, v = evaluate(np.ascontiguousarray(free.reshape(chains * draws, size)), arrays)
+    spec = layout.spec
+    polls = [i for i, name in enumerate(layout.sources) if spec.sources[name].selection]
+    values = {
+        LOG_HEADCOUNT: ((REGION, YEAR), headcount),
+        LOG_RATIO: _log_ratio(layout, v, arrays),
+        # Reach by source and region is large and needed for summaries only: single precision, 7 digits.
+        LOG_REACH: ((SOURCE, REGION), reach.reshape(-1, len(layout.sources), arrays.shape[0]).astype(np.float32)),
+        NOISE_SCALE: ((SOURCE,), np.exp(_part(v, arrays, NOISE))),
+        SELECTION: ((SURVEY,), np.exp(_part(v, arrays, SELECTION_PART)[:, polls])),
+        CONCENTRATION: ((SURVEY,), np.exp(_part(v, arrays, CONCENTRATION_PART)[:, polls])),
+        "parameter": ((PRIOR,), _parameters(layout, free.reshape(chains * draws, size))),
+    }
+    variables = {
+        name: ((CHAIN, DRAW, *dims), array.reshape(chains, draws, *array.shape[1:]))
+        for name, (dims, array) in values.items()
+        if array.size
+    }
+    return xr.Dataset(variables, coords=_coords(layout, [layout.sources[i] for i in polls], variables))
+
+
+def _coords(layout: Layout, polls: list[str], variables: dict[str, object]) -> dict[str, object]:
+    spec = layout.spec
+    labels: dict[str, object] = {
+        REGION: list(spec.areas.regions),
+        YEAR: list(spec.years.labels),
+        SCOPE: list(layout.scopes),
+        SOURCE: list(layout.sources),
+        PRIOR: list(used_priors(layout)),
+    }
+    return labels | ({SURVEY: polls} if SELECTION in variables else {})
+
+
+def _part(v: FloatArray, arrays: Arrays, part: int) -> FloatArray:
+    return v[:, arrays.offset[part] : arrays.offset[part + 1]]
+
+
+def _parameters(layout: Layout, free: FloatArray) -> FloatArray:
+    priors = used_priors(layout).values()
+    return np.stack([prior.link.inverse(free[:, i]) for i, prior in enumerate(priors)], axis=1)
+
+
+def _log_ratio(
+    layout: Layout, v: FloatArray, arrays: Arrays
+) -> tuple[tuple[str, ...], FloatArray]:
+    """Return log H_k - log H along the chain of relations; with years only if some scope has a trend."""
+    eta = _part(v, arrays, ETA).reshape(len(v), len(layout.scopes), -1, 1)
+    years = np.arange(arrays.shape[1]) - arrays.shape[4]
+    slope = _part(v, arrays, SLOPE)[:, :, None, None]
+    trending = any(layout.spec.scopes[name].trend for name in layout.scopes)
+    eta = eta + slope * years if trending else eta
+    total = np.zeros_like(eta)
+    for k in range(1, len(layout.scopes)):
+        own = eta[:, k]
+        steps = (np.logaddexp(0, own), -np.logaddexp(0, -own), own)
+        total[:, k] = total[:, arrays.parent[k]] + steps[arrays.link[k]]
+    return ((SCOPE, REGION, YEAR), total) if trending else ((SCOPE, REGION), total[..., 0])

@@ -1,0 +1,168 @@
+"""Running the sampler: nutpie's NUTS on the engine's density, with progress, and with nothing lost on Ctrl-C."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
+from typing import Any, Final
+
+import nutpie
+import numpy as np
+import xarray as xr
+from nutpie.compiled_pyfunc import from_pyfunc
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+
+from headcount._names import CHAIN, DRAW, POSTERIOR, SAMPLE_STATS
+from headcount._types import FloatArray
+from headcount.engine.geometry import Geometry
+from headcount.errors import SamplingError
+
+__all__ = ["Draws", "sample"]
+
+FREE: Final = "free"
+KEPT_STATS: Final = ("diverging", "energy", "n_steps", "step_size", "mean_tree_accept", "depth", "tuning")
+LOOK: Final = 0.2
+"""Seconds between looks at a running sampler: how late a Ctrl-C can be."""
+
+
+@dataclass(frozen=True)
+class Draws:
+    """What a run of the sampler gave.
+
+    Parameters
+    ----------
+    free
+        Draws of the free vector; dims (chain, draw, free).
+    stats
+        The sampler's record; dims (chain, draw).
+    interrupted
+        Whether it was stopped early.
+    seconds
+        Wall time.
+    """
+
+    free: FloatArray
+    stats: xr.Dataset
+    interrupted: bool
+    seconds: float
+
+
+def sample(
+    geometry: Geometry, *, seed: int, chains: int, draws: int, tune: int, cores: int | None, progress: bool
+) -> Draws:
+    """Sample the posterior.
+
+    Parameters
+    ----------
+    geometry
+        The density and its coordinates.
+    seed
+        Same seed, same draws, on any number of cores.
+    chains, draws, tune
+        Chains, draws kept and warm-up draws, for each chain.
+    cores
+        Chains that run at once; as many as the machine has if ``None``.
+    progress
+        Whether to show a bar, in the terminal or the notebook.
+
+    Returns
+    -------
+    Draws
+        All draws, or those finished before Ctrl-C, the same number for each chain.
+
+    Raises
+    ------
+    SamplingError
+        If nothing was finished, or the sampler could not start.
+    """
+    started = time.perf_counter()
+    bar = _bar() if progress else nullcontext(None)
+    with bar as shown:
+        running = nutpie.sample(
+            _compiled(geometry),
+            seed=seed,
+            chains=chains,
+            draws=draws,
+            tune=tune,
+            cores=min(chains, cores or os.process_cpu_count() or 1),
+            # Chains start where curvature was taken; the density can be steep beyond, so accept a little more often.
+            target_accept=0.9,
+            save_warmup=False,
+            progress_bar=False,
+            progress_callback=_reporter(shown, chains * (draws + tune)) if shown else None,
+            progress_rate=100,
+            blocking=False,
+        )
+        tree, interrupted = _wait(running)
+    return _collect(tree, interrupted=interrupted, seconds=time.perf_counter() - started)
+
+
+def _compiled(geometry: Geometry) -> Any:  # noqa: ANN401 - nutpie has no public type
+    def start(seed: int) -> FloatArray:
+        return np.random.default_rng(seed).normal(size=geometry.size) / 2
+
+    return from_pyfunc(
+        geometry.size,
+        lambda: geometry.log_density,
+        lambda *_: lambda y: {FREE: geometry.free(y)},
+        [np.dtype(np.float64)],
+        [(geometry.size,)],
+        [FREE],
+        make_initial_point_fn=start,
+    )
+
+
+def _wait(running: Any) -> tuple[xr.DataTree, bool]:  # noqa: ANN401 - nutpie has no public type
+    while True:
+        try:
+            return running.wait(timeout=LOOK), False
+        except TimeoutError:
+            continue
+        except KeyboardInterrupt:
+            return running.abort(), True
+        except RuntimeError as error:
+            msg = f"the sampler stopped: {error}"
+            raise SamplingError(msg) from error
+
+
+def _collect(tree: xr.DataTree, *, interrupted: bool, seconds: float) -> Draws:
+    if POSTERIOR not in tree.children:
+        msg = "sampling was stopped before any draw was finished; nothing to keep"
+        raise SamplingError(msg)
+    free = np.asarray(tree[POSTERIOR][FREE].transpose(CHAIN, DRAW, ...).values, dtype=np.float64)
+    # Chains that were cut short are padded with NaN: keep what every chain has.
+    finished = np.isfinite(free).all(axis=2).sum(axis=1).min() if free.size else 0
+    if finished == 0:
+        msg = "sampling was stopped before every chain had a draw; nothing to keep"
+        raise SamplingError(msg)
+    stats = tree[SAMPLE_STATS].to_dataset()
+    kept = stats[[name for name in KEPT_STATS if name in stats]].isel({DRAW: slice(0, finished)})
+    return Draws(free[:, :finished], kept.drop_attrs(), interrupted, seconds)
+
+
+def _bar() -> AbstractContextManager[Progress]:
+    return Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TextColumn("{task.percentage:>3.0f} %"),
+        TimeElapsedColumn(),
+        TimeRemainingColumn(),
+        TextColumn("{task.fields[trouble]}"),
+        console=Console(stderr=True),
+    )
+
+
+def _reporter(bar: Progress, total: int) -> Callable[[Sequence[Any]], None]:
+    task = bar.add_task("Sampling", total=total, trouble="")
+
+    def report(chains: Sequence[Any]) -> None:
+        done = sum(chain.finished_draws for chain in chains)
+        divergences = sum(chain.divergences for chain in chains)
+        trouble = f"{divergences} divergences" if divergences else ""
+        bar.update(task, completed=done, trouble=trouble)
+
+    return report

@@ -1,0 +1,273 @@
+"""Layout: a study as arrays of indices, the same for every posterior draw.
+
+A *cell* is one source looking at one scope in one region and year; a term (see `headcount.row_forms`) is the log of a sum
+over cells. The layout lists the cells that any row needs, the terms as sums of cells, and the rows by form. It knows nothing of
+PyMC; `headcount.model` turns it into a graph and `headcount.expectations` evaluates it on draws.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Final
+
+import numpy as np
+from scipy.special import logsumexp
+
+from headcount._types import FloatArray, IntArray
+from headcount.observations import Observations
+from headcount.row_forms import FORMS, FormRow, Term, form_of
+from headcount.specs import ModelSpec
+
+__all__ = ["LIKELIHOODS", "Layout", "RowArrays", "known_log_headcount", "latent_scopes"]
+
+type Cell = tuple[int, int, int, int]
+
+LIKELIHOODS: Final = (*FORMS, *(f"{form}_normal" for form in FORMS if form != "survey"))
+"""A row form, with ``_normal`` where the source's kind has normal tails in place of Student's t."""
+
+
+@dataclass(frozen=True)
+class RowArrays:
+    """The rows of one form, dims (row,) throughout.
+
+    Parameters
+    ----------
+    position
+        Position among the fitted observations.
+    part, whole
+        Index of the terms; ``whole`` points at a term that is zero where there is none.
+    value, other, noise_factor, variance
+        As in `FormRow`.
+    """
+
+    position: IntArray
+    part: IntArray
+    whole: IntArray
+    value: FloatArray
+    other: FloatArray
+    noise_factor: FloatArray
+    variance: FloatArray
+
+    def __len__(self) -> int:
+        """Return the number of rows."""
+        return len(self.position)
+
+
+@dataclass(frozen=True)
+class Layout:
+    """Index arrays of a study; build one with `Layout.of`.
+
+    Parameters
+    ----------
+    spec, observations
+        The study.
+    sources
+        Sources with fitted rows, in the spec's order.
+    scopes
+        Latent scopes, the target first.
+    cells
+        Dims (cell, 4): source (``len(sources)`` for none), scope, region, year indices.
+    single
+        Terms that are one cell: its index; dims (term,).
+    multiple
+        Terms that are sums: cell indices padded with -1; dims (term, part).
+    known
+        Terms that are known; the last one is zero. The order of all terms is single, multiple, known.
+    rows
+        Rows by likelihood, a key of ``LIKELIHOODS``; those without rows are left out.
+    """
+
+    spec: ModelSpec
+    observations: Observations
+    sources: tuple[str, ...]
+    scopes: tuple[str, ...]
+    cells: IntArray
+    single: IntArray
+    multiple: IntArray
+    known: FloatArray
+    rows: Mapping[str, RowArrays]
+
+    @classmethod
+    def of(cls, spec: ModelSpec, observations: Observations) -> Layout:
+        """Lay out a checked study.
+
+        Parameters
+        ----------
+        spec, observations
+            A study that `headcount.study_checks.check_study` has passed.
+
+        Returns
+        -------
+        Layout
+            Its index arrays.
+        """
+        present = set(observations.sources)
+        sources = tuple(name for name in spec.sources if name in present)
+        scopes = latent_scopes(spec)
+        forms = [form_of(row, spec.sources[row.source].scope) for row in observations.fitted]
+        terms = _Terms(spec, sources, scopes)
+        index = terms.add(term for form in forms for term in (form.part, form.whole) if term)
+        likelihoods = [
+            _likelihood(form, spec.sources[row.source].kind, spec)
+            for form, row in zip(forms, observations.fitted, strict=True)
+        ]
+        rows = {
+            name: _row_arrays([i for i, own in enumerate(likelihoods) if own == name], forms, index)
+            for name in LIKELIHOODS
+            if name in likelihoods
+        }
+        return cls(spec, observations, sources, scopes, terms.cells, *terms.arrays, rows=rows)
+
+    @cached_property
+    def row_source(self) -> IntArray:
+        """Index of the source of each fitted observation; dims (row,)."""
+        fitted = self.observations.fitted
+        return np.array([self.sources.index(row.source) for row in fitted], dtype=np.int64)
+
+    @cached_property
+    def source_regions(self) -> IntArray:
+        """Pairs (source, region) that some cell looks at, of sources with a region_sd; dims (pair, 2)."""
+        regional = [self.spec.sources[name].region_sd is not None for name in self.sources]
+        pairs = {(int(s), int(r)) for s, _, r, _ in self.cells if s < len(regional) and regional[s]}
+        return np.array(sorted(pairs), dtype=np.int64).reshape(-1, 2)
+
+    @cached_property
+    def zero_sum(self) -> FloatArray:
+        """Basis of region effects that sum to zero within each pool, marginal sd 1; dims (region, free)."""
+        areas = self.spec.areas
+        pools = np.array([areas.pool_of(region) for region in areas.regions])
+        columns = []
+        for pool in areas.pools:
+            members = np.flatnonzero(pools == pool)
+            block = np.zeros((len(pools), len(members) - 1))
+            block[members] = zero_sum_basis(len(members))
+            columns.append(block)
+        return np.concatenate(columns, axis=1)
+
+    @cached_property
+    def region_pool(self) -> IntArray:
+        """Index of each region's pool; dims (region,)."""
+        areas = self.spec.areas
+        return np.array([areas.pools.index(areas.pool_of(region)) for region in areas.regions])
+
+    def covariate(self, name: str) -> FloatArray:
+        """Return a covariate as the model uses it; dims (region,). See docs/model.md."""
+        effect, years = self.spec.covariates[name], self.spec.years
+        values = np.array(
+            [
+                self.spec.covariate_table.path(name, region, [years.reference])[0]
+                for region in self.spec.areas.regions
+            ]
+        )
+        values = np.log(values) if effect.transform == "log" else values
+        values = values - values.mean()
+        if effect.effect == "level" and effect.transform == "log":
+            return values
+        spread = values.std()
+        return values / spread if spread > 0 else values
+
+
+def zero_sum_basis(n: int) -> FloatArray:
+    """Return a basis of n effects that sum to zero, each of marginal variance 1; dims (effect, free)."""
+    corner = np.triu(np.ones((n, n - 1)))
+    np.fill_diagonal(corner[1:], -np.arange(1, n))
+    unit = corner / np.linalg.norm(corner, axis=0)
+    return unit * np.sqrt(n / (n - 1)) if n > 1 else unit
+
+
+def latent_scopes(spec: ModelSpec) -> tuple[str, ...]:
+    """Return the scopes that are not known populations, each after the one it is relative to."""
+    order = [spec.target]
+    waiting = [name for name, scope in spec.scopes.items() if scope.relative_to]
+    while waiting:
+        ready = [name for name in waiting if spec.scopes[name].relative_to in order]
+        order += ready
+        waiting = [name for name in waiting if name not in ready]
+    return tuple(order)
+
+
+def known_log_headcount(spec: ModelSpec, scope: str) -> FloatArray:
+    """Return the log headcount of a scope that is a known population; dims (region, year)."""
+    variable = spec.scopes[scope].covariate or ""
+    table, years = spec.covariate_table, spec.years.labels
+    return np.log(np.array([table.path(variable, r, years) for r in spec.areas.regions]))
+
+
+class _Terms:
+    """Collects terms and the cells that they need."""
+
+    def __init__(self, spec: ModelSpec, sources: tuple[str, ...], scopes: tuple[str, ...]) -> None:
+        self._spec = spec
+        self._source = {name: index for index, name in enumerate(sources)} | {"": len(sources)}
+        self._scope = {name: index for index, name in enumerate(scopes)}
+        self._cells: dict[Cell, int] = {}
+        self._single: list[int] = []
+        self._multiple: list[list[int]] = []
+        self._known: list[float] = []
+
+    def add(self, terms: Iterable[Term]) -> dict[Term | None, int]:
+        """Register terms; return the position of each, with ``None`` for the zero term."""
+        groups: dict[str, list[Term]] = {"single": [], "multiple": [], "known": []}
+        for term in dict.fromkeys(terms):
+            groups[self._group(term)].append(term)
+        self._single = [self._cells_of(term)[0] for term in groups["single"]]
+        self._multiple = [self._cells_of(term) for term in groups["multiple"]]
+        self._known = [self._known_value(term) for term in groups["known"]]
+        ordered: list[Term | None] = [*groups["single"], *groups["multiple"], *groups["known"], None]
+        return {term: position for position, term in enumerate(ordered)}
+
+    @property
+    def cells(self) -> IntArray:
+        """Cells, dims (cell, 4)."""
+        return np.array(list(self._cells), dtype=np.int64).reshape(-1, 4)
+
+    @property
+    def arrays(self) -> tuple[IntArray, IntArray, FloatArray]:
+        """The arrays single, multiple and known of a `Layout`."""
+        width = max((len(cells) for cells in self._multiple), default=1)
+        padded = np.full((len(self._multiple), width), -1, dtype=np.int64)
+        for row, cells in zip(padded, self._multiple, strict=True):
+            row[: len(cells)] = cells
+        return np.array(self._single, dtype=np.int64), padded, np.array([*self._known, 0.0])
+
+    def _group(self, term: Term) -> str:
+        if self._spec.scopes[term.scope].covariate:
+            return "known"
+        return "single" if len(self._spec.areas.regions_of(term.area)) == 1 else "multiple"
+
+    def _cells_of(self, term: Term) -> list[int]:
+        source, scope = self._source[term.source], self._scope[term.scope]
+        year = term.year - self._spec.years.first
+        wanted = [(source, scope, r, year) for r in self._spec.areas.regions_of(term.area)]
+        return [self._cells.setdefault(cell, len(self._cells)) for cell in wanted]
+
+    def _known_value(self, term: Term) -> float:
+        values = known_log_headcount(self._spec, term.scope)
+        regions = list(self._spec.areas.regions_of(term.area))
+        return float(logsumexp(values[regions, term.year - self._spec.years.first]))
+
+
+def _likelihood(form: FormRow, kind: str, spec: ModelSpec) -> str:
+    normal = form.form != "survey" and spec.source_kinds[kind].tails == "normal"
+    return f"{form.form}_normal" if normal else form.form
+
+
+def _row_arrays(
+    positions: list[int], forms: list[FormRow], index: Mapping[Term | None, int]
+) -> RowArrays:
+    chosen = [forms[i] for i in positions]
+
+    def numbers(attribute: str) -> FloatArray:
+        return np.array([getattr(form, attribute) for form in chosen], dtype=np.float64)
+
+    return RowArrays(
+        position=np.array(positions, dtype=np.int64),
+        part=np.array([index[form.part] for form in chosen], dtype=np.int64),
+        whole=np.array([index[form.whole] for form in chosen], dtype=np.int64),
+        value=numbers("value"),
+        other=numbers("other"),
+        noise_factor=numbers("noise_factor"),
+        variance=numbers("variance"),
+    )

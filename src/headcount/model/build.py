@@ -1,0 +1,104 @@
+"""From a study to a PyMC model."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import pymc as pm
+import pytensor.tensor as pt
+
+from headcount._names import LINEAGE, REGION, SCOPE, SOURCE, SOURCE_REGION, STEP, SURVEY, YEAR
+from headcount.layout import Layout
+from headcount.model.data import study_arrays
+from headcount.model.latent import log_headcount, log_ratios
+from headcount.model.likelihoods import observe
+from headcount.model.parameters import Parameters
+from headcount.model.reach import log_reach
+from headcount.observations import Observations
+from headcount.specs import ModelSpec
+from headcount.study_checks import check_study
+
+__all__ = ["build_model", "model_of"]
+
+
+def build_model(spec: ModelSpec, observations: Observations) -> pm.Model:
+    """Build the PyMC model of a study.
+
+    The model is the definition: read it, extend it, or sample it with any of PyMC's samplers. `headcount.fit` samples the
+    same density faster.
+
+    Parameters
+    ----------
+    spec
+        The declaration.
+    observations
+        The rows; those that are excluded do not enter.
+
+    Returns
+    -------
+    pymc.Model
+        With ``parameter`` (dims prior: every prior of the spec on its link scale, labelled by its path), standard normal
+        ``*_z`` variables, and the deterministics ``log_headcount`` (region, year), ``log_ratio`` (scope, region[, year]),
+        ``log_reach`` (source, region) and ``noise_scale`` (source).
+
+    Raises
+    ------
+    StudyError
+        Where spec and observations do not fit together.
+
+    Examples
+    --------
+    >>> import headcount as hc
+    >>> spec = hc.read_spec("models/toy.toml")
+    >>> observations = hc.read_observations("data/toy/observations.csv")
+    >>> model = hc.build_model(spec, observations)
+    >>> model.named_vars_to_dims["log_headcount"]
+    ('region', 'year')
+    """
+    check_study(spec, observations)
+    return model_of(Layout.of(spec, observations))
+
+
+def model_of(layout: Layout) -> pm.Model:
+    """Build the PyMC model of a study that is laid out; see `build_model`."""
+    with pm.Model(coords=_coords(layout)) as model:
+        data = {name: pm.Data(name, value) for name, value in study_arrays(layout).items()}
+        parameters = Parameters(layout, data)
+        headcount = log_headcount(layout, parameters, data)
+        ratios = log_ratios(layout, parameters, data)
+        reach = log_reach(layout, parameters, data)
+        observe(layout, parameters, data, _terms(headcount, ratios, reach, data))
+    return model
+
+
+def _terms(headcount: Any, ratios: Any, reach: Any, data: Mapping[str, Any]) -> Any:  # noqa: ANN401
+    """Return the log expected values, dims (term,): sums over cells, known populations, and a zero."""
+    source, scope = data["cell_source"], data["cell_scope"]
+    region, year = data["cell_region"], data["cell_year"]
+    # One more row than sources: cells without a source are seen whole.
+    seen = pt.concatenate([reach, pt.zeros((1, reach.shape[1]))])[source, region]
+    ratio = ratios[scope, region, year if ratios.type.shape[2] != 1 else 0]
+    cells = headcount[region, year] + ratio + seen
+    padded = pt.concatenate([cells, pt.full((1,), -pt.inf)])
+    sums = pt.logsumexp(padded[data["term_multiple"]], axis=1)
+    return pt.concatenate([cells[data["term_single"]], sums, data["term_known"]])
+
+
+def _coords(layout: Layout) -> dict[str, Any]:
+    spec, areas = layout.spec, layout.spec.areas
+    pairs = [f"{layout.sources[s]}|{areas.regions[r]}" for s, r in layout.source_regions]
+    return {
+        REGION: areas.regions,
+        YEAR: spec.years.labels,
+        STEP: spec.years.labels[1:],
+        SCOPE: layout.scopes,
+        SOURCE: layout.sources,
+        SOURCE_REGION: pairs,
+        LINEAGE: tuple(spec.lineages),
+        "pool_free": range(len(areas.pools) - 1),
+        "region_free": range(layout.zero_sum.shape[1]),
+        "trend_source": [name for name in layout.sources if spec.sources[name].trend],
+        SURVEY: [name for name in layout.sources if spec.sources[name].selection],
+        **Parameters.coords(layout),
+    }

@@ -1,0 +1,88 @@
+"""Everything about a study that the graph holds as data, so that a refit changes numbers and compiles nothing."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from headcount._types import AnyArray, FloatArray, IntArray
+from headcount.layout import Layout, zero_sum_basis
+from headcount.model.parameters import parameter_arrays
+from headcount.model.reach import reach_arrays
+
+__all__ = ["study_arrays"]
+
+
+def study_arrays(layout: Layout) -> dict[str, AnyArray]:
+    """Return the arrays of a study under the names of the graph's data containers.
+
+    Parameters
+    ----------
+    layout
+        The study.
+
+    Returns
+    -------
+    dict
+        Name to array. Two studies whose arrays have the same names and ranks share a compiled graph if they also have the
+        same sources, regions, scopes and years.
+    """
+    return {
+        **parameter_arrays(layout),
+        **_latent_arrays(layout),
+        **reach_arrays(layout),
+        **_term_arrays(layout),
+        **_row_arrays(layout),
+    }
+
+
+def _latent_arrays(layout: Layout) -> dict[str, AnyArray]:
+    pools = layout.spec.areas.pools
+    return {
+        "pool_basis": zero_sum_basis(len(pools))[layout.region_pool],
+        "region_basis": layout.zero_sum,
+        "path_of_growth": _path_of_growth(layout),
+        "level_covariates": _covariates(layout, "level"),
+        "growth_covariates": _covariates(layout, "growth"),
+        "years_from_reference": np.array(layout.spec.years.labels, dtype=np.float64)
+        - layout.spec.years.reference,
+    }
+
+
+def _path_of_growth(layout: Layout) -> FloatArray:
+    """Return the matrix that sums yearly growth into a path which is zero in the reference year."""
+    years = layout.spec.years
+    labels = np.array(years.labels)
+    year, step = labels[:, None], labels[None, 1:]
+    ahead = (years.reference < step) & (step <= year)
+    behind = (year < step) & (step <= years.reference)
+    return ahead.astype(np.float64) - behind.astype(np.float64)
+
+
+def _covariates(layout: Layout, effect: str) -> FloatArray:
+    names = [name for name, own in layout.spec.covariates.items() if own.effect == effect]
+    columns = [layout.covariate(name) for name in names]
+    regions = len(layout.spec.areas.regions)
+    return np.column_stack(columns) if columns else np.zeros((regions, 0))
+
+
+def _term_arrays(layout: Layout) -> dict[str, AnyArray]:
+    source, scope, region, year = layout.cells.T
+    return {
+        "cell_source": source,
+        "cell_scope": scope,
+        "cell_region": region,
+        "cell_year": year,
+        "term_single": layout.single,
+        "term_multiple": layout.multiple,
+        "term_known": layout.known,
+    }
+
+
+def _row_arrays(layout: Layout) -> dict[str, AnyArray]:
+    arrays: dict[str, AnyArray] = {}
+    for name, rows in layout.rows.items():
+        sources: IntArray = layout.row_source[rows.position]
+        arrays[f"{name}_source"] = sources
+        for field in ("part", "whole", "value", "other", "noise_factor", "variance"):
+            arrays[f"{name}_{field}"] = getattr(rows, field)
+    return arrays

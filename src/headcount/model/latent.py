@@ -1,0 +1,76 @@
+"""The latent headcount and the ratios of scopes to it; see docs/model.md."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+import pymc as pm
+import pytensor.tensor as pt
+
+from headcount._names import LOG_HEADCOUNT, LOG_RATIO, REGION, SCOPE, YEAR
+from headcount.layout import Layout
+from headcount.model.growth import growth
+from headcount.model.parameters import Parameters
+from headcount.specs import RATIO_SUPPORT, ScopeSpec
+
+__all__ = ["log_headcount", "log_ratios"]
+
+
+def log_headcount(layout: Layout, parameters: Parameters, data: Mapping[str, Any]) -> Any:  # noqa: ANN401
+    """Return the log headcount of the target scope, dims (region, year)."""
+    share = _log_share(layout, parameters, data)
+    path = growth(layout, parameters, data) @ data["path_of_growth"].T
+    level = parameters.link("total.prior") + share
+    return pm.Deterministic(LOG_HEADCOUNT, level[:, None] + path, dims=(REGION, YEAR))
+
+
+def _log_share(layout: Layout, parameters: Parameters, data: Mapping[str, Any]) -> Any:  # noqa: ANN401
+    names = [name for name, own in layout.spec.covariates.items() if own.effect == "level"]
+    coefficients = parameters.links(f"covariates.{name}.coefficient" for name in names)
+    pool = pm.Normal("pool_z", dims="pool_free")
+    region = pm.Normal("region_z", dims="region_free")
+    effect = (
+        data["level_covariates"] @ coefficients
+        + parameters.scale("regions.pool_sd") * (data["pool_basis"] @ pool)
+        + parameters.scale("regions.region_sd") * (data["region_basis"] @ region)
+    )
+    return effect - pt.logsumexp(effect)
+
+
+def log_ratios(layout: Layout, parameters: Parameters, data: Mapping[str, Any]) -> Any:  # noqa: ANN401
+    """Return log H_k - log H of the latent scopes, dims (scope, region, year), year of length 1 if none has a trend."""
+    spec = layout.spec
+    trending = any(spec.scopes[name].trend for name in layout.scopes)
+    shape = (len(spec.areas.regions), len(spec.years.labels) if trending else 1)
+    chain = {spec.target: pt.zeros(shape)}
+    for name in layout.scopes[1:]:
+        scope = spec.scopes[name]
+        step = _log_step(name, scope, parameters, data)
+        chain[name] = chain[str(scope.relative_to)] + step
+    stacked = pt.stack([chain[name] for name in layout.scopes])
+    if trending:
+        return pm.Deterministic(LOG_RATIO, stacked, dims=(SCOPE, REGION, YEAR))
+    return pm.Deterministic(LOG_RATIO, stacked[:, :, 0], dims=(SCOPE, REGION))[:, :, None]
+
+
+def _log_step(
+    name: str, scope: ScopeSpec, parameters: Parameters, data: Mapping[str, Any]
+) -> Any:  # noqa: ANN401
+    path = f"scopes.{name}"
+    eta = parameters.link(f"{path}.ratio")[None, None]
+    if scope.region_sd is not None:
+        own = pm.Normal(f"ratio_{name}_z", dims=REGION)
+        eta = eta + (parameters.scale(f"{path}.region_sd") * own)[:, None]
+    if scope.trend is not None:
+        eta = eta + parameters.link(f"{path}.trend") * data["years_from_reference"][None, :]
+    relation = next(key for key in RATIO_SUPPORT if getattr(scope, key))
+    return LOG_OF_ETA[relation](eta)
+
+
+LOG_OF_ETA: Final[dict[str, Callable[[Any], Any]]] = {
+    "contains": pt.softplus,
+    "within": lambda eta: -pt.softplus(-eta),
+    "beside": lambda eta: eta,
+}
+"""Relation of scopes to the logarithm of their ratio as a function of eta; log(1 + exp(eta)) where it is above one."""

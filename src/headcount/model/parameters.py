@@ -1,0 +1,127 @@
+"""The parameter vector: every prior of the spec as one labelled random vector, on the link scale."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, Final
+
+import numpy as np
+import pymc as pm
+import pytensor.tensor as pt
+
+from headcount._types import AnyArray
+from headcount.layout import Layout
+from headcount.priors import FAMILIES, LINK_NORMAL, Prior
+
+__all__ = ["Parameters", "parameter_arrays", "parameter_priors"]
+
+PRIOR: Final = "prior"
+
+
+def parameter_priors(layout: Layout) -> dict[str, Prior]:
+    """Return the priors that the graph needs: all but those of sources without rows."""
+    absent = [f"sources.{name}." for name in layout.spec.sources if name not in layout.sources]
+    return {
+        path: prior
+        for path, prior in layout.spec.priors.items()
+        if not path.startswith(tuple(absent) or ("\0",))
+    }
+
+
+def parameter_arrays(layout: Layout) -> dict[str, AnyArray]:
+    """Return the numbers of all priors by family, as the graph takes them.
+
+    Parameters
+    ----------
+    layout
+        The study.
+
+    Returns
+    -------
+    dict
+        ``prior_<family>``: dims (prior, family parameter); location and scale for link-normal.
+    """
+    return {
+        f"prior_{family}": np.array([_numbers(prior) for prior in priors.values()])
+        for family, priors in _by_family(parameter_priors(layout)).items()
+    }
+
+
+class Parameters:
+    """The priors' quantities as tensors, looked up by their path in the TOML file.
+
+    Parameters
+    ----------
+    layout
+        The study.
+    data
+        Tensors of `parameter_arrays`; must be called inside a model context with their coords.
+    """
+
+    def __init__(self, layout: Layout, data: Mapping[str, Any]) -> None:
+        self._priors = parameter_priors(layout)
+        groups = _by_family(self._priors)
+        parts = [_variable(family, priors, data) for family, priors in groups.items()]
+        order = [path for priors in groups.values() for path in priors]
+        self._position = {path: position for position, path in enumerate(order)}
+        self.vector = pt.concatenate(parts) if len(parts) > 1 else parts[0]
+
+    def __len__(self) -> int:
+        """Return the number of parameters."""
+        return len(self._position)
+
+    def position(self, path: str) -> int:
+        """Return where a path stands in ``vector``."""
+        return self._position[path]
+
+    def link(self, path: str) -> Any:  # noqa: ANN401 - PyTensor's variables have no usable type
+        """Return a quantity on its link scale, a scalar."""
+        return self.vector[self._position[path]]
+
+    def links(self, paths: Iterable[str]) -> Any:  # noqa: ANN401 - as above
+        """Return quantities on their link scales, dims (path,)."""
+        return self.vector[np.array([self._position[path] for path in paths], dtype=np.int64)]
+
+    def scale(self, path: str) -> Any:  # noqa: ANN401 - as above
+        """Return a positive quantity itself, a scalar."""
+        return pt.exp(self.link(path))
+
+    @staticmethod
+    def coords(layout: Layout) -> dict[str, list[str]]:
+        """Return the coords of the parameter vector: one dim for each family in use."""
+        groups = _by_family(parameter_priors(layout))
+        return {_dim(family): list(priors) for family, priors in groups.items()}
+
+
+def _by_family(priors: Mapping[str, Prior]) -> dict[str, dict[str, Prior]]:
+    groups: dict[str, dict[str, Prior]] = {}
+    for path, prior in priors.items():
+        groups.setdefault(prior.family, {})[path] = prior
+    return groups
+
+
+def _dim(family: str) -> str:
+    return PRIOR if family == LINK_NORMAL else f"{PRIOR}_{family}"
+
+
+def _numbers(prior: Prior) -> tuple[float, ...]:
+    return (prior.location, prior.scale) if prior.is_link_normal else prior.parameters
+
+
+VARIABLES: Final[dict[str, Callable[..., Any]]] = {
+    "half_normal": lambda name, sd, **dims: pm.HalfNormal(name, sigma=sd, **dims),
+    "exponential": lambda name, mean, **dims: pm.Exponential(name, scale=mean, **dims),
+    "gamma": lambda name, mean, sd, **dims: pm.Gamma(name, mu=mean, sigma=sd, **dims),
+    "beta": lambda name, mean, sd, **dims: pm.Beta(name, mu=mean, sigma=sd, **dims),
+}
+"""Prior family to its PyMC variable, in the quantity's own unit."""
+
+
+def _variable(family: str, priors: Mapping[str, Prior], data: Mapping[str, Any]) -> Any:  # noqa: ANN401
+    numbers = data[f"prior_{family}"]
+    if family == LINK_NORMAL:
+        return pm.Normal("parameter", mu=numbers[:, 0], sigma=numbers[:, 1], dims=_dim(family))
+    columns = [numbers[:, column] for column in range(len(FAMILIES[family].parameters))]
+    value = VARIABLES[family](f"parameter_{family}", *columns, dims=_dim(family))
+    is_unit = np.array([prior.support == "unit" for prior in priors.values()])
+    return pt.where(is_unit, pt.log(value) - pt.log1p(-value * is_unit), pt.log(value))

@@ -1,0 +1,117 @@
+"""A state: one point of the latent world, in natural quantities."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import xarray as xr
+
+from headcount._names import (
+    CONCENTRATION,
+    LOG_HEADCOUNT,
+    LOG_RATIO,
+    LOG_REACH,
+    NOISE_SCALE,
+    REGION,
+    SCOPE,
+    SELECTION,
+    SOURCE,
+    STEP,
+    YEAR,
+)
+from headcount._types import FloatArray
+from headcount.specs import ModelSpec
+
+__all__ = ["State"]
+
+
+@dataclass(frozen=True, eq=False)
+class State:
+    """Everything that the observations depend on, and nothing that they do not.
+
+    Regions and years are in the order of ``spec.areas.regions`` and ``spec.years.labels``.
+
+    Parameters
+    ----------
+    log_headcount
+        Logarithm of the target's headcount in persons, dims (region, year).
+    log_ratio
+        Latent scope to the logarithm of its headcount over the target's, dims (region, year); zeros for the target.
+    known
+        Scope with a covariate to the logarithm of its population in persons, dims (region, year).
+    log_reach
+        Source to the logarithm of units stated per person of its scope, dims (region,); zeros for surveys.
+    noise_scale
+        Source to the typical sd of its rows on the log scale.
+    selection
+        Survey source to the factor on the odds of answering.
+    concentration
+        Survey source to the kappa of its kind.
+    """
+
+    log_headcount: FloatArray
+    log_ratio: Mapping[str, FloatArray]
+    known: Mapping[str, FloatArray]
+    log_reach: Mapping[str, FloatArray]
+    noise_scale: Mapping[str, float]
+    selection: Mapping[str, float]
+    concentration: Mapping[str, float]
+
+    def log_scope(self, scope: str) -> FloatArray:
+        """Return the logarithm of the headcount of a scope.
+
+        Parameters
+        ----------
+        scope
+            A latent scope, or one with a covariate.
+
+        Returns
+        -------
+        numpy.ndarray
+            Log persons, dims (region, year).
+        """
+        if scope in self.known:
+            return self.known[scope]
+        return self.log_headcount + self.log_ratio[scope]
+
+    def to_dataset(self, spec: ModelSpec) -> xr.Dataset:
+        """Return the state with labels, as the truth that a fit should recover.
+
+        Parameters
+        ----------
+        spec
+            The spec that the state was drawn from; it has the labels.
+
+        Returns
+        -------
+        xarray.Dataset
+            ``headcount`` (persons) and ``log_headcount``, dims (region, year); ``growth`` since the year before, a
+            fraction, dims (region, step), where a step is labelled by the year in which it ends; ``log_ratio`` over
+            the target, dims (scope, region, year); ``log_reach``, dims (source, region); ``noise_scale``,
+            ``selection`` and ``concentration``, dims (source,), the last two missing for sources that are no surveys.
+        """
+        growth = np.expm1(np.diff(self.log_headcount, axis=1))
+        return xr.Dataset(
+            {
+                "headcount": ((REGION, YEAR), np.exp(self.log_headcount)),
+                "growth": ((REGION, STEP), growth),
+                LOG_HEADCOUNT: ((REGION, YEAR), self.log_headcount),
+                LOG_RATIO: ((SCOPE, REGION, YEAR), np.stack(list(self.log_ratio.values()))),
+                LOG_REACH: ((SOURCE, REGION), np.stack(list(self.log_reach.values()))),
+                NOISE_SCALE: ((SOURCE,), self._by_source(self.noise_scale)),
+                SELECTION: ((SOURCE,), self._by_source(self.selection)),
+                CONCENTRATION: ((SOURCE,), self._by_source(self.concentration)),
+            },
+            coords={
+                REGION: list(spec.areas.regions),
+                YEAR: list(spec.years.labels),
+                STEP: list(spec.years.labels[1:]),
+                SCOPE: list(self.log_ratio),
+                SOURCE: list(self.log_reach),
+            },
+        )
+
+    def _by_source(self, values: Mapping[str, float]) -> FloatArray:
+        return np.array([values.get(source, np.nan) for source in self.log_reach], dtype=float)
