@@ -33,7 +33,6 @@ if TYPE_CHECKING:
     from headcount.estimands import headcount as headcount
     from headcount.estimands import ratio as ratio
     from headcount.estimands import share as share
-    from headcount.estimates import estimates as estimates
     from headcount.fits import Fit as Fit
     from headcount.fits import load_fit as load_fit
     from headcount.fits import save_fit as save_fit
@@ -53,6 +52,7 @@ if TYPE_CHECKING:
     from headcount.spec_files import with_prior_set as with_prior_set
     from headcount.specs import ModelSpec as ModelSpec
     from headcount.study_checks import check_study as check_study
+    from headcount.summaries import estimates as estimates
 
 _HOMES = {
     "areas": ("Areas", "parse_areas", "read_areas"),
@@ -69,7 +69,6 @@ _HOMES = {
         "TableError",
     ),
     "estimands": ("contrast", "coverage", "growth", "headcount", "ratio", "share"),
-    "estimates": ("estimates",),
     "fits": ("Fit", "load_fit", "save_fit"),
     "inference": ("fit",),
     "model": ("build_model",),
@@ -80,6 +79,7 @@ _HOMES = {
     "spec_files": ("parse_spec", "read_spec", "with_prior", "with_prior_set"),
     "specs": ("ModelSpec",),
     "study_checks": ("check_study",),
+    "summaries": ("estimates",),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 
