@@ -152,6 +152,20 @@ class Layout:
         areas = self.spec.areas
         return np.array([areas.pools.index(areas.pool_of(region)) for region in areas.regions])
 
+    def reach_paths(self, name: str) -> tuple[str, ...]:
+        """Return which prior sets a source's level in each region: the narrowest exception that holds it, else its own.
+
+        Of exceptions that are equally narrow, the one declared first.
+        """
+        source, areas = self.spec.sources[name], self.spec.areas
+        path = f"sources.{name}.{source.reach_kind}"
+        paths = [path] * len(areas.regions)
+        exceptions = reversed(tuple(source.reach.regions)) if source.reach is not None else ()
+        for area in sorted(exceptions, key=lambda code: -len(areas.regions_of(code))):
+            for region in areas.regions_of(area):
+                paths[region] = f"{path}.regions.{area}"
+        return tuple(paths)
+
     def covariate(self, name: str) -> FloatArray:
         """Return a covariate as the model uses it; dims (region,). See docs/model.md."""
         effect, years = self.spec.covariates[name], self.spec.years

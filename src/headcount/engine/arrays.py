@@ -8,7 +8,7 @@ curved (shares, damping, links, sums over regions, likelihoods) is written out i
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
@@ -347,13 +347,13 @@ class _Entries:
         start = self._open("zeta", len(self.pairs))
         trends = [name for name in self.layout.sources if spec.sources[name].trend]
         row_of = {(int(s), int(r)): start + i for i, (s, r) in enumerate(self.pairs)}
-        levels = [_levels(name, spec, self._position) for name in self.layout.sources]
+        levels = [self.layout.reach_paths(name) for name in self.layout.sources]
         for (s, r), row in row_of.items():
             name = self.layout.sources[s]
             if name in trends:
                 self._add(row, self._free("trend_level")[trends.index(name)])
-            elif levels[s] is not None:
-                self._add(row, int(levels[s][r]))
+            elif spec.sources[name].reach is not None:
+                self._add(row, self._position[levels[s][r]])
         for (s, r), z in zip(self.layout.source_regions, self._free("source_region_z"), strict=True):
             scale = self._position[f"sources.{self.layout.sources[s]}.region_sd"]
             self._add(row_of[int(s), int(r)], z, 1.0, scale)
@@ -409,16 +409,3 @@ class _Entries:
             for i, (name, source) in enumerate(zip(self.layout.sources, _sources(self.layout), strict=True)):
                 if source.selection is not None:
                     self._add(start + i, self._position[path(name, source)])
-
-
-def _levels(name: str, spec: ModelSpec, position: dict[str, int]) -> IntArray | None:
-    """Return which prior sets a source's level in each region: the narrowest exception that holds it."""
-    source, areas = spec.sources[name], spec.areas
-    if source.reach is None:
-        return None
-    path = f"sources.{name}.{source.reach_kind}"
-    levels = np.full(len(areas.regions), position[path], dtype=np.int64)
-    narrow: Iterable[str] = sorted(source.reach.regions, key=lambda code: -len(areas.regions_of(code)))
-    for area in narrow:
-        levels[list(areas.regions_of(area))] = position[f"{path}.regions.{area}"]
-    return levels

@@ -14,7 +14,7 @@ from headcount._types import FloatArray
 from headcount.engine.arrays import Arrays
 from headcount.engine.rows import bound_row, interval_row, stated_row, survey_row
 
-__all__ = ["evaluate", "log_density_and_gradient", "log_likelihood"]
+__all__ = ["evaluate", "log_density_and_gradient", "log_likelihood", "row_sensitivities"]
 
 LEVEL, SHARE, STEADY, COMMON, REGIONAL, ZETA, SHARED, ETA, SLOPE, NOISE, SELECTION, CONCENTRATION = range(12)
 CONTAINS, WITHIN = 0, 1
@@ -98,6 +98,41 @@ def log_likelihood(draws: FloatArray, arrays: Arrays) -> tuple[FloatArray, Float
             mean[i, row], sd[i, row] = _mean_and_sd(row, v, terms, arrays)
             total[i, row] = _row(row, mean[i, row], sd[i, row], v, arrays)[0]
     return total, mean, sd
+
+
+@njit(cache=True, nogil=True)
+def row_sensitivities(x: FloatArray, arrays: Arrays) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Differentiate each row's mean, which the curvature is made of.
+
+    Parameters
+    ----------
+    x
+        Free vector.
+    arrays
+        The study.
+
+    Returns
+    -------
+    tuple
+        Means and sds, dims (row,), and the derivatives of the means by x, dims (row, free).
+    """
+    scale = np.exp(x)
+    v = _sums(x, scale, arrays)
+    headcount = _log_headcount(x, v, arrays)
+    cells = _cells(v, headcount, _log_reach(v, arrays), arrays)
+    terms = _terms(cells, arrays)
+    count = arrays.row_value.size
+    mean, sd, slopes = np.empty(count), np.empty(count), np.zeros((count, x.size))
+    for row in range(count):
+        mean[row], sd[row] = _mean_and_sd(row, v, terms, arrays)
+        d_terms, d_v = np.zeros(terms.size), np.zeros(v.size)
+        d_terms[arrays.row_part[row]] += 1.0
+        d_terms[arrays.row_whole[row]] -= 1.0
+        d_headcount, d_reach = _back_cells(v, _back_terms(cells, terms, d_terms, arrays), arrays, d_v)
+        _back_reach(v, d_reach, arrays, d_v)
+        _back_headcount(x, v, d_headcount, arrays, d_v, slopes[row])
+        _back_sums(x, scale, d_v, arrays, slopes[row])
+    return mean, sd, slopes
 
 
 @njit(cache=True, nogil=True)

@@ -5,21 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import optimize
-
 from headcount._types import FloatArray
 from headcount.engine.arrays import Arrays
-from headcount.engine.density import log_density_and_gradient
-from headcount.engine.recentring import Recentring, no_recentring, recentre, recentred_density
-from headcount.engine.whitening import (
-    Whitening,
-    curvature,
-    to_free,
-    whiten,
-    whitened_density,
-)
+from headcount.engine.curvature import conditional_mode, expected_curvature
+from headcount.engine.recentring import Recentring, recentre, recentring_slope
+from headcount.engine.whitening import Whitening, to_free, whiten, whitened_density
 
-__all__ = ["Geometry", "geometry_of"]
+__all__ = ["Geometry", "first_geometry", "geometry_at"]
 
 
 @dataclass(frozen=True)
@@ -54,37 +46,28 @@ class Geometry:
         return to_free(y, self.whitening, self.recentring)
 
 
-def geometry_of(arrays: Arrays) -> Geometry:
-    """Find the mode and choose the coordinates.
+def geometry_at(arrays: Arrays, centre: FloatArray) -> Geometry:
+    """Choose the coordinates around a point.
 
     Parameters
     ----------
     arrays
         The study.
+    centre
+        A point in the bulk of the posterior, scales included; dims (free,).
 
     Returns
     -------
     Geometry
-        Exact whatever the quality of the mode: a poor one only makes sampling slower.
+        Exact whatever the centre: a poor one only makes sampling slower.
     """
-    plain = no_recentring(arrays)
-    mode = _mode(arrays)
-    recentring = recentre(arrays, mode, curvature(mode, lambda x: _gradient(x, plain, arrays)))
-    precision = curvature(mode, lambda u: _gradient(u, recentring, arrays))
-    return Geometry(arrays, recentring, whiten(mode, precision))
+    precision = expected_curvature(centre, arrays)
+    recentring = recentre(arrays, centre, precision)
+    slope = recentring_slope(recentring)
+    return Geometry(arrays, recentring, whiten(centre, (slope.T @ precision @ slope).tocsc()))
 
 
-def _gradient(u: FloatArray, recentring: Recentring, arrays: Arrays) -> FloatArray:
-    gradient = np.empty(u.size)
-    recentred_density(u, recentring, arrays, gradient)
-    return gradient
-
-
-def _mode(arrays: Arrays) -> FloatArray:
-    def loss(x: FloatArray) -> tuple[float, FloatArray]:
-        gradient = np.empty(x.size)
-        return -log_density_and_gradient(x, arrays, gradient), -gradient
-
+def first_geometry(arrays: Arrays) -> Geometry:
+    """Choose coordinates before anything is sampled: scales at the middle of their priors, the rest at its mode."""
     start = np.where(arrays.family == 0, arrays.first, 0.0)
-    options = {"maxiter": 2000, "maxfun": 4000, "maxcor": 30}
-    return np.asarray(optimize.minimize(loss, start, jac=True, method="L-BFGS-B", options=options).x)
+    return geometry_at(arrays, conditional_mode(arrays, start))

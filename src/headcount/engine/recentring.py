@@ -22,12 +22,14 @@ from typing import NamedTuple
 
 import numpy as np
 from numba import njit
+from scipy import sparse
 
 from headcount._types import FloatArray, IntArray
 from headcount.engine.arrays import Arrays
+from headcount.engine.curvature import factorise, scale_parameters
 from headcount.engine.density import log_density_and_gradient
 
-__all__ = ["Recentring", "no_recentring", "recentre", "recentred_density", "scales_of", "to_natural"]
+__all__ = ["Recentring", "no_recentring", "recentre", "recentred_density", "recentring_slope", "scales_of", "to_natural"]
 
 
 class Recentring(NamedTuple):
@@ -65,7 +67,7 @@ def no_recentring(arrays: Arrays) -> Recentring:
     return Recentring(np.full(size, -1), np.zeros(size), np.zeros(size), np.zeros(size))
 
 
-def recentre(arrays: Arrays, mode: FloatArray, precision: FloatArray) -> Recentring:
+def recentre(arrays: Arrays, mode: FloatArray, precision: sparse.csc_matrix) -> Recentring:
     """Choose the recentring from the curvature at the mode.
 
     Parameters
@@ -83,12 +85,25 @@ def recentre(arrays: Arrays, mode: FloatArray, precision: FloatArray) -> Recentr
         With each effect's information read off its variance given the scales.
     """
     scale = scales_of(arrays)
-    others = np.setdiff1d(np.arange(mode.size), scale[scale >= 0])
+    others = np.flatnonzero(~scale_parameters(arrays))
     variance = np.ones(mode.size)
-    variance[others] = np.diag(np.linalg.inv(precision[np.ix_(others, others)]))
+    within = precision[others][:, others]
+    variance[others] = np.diag(factorise(within).solve(np.eye(others.size)))
     information = np.maximum(1 / variance - 1, 0.0)
     information[scale < 0] = 0.0
     return Recentring(scale, mode, np.where(scale >= 0, mode[scale], 0.0), information)
+
+
+def recentring_slope(recentring: Recentring) -> sparse.csc_matrix:
+    """Return the derivative of x by u at the mode, dims (free, free): effects follow their scales."""
+    effects = np.flatnonzero(recentring.scale >= 0)
+    weight = recentring.information[effects] / (1 + recentring.information[effects])
+    pull = recentring.mode[effects] * (1 - 2 * weight)
+    size = recentring.mode.size
+    shape = (size, size)
+    return (
+        sparse.identity(size) + sparse.csc_matrix((pull, (effects, recentring.scale[effects])), shape)
+    ).tocsc()
 
 
 @njit(cache=True, nogil=True)

@@ -1,32 +1,27 @@
 """Whitening: new coordinates in which the posterior is close to a standard normal.
 
-At the mode m the curvature of minus the log density is Q = L L', L lower triangular. In y = L'(x - m) the curvature is the
+At the mode m the expected curvature of minus the log density is Q = L L', L lower triangular. In y = L'(x - m) the curvature is the
 identity, so every direction has the same length for the sampler: long ridges such as "all coverage up, all headcounts down"
 cost nothing. The map is affine and fixed, so the density in y is the density in x, exactly, up to a constant.
 
-Most effects touch few rows, so Q is sparse. Ordered by how many neighbours they have, few first, the regions' own effects
-come before what they share, and L stays sparse: it is kept by columns.
+Most effects touch few rows, so Q is sparse; in an order of minimum degree, which takes the regions' own effects before what
+they share, L stays sparse too. It is kept by columns.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
 from numba import njit
+from scipy import sparse
 
 from headcount._types import FloatArray, IntArray
 from headcount.engine.arrays import Arrays
+from headcount.engine.curvature import factorise
 from headcount.engine.recentring import Recentring, recentred_density, to_natural
 
-__all__ = ["Whitening", "curvature", "to_free", "whiten", "whitened_density"]
-
-SOFTEST = 1e-3
-"""Smallest curvature allowed, in units of the prior's (1): a direction is never stretched beyond 30 prior sd."""
-
-NEGLIGIBLE = 1e-9
-"""Curvatures below this share of the diagonal are rounding errors of the differences, and count as zero."""
+__all__ = ["Whitening", "to_free", "whiten", "whitened_density"]
 
 
 class Whitening(NamedTuple):
@@ -52,7 +47,7 @@ class Whitening(NamedTuple):
     diagonal: FloatArray
 
 
-def whiten(mode: FloatArray, precision: FloatArray) -> Whitening:
+def whiten(mode: FloatArray, precision: sparse.csc_matrix) -> Whitening:
     """Build the whitening at a point u.
 
     Parameters
@@ -67,50 +62,20 @@ def whiten(mode: FloatArray, precision: FloatArray) -> Whitening:
     Whitening
         The map.
     """
-    neighbours = (precision != 0).sum(axis=1)
-    order = np.argsort(neighbours, kind="stable")
-    factor = np.linalg.cholesky(precision[np.ix_(order, order)])
-    factor[np.abs(factor) < NEGLIGIBLE] = 0
-    lower = np.tril(factor, -1)
-    column, row = np.nonzero(lower.T)
-    start = np.searchsorted(column, np.arange(len(mode) + 1))
-    return Whitening(mode, order, start, row, lower[row, column], np.diag(factor).copy())
-
-
-def curvature(
-    mode: FloatArray, gradient: Callable[[FloatArray], FloatArray], step: float = 1e-5
-) -> FloatArray:
-    """Return the curvature of minus a log density, made positive definite, sparse where the density is.
-
-    Parameters
-    ----------
-    mode
-        Where; dims (free,).
-    gradient
-        Gradient of the log density.
-    step
-        Of the central differences of the gradient.
-
-    Returns
-    -------
-    numpy.ndarray
-        Dims (free, free).
-    """
-    rows = []
-    for i in range(len(mode)):
-        moved = mode.copy()
-        moved[i] += step
-        ahead = gradient(moved)
-        moved[i] -= 2 * step
-        rows.append((gradient(moved) - ahead) / (2 * step))
-    precision = (np.array(rows) + np.array(rows).T) / 2
-    size = np.sqrt(np.abs(np.diag(precision)) + 1)
-    precision[np.abs(precision) < NEGLIGIBLE * np.outer(size, size) * 100] = 0
-    values = np.linalg.eigvalsh(precision)
-    if values[0] < SOFTEST:
-        # A saddle between scales and their effects: stiffen every direction alike, which keeps the zeros.
-        precision[np.diag_indices_from(precision)] += SOFTEST - values[0]
-    return precision
+    factors = factorise(precision)
+    diagonal = np.sqrt(factors.U.diagonal())
+    # L of SuperLU has a unit diagonal; its columns times the roots of the pivots give Cholesky's.
+    lower = sparse.tril(factors.L.multiply(diagonal[None, :]), -1).tocsc()
+    lower.eliminate_zeros()
+    order = np.argsort(factors.perm_c)
+    return Whitening(
+        mode,
+        order.astype(np.int64),
+        lower.indptr.astype(np.int64),
+        lower.indices.astype(np.int64),
+        lower.data,
+        diagonal,
+    )
 
 
 @njit(cache=True, nogil=True)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import time
 
-from headcount.engine.arrays import assemble
-from headcount.engine.geometry import geometry_of
+from headcount.engine.arrays import Arrays, assemble
+from headcount.engine.geometry import Geometry, first_geometry, geometry_at
 from headcount.fits import Fit, Sampling, sampler_tree, versions
 from headcount.inference.posterior import posterior_of
 from headcount.inference.sampling import sample
@@ -73,7 +73,7 @@ def fit(
     check_study(spec, observations)
     started = time.perf_counter()
     layout = Layout.of(spec, observations)
-    geometry = geometry_of(assemble(layout))
+    geometry = _geometry(assemble(layout), seed=seed, cores=cores)
     prepared = time.perf_counter() - started
     found = sample(
         geometry, seed=seed, chains=chains, draws=draws, tune=tune, cores=cores, progress=progress
@@ -90,3 +90,12 @@ def fit(
     )
     tree = sampler_tree(posterior_of(layout, found.free), found.stats)
     return Fit(spec, observations, tree, record)
+
+
+PILOT = {"chains": 2, "draws": 150, "tune": 250}
+"""A short run that finds the bulk of the posterior, where the coordinates of the main run are chosen."""
+
+
+def _geometry(arrays: Arrays, *, seed: int, cores: int | None) -> Geometry:
+    pilot = sample(first_geometry(arrays), seed=seed, cores=cores, progress=False, **PILOT)
+    return geometry_at(arrays, pilot.free.reshape(-1, arrays.family.size).mean(axis=0))

@@ -78,20 +78,8 @@ def _level(layout: Layout, parameters: Parameters) -> Any:  # noqa: ANN401
         if source.trend:
             row[:] = size + 1 + trends.index(name)
         elif source.reach is not None:
-            _pick(row, name, source, layout, parameters)
+            row[:] = [parameters.position(path) for path in layout.reach_paths(name)]
     return pt.concatenate(pool)[index]
-
-
-def _pick(
-    row: AnyArray, name: str, source: SourceSpec, layout: Layout, parameters: Parameters
-) -> None:
-    """Set a source's row of indices: its own prior, overruled by exceptions from the widest to the narrowest."""
-    path = f"sources.{name}.{source.reach_kind}"
-    row[:] = parameters.position(path)
-    areas = layout.spec.areas
-    exceptions = source.reach.regions if source.reach is not None else {}
-    for area in sorted(exceptions, key=lambda code: -len(areas.regions_of(code))):
-        row[list(areas.regions_of(area))] = parameters.position(f"{path}.regions.{area}")
 
 
 def _with_source_deviation(zeta: Any, layout: Layout, parameters: Parameters) -> Any:  # noqa: ANN401

@@ -1,0 +1,188 @@
+"""How well each fitted row is predicted by the posterior that it helped to make.
+
+For stated numbers and surveys, the predictive distribution of the row given the draw is set against what the row states:
+that is its probability integral transform (PIT), uniform if the model is right, made so for counts of respondents by a random
+number between the two ends of the step. A bound is an event, not a draw: it gets the probability of the event, and no PIT. A hard
+range gets the probability of the side that it lies on.
+
+A row is predicted by a posterior that has seen it, so all of this is kinder than prediction of new rows would be.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+from numpy.random import Generator
+from scipy import stats
+
+from headcount._types import FloatArray
+from headcount.expectations import noise_of, row_moments, survey_moments
+from headcount.fits import Fit
+from headcount.layout import RowArrays
+from headcount.observations import Observation
+
+__all__ = ["RowFits", "row_fits", "stated_in_words"]
+
+type Scores = dict[str, FloatArray]
+
+DRAWS_KEPT: Final = 1000
+"""Draws used: enough for a tail of one in a thousand, few enough for seconds with thousands of rows."""
+
+REPEATS: Final = 4
+"""Chances drawn for each survey row and draw; they smooth the tails of its beta-binomial distribution."""
+
+
+@dataclass(frozen=True, eq=False)
+class RowFits:
+    """The rows and how well they are predicted.
+
+    Parameters
+    ----------
+    table
+        One line for each fitted row, in order: ``line, source, area, year, kind``; ``stated`` in words; ``expected``, the posterior
+        median of the expected value, in the row's own unit; ``residual``, the posterior mean of (stated - expected) / sd on the
+        scale of the likelihood; ``pit``; ``tail``, the predictive probability of something as far out, on both sides where there
+        are two. ``residual`` and ``pit`` are missing for bounds and hard ranges.
+    size, replicated
+        Absolute standardised residuals of the rows and of replicates drawn from the model; dims (draw, row), missing where ``pit``
+        is.
+    """
+
+    table: pd.DataFrame
+    size: FloatArray
+    replicated: FloatArray
+
+
+def row_fits(fit: Fit) -> RowFits:
+    """Predict every fitted row.
+
+    Parameters
+    ----------
+    fit
+        A fit; its seed makes the random parts repeatable.
+
+    Returns
+    -------
+    RowFits
+        See there.
+    """
+    thin = max(1, fit.sampling.chains * fit.sampling.draws // DRAWS_KEPT)
+    moments = row_moments(fit, thin=thin)
+    mean, sd = (_by_draw(moments[name]) for name in ("mean", "sd"))
+    rng = np.random.default_rng(fit.sampling.seed)
+    scores = {name: np.full(mean.shape[1], np.nan) for name in ("pit", "tail", "part")}
+    scores |= {name: np.full(mean.shape, np.nan) for name in ("residual", "replicated")}
+    for name, rows in fit.layout.rows.items():
+        if name == "survey":
+            found = _surveys(rows, survey_moments(fit, thin=thin), rng)
+        else:
+            form, own = name.removesuffix("_normal"), (mean[:, rows.position], sd[:, rows.position])
+            found = FORMS[form](rows, *own, noise_of(name), rng)
+        for key, values in found.items():
+            scores[key][..., rows.position] = values
+    table = _table(fit, mean, scores)
+    return RowFits(table, np.abs(scores["residual"]), np.abs(scores["replicated"]))
+
+
+def _stated(rows: RowArrays, mean: FloatArray, sd: FloatArray, noise: Any, rng: Generator) -> Scores:  # noqa: ANN401
+    residual = (rows.value - mean) / sd
+    below, above = noise.cdf(residual).mean(axis=0), noise.sf(residual).mean(axis=0)
+    return {
+        "residual": residual,
+        "replicated": noise.rvs(size=mean.shape, random_state=rng),
+        "pit": below,
+        "tail": 2 * np.minimum(below, above),
+    }
+
+
+def _bound(rows: RowArrays, mean: FloatArray, sd: FloatArray, noise: Any, _: Generator) -> Scores:  # noqa: ANN401
+    return {"tail": noise.sf(-rows.other * (rows.value - mean) / sd).mean(axis=0)}
+
+
+def _interval(rows: RowArrays, mean: FloatArray, sd: FloatArray, noise: Any, _: Generator) -> Scores:  # noqa: ANN401
+    below = noise.cdf((rows.other - mean) / sd).mean(axis=0)
+    above = noise.sf((rows.value - mean) / sd).mean(axis=0)
+    return {"tail": np.minimum(1.0, 2 * np.minimum(below, above))}
+
+
+FORMS: Final[dict[str, Callable[[RowArrays, FloatArray, FloatArray, Any, Generator], Scores]]] = {
+    "stated": _stated,
+    "bound": _bound,
+    "interval": _interval,
+}
+"""Row form, a key of `headcount.row_forms.FORMS`, to its scores; surveys have other moments."""
+
+
+def _surveys(rows: RowArrays, moments: xr.Dataset, rng: Generator) -> Scores:
+    k, n = rows.value, rows.other
+    chance, weight = (_by_draw(moments[name]) for name in ("chance", "concentration"))
+    own = rng.beta(weight * chance, weight * (1 - chance), size=(REPEATS, *chance.shape))
+    sd = np.sqrt(n * chance * (1 - chance) * (weight + n) / (weight + 1))
+    # Binomial probabilities averaged over drawn chances: exact in the binomial part, smooth in the other.
+    most, less = (stats.binom.cdf(at, n, own).mean(axis=(0, 1)) for at in (k, k - 1))
+    return {
+        "residual": (k - n * chance) / sd,
+        "replicated": (rng.binomial(n.astype(np.int64), own[0]) - n * chance) / sd,
+        "pit": less + rng.random(len(rows)) * (most - less),
+        "tail": np.minimum(1.0, 2 * np.minimum(most, 1 - less)),
+        "part": n * np.median(chance, axis=0),
+    }
+
+
+def _by_draw(values: xr.DataArray) -> FloatArray:
+    array: FloatArray = values.to_numpy()
+    return array.reshape(-1, array.shape[-1])
+
+
+def _table(fit: Fit, mean: FloatArray, scores: Scores) -> pd.DataFrame:
+    rows = fit.observations.fitted
+    middle = np.median(mean, axis=0)
+    is_growth = np.array([row.kind == "growth" for row in rows], dtype=bool)
+    expected = np.where(is_growth, np.expm1(middle), np.exp(middle))
+    names = ("line", "source", "area", "year", "kind")
+    labels: dict[str, Any] = {name: [getattr(row, name) for row in rows] for name in names}
+    labels |= {
+        "stated": [stated_in_words(row) for row in rows],
+        "expected": np.where(np.isnan(scores["part"]), expected, scores["part"]),
+        "residual": scores["residual"].mean(axis=0),
+    }
+    return pd.DataFrame(labels | {name: scores[name] for name in ("pit", "tail")})
+
+
+WORDS: Final[dict[str, Callable[[Observation], str]]] = {
+    "lower_bound": lambda row: f"over {row.value or 0:,.0f}",
+    "upper_bound": lambda row: f"under {row.value or 0:,.0f}",
+    "range": lambda row: f"{row.lower or 0:,.0f} to {row.upper or 0:,.0f}",
+    "growth": lambda row: f"{row.value or 0:+.1%} since {row.from_year}",
+    "share": lambda row: f"{row.value or 0:.3g} of {' '.join(filter(None, [row.of_scope, row.of_area]))}",
+    "survey": lambda row: f"{row.value or 0:,.0f} of {row.n or 0:,.0f}",
+}
+
+
+def stated_in_words(row: Observation) -> str:
+    """Return what a row states, as a reader would say it.
+
+    Parameters
+    ----------
+    row
+        A row, fitted or excluded.
+
+    Returns
+    -------
+    str
+        Such as ``over 135,000`` or ``61 of 520``.
+
+    Examples
+    --------
+    >>> from headcount import Observation
+    >>> stated_in_words(Observation("linkedin", "WORLD", 2020, "lower_bound", value=135000))
+    'over 135,000'
+    """
+    if row.kind in WORDS:
+        return WORDS[row.kind](row)
+    return "" if row.value is None else f"{row.value:,.10g}"
