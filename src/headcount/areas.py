@@ -211,9 +211,13 @@ def _row_problems(rows: tuple[Area, ...], name: str) -> Iterator[Problem]:
 
 def _tree_problems(rows: tuple[Area, ...], name: str) -> Iterator[Problem]:
     by_code = {row.area: row for row in rows}
-    parents = {row.parent for row in rows if not row.area.endswith(REST)}
+    parents = {row.parent for row in rows if row.line}
     for row in rows:
         where = f"{name}:{row.line}"
+        if row.line and by_code[row.area] is not row:
+            rest = by_code[row.area].parent
+            what = f"area {row.area!r} stands twice: the remainder of {rest!r} has this code"
+            yield Problem(f"{where} [area]", what, "Empty the cell 'remainder', or leave out this row.")
         if _has_cycle(row, by_code):
             yield Problem(f"{where} [parent]", f"area {row.area!r} lies inside itself")
         if row.remainder and row.area not in parents:

@@ -181,6 +181,7 @@ def report(
     /,
     *,
     out: Path | None = None,
+    prob: Probability = 0.9,
     seed: Seed | None = None,
     data: Path | None = None,
     prior_set: str | None = None,
@@ -194,6 +195,8 @@ def report(
         TOML file of a study, or fit file.
     out
         HTML file to write; in the folder reports if not given. The fit of a model is saved beside it.
+    prob
+        Probability inside each interval.
     seed
         Seed of everything random; 1 if not given. For a model only, as are the options that follow.
     data
@@ -215,7 +218,7 @@ def report(
     else:
         msg = f"{study}: neither a model ({MODEL_SUFFIX}) nor a fit ({FIT_SUFFIX})"
         raise UsageError(msg)
-    _report(found, out, clock, quiet=sampler.quiet)
+    _report(found, out, prob, clock, quiet=sampler.quiet)
     return INTERRUPTED if found.sampling.interrupted and study.suffix == MODEL_SUFFIX else DONE
 
 
@@ -339,11 +342,11 @@ def _fitted_for_report(
     return _fitted(study, chosen, out.with_suffix(FIT_SUFFIX), sampler, clock)
 
 
-def _report(found: Fit, out: Path, clock: Stopwatch, *, quiet: bool) -> None:
+def _report(found: Fit, out: Path, prob: float, clock: Stopwatch, *, quiet: bool) -> None:
     with clock.step("report"), waiting("Writing the report", quiet=quiet), replacing(out) as partial:
         from headcount.reporting import report as write_report
 
-        write_report(found, partial)
+        write_report(found, partial, prob=prob)
     if not quiet:
         with clock.step("check"):
             print_verdict(found)

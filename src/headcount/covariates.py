@@ -17,6 +17,8 @@ from headcount.files import Row, parse_table, read_text, write_table
 
 __all__ = ["Covariates", "parse_covariates", "read_covariates"]
 
+type CovariateRow = tuple[str, int, str, float, str, str]
+
 COLUMNS: Final = ("area", "year", "variable", "value", "unit", "citation")
 
 
@@ -32,7 +34,7 @@ class Covariates:
         Where they came from, for messages.
     """
 
-    rows: tuple[tuple[str, int, str, float, str, str], ...] = ()
+    rows: tuple[CovariateRow, ...] = ()
     name: str = "covariates.csv"
 
     @cached_property
@@ -102,34 +104,40 @@ def parse_covariates(text: str, *, name: str = "covariates.csv") -> Covariates:
         text, name=name, columns=COLUMNS, required=("area", "year", "variable", "value")
     )
     problems: list[Problem] = []
-    rows = [_row(row, problems) for row in table.rows]
-    seen: set[tuple[object, ...]] = set()
-    for row, source in zip(rows, table.rows, strict=True):
-        if row[:3] in seen:
+    rows: dict[tuple[str, int, str], CovariateRow] = {}
+    for source in table.rows:
+        row = _row(source, problems)
+        if row is None:
+            continue
+        if row[:3] in rows:
             what = f"{row[2]!r} of {row[0]!r} in {row[1]} stands twice"
             problems.append(Problem(source.where(), what))
-        seen.add(row[:3])
+        rows[row[:3]] = row
     if problems:
         raise TableError(problems)
-    return Covariates(tuple(rows), name)
+    return Covariates(tuple(rows.values()), name)
 
 
-def _row(row: Row, problems: list[Problem]) -> tuple[str, int, str, float, str, str]:
-    cells = row.cells
-    for column in ("area", "variable"):
-        if column not in cells:
-            problems.append(Problem(row.where(column), "the cell is empty"))
-    year = value = math.nan
+def _row(row: Row, problems: list[Problem]) -> CovariateRow | None:
+    """Return a row, or nothing where it has problems, which are added to the list."""
+    cells, before = row.cells, len(problems)
+    problems += [
+        Problem(row.where(column), "the cell is empty", "Leave out the row if this is not known.")
+        for column in ("area", "year", "variable", "value")
+        if column not in cells
+    ]
+    year, value = 0, 0.0
     try:
-        year = int(cells.get("year", ""))
-        value = float(cells.get("value", ""))
+        year = int(cells.get("year", "0"))
     except ValueError:
-        pass
-    if math.isnan(year):
-        problems.append(Problem(row.where("year"), f"{cells.get('year', '')!r} is not a year"))
-    elif not math.isfinite(value):
-        what = f"{cells.get('value', '')!r} is not a finite number"
+        problems.append(Problem(row.where("year"), f"{cells['year']!r} is not a year", "Write 2021."))
+    try:
+        value = float(cells.get("value", "0"))
+    except ValueError:
+        value = math.nan
+    if not math.isfinite(value):
+        what = f"{cells['value']!r} is not a finite number"
         problems.append(Problem(row.where("value"), what, "Leave out what is not known."))
-    whole = 0 if math.isnan(year) else int(year)
-    area, variable = cells.get("area", ""), cells.get("variable", "")
-    return area, whole, variable, value, cells.get("unit", ""), cells.get("citation", "")
+    if len(problems) > before:
+        return None
+    return cells["area"], year, cells["variable"], value, cells.get("unit", ""), cells.get("citation", "")

@@ -220,7 +220,9 @@ def _cells(posterior: xr.Dataset, layout: Layout) -> FloatArray:
     people = _plain(posterior[LOG_HEADCOUNT], REGION, YEAR)[..., region, year]
     reach = _plain(posterior[LOG_REACH], SOURCE, REGION)
     unseen = np.zeros((*reach.shape[:2], 1, reach.shape[-1]), dtype=reach.dtype)
-    return people + _log_ratio(posterior, scope, region, year) + np.concatenate([reach, unseen], axis=2)[..., source, region]
+    seen = np.concatenate([reach, unseen], axis=2)[..., source, region]
+    cells: FloatArray = people + _log_ratio(posterior, scope, region, year) + seen
+    return cells
 
 
 def _log_ratio(posterior: xr.Dataset, scope: IntArray, region: IntArray, year: IntArray) -> FloatArray:

@@ -134,19 +134,6 @@ class Layout:
         return np.array(sorted(pairs), dtype=np.int64).reshape(-1, 2)
 
     @cached_property
-    def zero_sum(self) -> FloatArray:
-        """Basis of region effects that sum to zero within each pool, marginal sd 1; dims (region, free)."""
-        areas = self.spec.areas
-        pools = np.array([areas.pool_of(region) for region in areas.regions])
-        columns = []
-        for pool in areas.pools:
-            members = np.flatnonzero(pools == pool)
-            block = np.zeros((len(pools), len(members) - 1))
-            block[members] = zero_sum_basis(len(members))
-            columns.append(block)
-        return np.concatenate(columns, axis=1)
-
-    @cached_property
     def region_pool(self) -> IntArray:
         """Index of each region's pool; dims (region,)."""
         areas = self.spec.areas

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 import warnings
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, fields, replace
@@ -21,6 +22,10 @@ __all__ = ["Observation", "Observations", "parse_observations", "read_observatio
 NUMBERS: Final = ("value", "lower", "upper", "mass", "relative_se", "n")
 YEARS: Final = ("year", "from_year")
 KEY: Final = ("source", "area", "year", "kind", "scope", "of_area", "of_scope", "from_year")
+
+SMALLEST: Final = 1e-15
+LARGEST: Final = 1e18
+"""Sizes of numbers that squares and reciprocals of can be computed; no number of people comes near."""
 
 
 @dataclass(frozen=True)
@@ -172,8 +177,13 @@ def parse_observations(text: str, *, name: str = "observations.csv") -> Observat
     problems: list[Problem] = []
     rows = [_observation(row, problems) for row in table.rows]
     observations = Observations(tuple(rows), name)
+    # A cell that is no number or no year has its own problem; what its kind says of it would be noise.
+    unread = {problem.where for problem in problems}
     for row in rows:
-        problems.extend(_row_problems(row, observations))
+        silent = set(unread)
+        if observations.where(row, "year") in unread:
+            silent.add(observations.where(row, "from_year"))
+        problems += [problem for problem in _row_problems(row, observations) if problem.where not in silent]
     if problems:
         raise TableError(sorted(problems, key=_line_of))
     kept = tuple(_without_repetitions(observations))
@@ -203,10 +213,13 @@ def _number(row: Row, column: str, problems: list[Problem]) -> float | None:
         value = float(text.replace("_", ""))
     except ValueError:
         value = math.nan
-    if math.isfinite(value):
+    if value == 0 or SMALLEST <= abs(value) <= LARGEST:
         return value
+    what = f"{text!r} is not a finite number"
+    if math.isfinite(value):
+        what = f"{text!r} is too large or too small; sizes here are between {SMALLEST:g} and {LARGEST:g}"
     advice = "Write a plain number such as 135000; leave the cell empty if there is none."
-    problems.append(Problem(row.where(column), f"{text!r} is not a finite number", advice))
+    problems.append(Problem(row.where(column), what, advice))
     return None
 
 
@@ -247,8 +260,8 @@ def _kind_problems(row: Observation, table: Observations) -> Iterator[Problem]:
 
 
 def _line_of(problem: Problem) -> int:
-    place = problem.where.split(" ")[0].rpartition(":")[2]
-    return int(place) if place.isdigit() else 0
+    line = re.search(r":(\d+)(?: \[\w+\])?$", problem.where)
+    return int(line[1]) if line else 0
 
 
 def _without_repetitions(table: Observations) -> Iterator[Observation]:

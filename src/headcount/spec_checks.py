@@ -72,7 +72,7 @@ def _scope_problems(spec: ModelSpec) -> Iterator[Problem]:
         if name == spec.target and (scope.relative_to or scope.covariate):
             what = f"the target scope {name!r} is relative to {scope.relative_to or scope.covariate!r}"
             yield Problem(where, what, "Turn the relation round: the target stands alone.")
-        elif name != spec.target:
+        elif name != spec.target and spec.target in spec.scopes:
             yield from _relation_problems(spec, name, scope, where)
 
 
@@ -83,11 +83,12 @@ def _relation_problems(
         known = spec.covariate_table.variables
         yield from _unknown(f"{where[:-1]}.covariate]", "covariate variable", scope.covariate, known)
         yield from _uncovered(spec, scope.covariate, where)
+        yield from _without_logarithm(spec, scope.covariate, where, "A population that is known is above 0.")
         return
     seen = [name]
     while seen[-1] != spec.target:
         relative_to = spec.scopes[seen[-1]].relative_to
-        if relative_to not in spec.scopes or relative_to in seen:
+        if relative_to is None or relative_to not in spec.scopes or relative_to in seen:
             what = f"no chain of ratios leads from {name!r} to the target {spec.target!r}"
             yield Problem(where, what, "Give it contains, within or beside, and a ratio.")
             return
@@ -117,10 +118,13 @@ def _covariate_problems(spec: ModelSpec) -> Iterator[Problem]:
         yield from _unknown(where, "covariate variable", name, spec.covariate_table.variables)
         yield from _uncovered(spec, name, where)
         if effect.transform == "log":
-            low = [r for r in spec.covariate_table.rows if r[2] == name and r[3] <= 0]
-            if low:
-                what = f"{low[0][0]} in {low[0][1]} is {low[0][3]:g}, whose logarithm does not exist"
-                yield Problem(where, what, 'Write transform = "none" or mend the table.')
+            yield from _without_logarithm(spec, name, where, 'Write transform = "none" or mend the table.')
+
+
+def _without_logarithm(spec: ModelSpec, variable: str, where: str, advice: str) -> Iterator[Problem]:
+    for area, year, name, value, *_ in spec.covariate_table.rows:
+        if name == variable and value <= 0:
+            yield Problem(where, f"{area} in {year} is {value:g}, whose logarithm does not exist", advice)
 
 
 def _uncovered(spec: ModelSpec, variable: str, where: str) -> Iterator[Problem]:
@@ -129,4 +133,6 @@ def _uncovered(spec: ModelSpec, variable: str, where: str) -> Iterator[Problem]:
     if known and missing:
         shown = ", ".join(missing[:6]) + (", ..." if len(missing) > 6 else "")
         what = f"{variable!r} has no value for {len(missing)} of the regions: {shown}"
-        yield Problem(where, what, f"Add rows to {spec.covariate_table.name}.")
+        strange = sorted(known - spec.areas.by_code.keys())
+        also = f"; it has some for {strange[0]!r}, which is no area" if strange else ""
+        yield Problem(where, what, f"Add rows to {spec.covariate_table.name}{also}.")

@@ -4,25 +4,28 @@ from __future__ import annotations
 
 import json
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any, Final, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
 
 from headcount._names import BASE_PRIORS
 from headcount.areas import Areas, read_areas
 from headcount.covariates import Covariates, read_covariates
-from headcount.errors import Problem, SpecError, nearest
+from headcount.errors import Problem, SpecError, TableError, nearest
 from headcount.files import read_text
 from headcount.priors import Prior
-from headcount.specs import ModelSpec
 from headcount.spec_checks import spec_problems
+from headcount.specs import ModelSpec
 
 __all__ = ["parse_spec", "read_spec", "with_prior", "with_prior_set"]
 
 AREAS_FILE = "areas.csv"
 COVARIATES_FILE = "covariates.csv"
+
+SECTION: Final = len(("sources", "NAME"))
+LONGEST_PATH: Final = len(("sources", "NAME", "coverage", "regions", "AREA"))
 
 
 def read_spec(path: str | Path, *, prior_set: str = BASE_PRIORS) -> ModelSpec:
@@ -97,19 +100,21 @@ def parse_spec(
         With all problems found.
     """
     tables = {"areas": areas, "covariate_table": covariates or Covariates()}
-    extra = {"name": name, "prior_set": prior_set, "text": json.dumps(document)}
+    # No key takes a date, so a spec that holds one is refused below and its text is never used.
+    extra = {"name": name, "prior_set": prior_set, "text": json.dumps(document, default=str)}
     reserved = sorted({*tables, *extra} & set(document))
     if reserved:
         raise SpecError([Problem(f"{name} [{reserved[0]}]", "unknown key")])
     try:
         spec = ModelSpec.model_validate({**document, **tables, **extra})
     except ValidationError as error:
-        raise SpecError(_problems(error, name)) from None
+        broken = [_key_path(detail["loc"])[:SECTION] for detail in error.errors()]
+        raise SpecError([*_problems(error, name), *_dangling(document, name, broken)]) from None
     problems = [*spec_problems(spec)]
+    if prior_set == BASE_PRIORS:
+        problems += [p for own, changes in spec.prior_sets.items() for p in _set_problems(spec, own, changes)]
     if problems:
         raise SpecError(problems)
-    for overlay in spec.prior_sets if prior_set == BASE_PRIORS else ():
-        with_prior_set(spec, overlay)
     return spec
 
 
@@ -131,7 +136,7 @@ def with_prior_set(spec: ModelSpec, prior_set: str) -> ModelSpec:
     Raises
     ------
     SpecError
-        Where the set is unknown, or changes anything but the numbers of existing priors.
+        Where the set is unknown, or another one is in force.
     """
     if prior_set == spec.prior_set:
         return spec
@@ -139,6 +144,9 @@ def with_prior_set(spec: ModelSpec, prior_set: str) -> ModelSpec:
         where = f"{spec.name} [prior_sets]"
         what = f"unknown prior set {prior_set!r}"
         raise SpecError([Problem(where, what, nearest(prior_set, spec.prior_set_names))])
+    if spec.prior_set != BASE_PRIORS:
+        what = f"{spec.prior_set!r} is in force, so {prior_set!r} cannot be put in its place"
+        raise SpecError([Problem(f"{spec.name} [prior_sets]", what, "Start from the spec with its base priors.")])
     return _overlay(spec, spec.prior_sets[prior_set], prior_set)
 
 
@@ -185,19 +193,13 @@ def with_prior(spec: ModelSpec, path: str, stated: Prior | Mapping[str, Any]) ->
 
 
 def _overlay(spec: ModelSpec, changes: Mapping[str, Any], prior_set: str) -> ModelSpec:
-    document = spec.document
-    problems = []
-    for path, stated in changes.items():
-        where = f"{spec.name} [prior_sets.{prior_set}.{path!r}]"
-        if path not in spec.priors:
-            problems.append(Problem(where, "no such prior", nearest(path, spec.priors)))
-        elif not isinstance(stated, Mapping):
-            problems.append(Problem(where, f"{stated!r} is not a prior", "Write { low, high, mass }."))
-        else:
-            problems += _family_problems(spec.priors[path], stated, where)
-            _put(document, path.split("."), dict(stated))
+    problems = [*_set_problems(spec, prior_set, changes)]
     if problems:
         raise SpecError(problems)
+    document = spec.document
+    for path, stated in changes.items():
+        # Only the last key, the code of an area, can hold dots of its own.
+        _put(document, path.split(".", LONGEST_PATH - 1), dict(stated))
     return parse_spec(
         document,
         areas=spec.areas,
@@ -205,6 +207,48 @@ def _overlay(spec: ModelSpec, changes: Mapping[str, Any], prior_set: str) -> Mod
         name=spec.name,
         prior_set=prior_set,
     )
+
+
+def _set_problems(spec: ModelSpec, prior_set: str, changes: Mapping[str, Any]) -> Iterator[Problem]:
+    if prior_set == BASE_PRIORS:
+        what = f"{BASE_PRIORS!r} is the name of the priors as they stand without a set"
+        yield Problem(f"{spec.name} [prior_sets.{prior_set}]", what, "Give the set another name.")
+    for path, stated in changes.items():
+        where = _where_in_set(spec.name, prior_set, path)
+        if path not in spec.priors:
+            yield Problem(where, "no such prior", nearest(path, spec.priors))
+        elif not isinstance(stated, Mapping):
+            yield Problem(where, f"{stated!r} is not a prior", "Write { low, high, mass }.")
+        else:
+            yield from _family_problems(spec.priors[path], stated, where)
+
+
+def _where_in_set(name: str, prior_set: str, path: str) -> str:
+    return f"{name} [prior_sets.{prior_set}.{path!r}]"
+
+
+def _dangling(
+    document: Mapping[str, Any], name: str, broken: Iterable[tuple[int | str, ...]]
+) -> Iterator[Problem]:
+    """Yield the paths in prior sets that lead nowhere, of a document that is no spec yet.
+
+    Paths into sections that are broken are left alone: what is wrong there has been said.
+    """
+    sections = {".".join(str(key) for key in place) for place in broken}
+    known = [*_stated_paths({key: value for key, value in document.items() if key != "prior_sets"})]
+    sets = document.get("prior_sets")
+    for prior_set, changes in sets.items() if isinstance(sets, Mapping) else ():
+        for path in changes if isinstance(changes, Mapping) else ():
+            if path not in known and ".".join(path.split(".")[:SECTION]) not in sections:
+                yield Problem(_where_in_set(name, prior_set, path), "no such prior", nearest(path, known))
+
+
+def _stated_paths(section: Mapping[str, Any], above: str = "") -> Iterator[str]:
+    for key, value in section.items():
+        if isinstance(value, Mapping):
+            if value.keys() & {"low", "high", "family"}:
+                yield f"{above}{key}"
+            yield from _stated_paths(value, f"{above}{key}.")
 
 
 def _family_problems(old: Prior, stated: Mapping[str, Any], where: str) -> Iterator[Problem]:
@@ -230,15 +274,27 @@ def _put(document: dict[str, Any], keys: list[str], stated: dict[str, Any]) -> N
 def _read_document(path: Path) -> dict[str, Any]:
     try:
         return tomllib.loads(read_text(path))
+    except TableError as error:
+        raise SpecError(error.problems) from error
     except tomllib.TOMLDecodeError as error:
         raise SpecError([Problem(str(path), f"not valid TOML: {error}")]) from error
 
 
 def _problems(error: ValidationError, name: str) -> Iterator[Problem]:
     for detail in error.errors():
-        place = tuple(key for key in detail["loc"] if key != "[key]")
+        place = _key_path(tuple(key for key in detail["loc"] if key != "[key]"))
         where = f"{name} [{'.'.join(str(key) for key in place)}]"
         yield Problem(where, *_explain(detail, place))
+
+
+def _key_path(place: tuple[int | str, ...]) -> tuple[int | str, ...]:
+    """Return a place in the spec's types as the keys of the TOML file that lead there."""
+    match place:
+        case ("growth", "priors", *rest):
+            return ("growth", *rest)
+        case ("sources", source, "coverage" | "multiplier" as reach, "prior", *rest):
+            return ("sources", source, reach, *rest)
+    return place
 
 
 def _explain(detail: Any, place: tuple[int | str, ...]) -> tuple[str, str]:  # noqa: ANN401 - pydantic's error dict
@@ -250,7 +306,13 @@ def _explain(detail: Any, place: tuple[int | str, ...]) -> tuple[str, str]:  # n
         case "value_error":
             return str(detail["ctx"]["error"]), ""
         case "string_pattern_mismatch":
-            return f"{detail['input']!r} does not match {detail['ctx']['pattern']}", ""
+            pattern = detail["ctx"]["pattern"]
+            choices = pattern.removeprefix("^(").removesuffix(")$").split("|")
+            if len(choices) > 1:
+                return f"unknown {place[-1]} {detail['input']!r}", nearest(detail["input"], choices)
+            return f"{detail['input']!r} does not match {pattern}", ""
+        case "model_type" | "dict_type" | "mapping_type":
+            return f"{detail['input']!r} is not a table of keys", ""
         case _:
             return f"{detail['input']!r}: {detail['msg']}", ""
 
@@ -258,11 +320,15 @@ def _explain(detail: Any, place: tuple[int | str, ...]) -> tuple[str, str]:  # n
 def _keys_at(place: tuple[int | str, ...]) -> Iterator[str]:
     """Yield the keys that a section can have, found by walking the spec's types."""
     section: type[BaseModel] | None = ModelSpec
+    is_name = False
     for key in place:
         if section is None:
             return
         field = section.model_fields.get(str(key))
-        section = _section_type(field.annotation) if field is not None else section
+        if is_name or field is None:
+            is_name = False
+            continue
+        section, is_name = _section_type(field.annotation), get_origin(field.annotation) is Mapping
     if section is not None:
         hidden = {"areas", "covariate_table", "name", "text", "prior_set"}
         yield from (key for key in section.model_fields if key not in hidden)

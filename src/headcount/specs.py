@@ -7,11 +7,23 @@ from collections.abc import Iterator, Mapping
 from functools import cached_property
 from typing import Annotated, Any, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ModelWrapValidatorHandler,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
+from pydantic_core import InitErrorDetails
 
 from headcount._names import BASE_PRIORS
 from headcount.areas import Areas
 from headcount.covariates import Covariates
+from headcount.errors import nearest
 from headcount.growth_kinds import GROWTH_KINDS
 from headcount.priors import Prior
 
@@ -36,6 +48,9 @@ def _on(support: str) -> BeforeValidator:
     return BeforeValidator(lambda stated: Prior.parse(stated, support=support))
 
 
+SupportedPrior = Annotated[Prior, BeforeValidator(lambda pair: Prior.parse(pair[1], support=pair[0]))]
+"""A prior whose support depends on its section, which hands it over as a pair (support, what is stated)."""
+
 PositivePrior = Annotated[Prior, _on("positive")]
 UnitPrior = Annotated[Prior, _on("unit")]
 RealPrior = Annotated[Prior, _on("real")]
@@ -44,6 +59,27 @@ Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]+$")]
 
 class _Section(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=True)
+
+    @classmethod
+    def contradictions(cls, stated: Mapping[str, Any]) -> Iterator[str]:  # noqa: ARG003 - most sections have none
+        """Yield what is wrong between the keys of the section, each of which may be fine alone."""
+        yield from ()
+
+    @model_validator(mode="wrap")
+    @classmethod
+    def _all_problems(cls, stated: Any, handler: ModelWrapValidatorHandler[Self]) -> Self:  # noqa: ANN401
+        """Report contradictions beside the problems of single keys, not only once those are mended."""
+        own = [*cls.contradictions(stated)] if isinstance(stated, Mapping) else []
+        lines = [
+            InitErrorDetails(type="value_error", loc=(), input=stated, ctx={"error": ValueError(text)}) for text in own
+        ]
+        try:
+            section = handler(stated)
+        except ValidationError as error:
+            lines = [*error.errors(include_url=False), *lines]  # type: ignore[list-item]  # have the same keys
+        if lines:
+            raise ValidationError.from_exception_data(cls.__name__, lines)
+        return section
 
 
 class YearsSpec(_Section):
@@ -97,31 +133,36 @@ class GrowthSpec(_Section):
     """``[growth]``: a growth kind and the priors that it asks for."""
 
     kind: str
-    priors: Mapping[str, Prior]
+    priors: Mapping[str, SupportedPrior]
+
+    @classmethod
+    def contradictions(cls, stated: Mapping[str, Any]) -> Iterator[str]:
+        """Yield what is wrong between the kind and the names of the priors."""
+        kind = _growth_kind(stated)
+        if kind not in GROWTH_KINDS:
+            yield f"unknown growth kind {kind!r}. {nearest(kind, GROWTH_KINDS)}"
+            return
+        supports = GROWTH_KINDS[kind].parameters
+        for name in stated:
+            if name not in (*supports, "kind"):
+                yield f"growth kind {kind!r} has no prior {name!r}. {nearest(name, supports)}"
+        missing = [name for name in supports if name not in stated]
+        if missing:
+            yield f"growth kind {kind!r} needs a prior for {', '.join(missing)}"
 
     @model_validator(mode="before")
     @classmethod
     def _by_kind(cls, stated: Any) -> Any:  # noqa: ANN401 - whatever the TOML holds
-        from headcount.errors import nearest
-
-        if not isinstance(stated, Mapping) or "priors" in stated:
+        if not isinstance(stated, Mapping):
             return stated
-        words = dict(stated)
-        kind = str(words.pop("kind", "damped_trend"))
-        if kind not in GROWTH_KINDS:
-            msg = f"unknown growth kind {kind!r}. {nearest(kind, GROWTH_KINDS)}"
-            raise ValueError(msg)
-        supports = GROWTH_KINDS[kind].parameters
-        for name in words:
-            if name not in supports:
-                msg = f"growth kind {kind!r} has no prior {name!r}. {nearest(name, supports)}"
-                raise ValueError(msg)
-        missing = [name for name in supports if name not in words]
-        if missing:
-            msg = f"growth kind {kind!r} needs a prior for {', '.join(missing)}"
-            raise ValueError(msg)
-        priors = {name: Prior.parse(words[name], support=supports[name]) for name in supports}
+        kind = _growth_kind(stated)
+        supports = GROWTH_KINDS[kind].parameters if kind in GROWTH_KINDS else {}
+        priors = {name: (support, stated[name]) for name, support in supports.items() if name in stated}
         return {"kind": kind, "priors": priors}
+
+
+def _growth_kind(stated: Mapping[str, Any]) -> str:
+    return str(stated.get("kind", "damped_trend"))
 
 
 class ScopeSpec(_Section):
@@ -140,27 +181,24 @@ class ScopeSpec(_Section):
     region_sd: PositivePrior | None = None
     trend: RealPrior | None = None
 
-    @model_validator(mode="before")
     @classmethod
-    def _ratio_by_relation(cls, stated: Any) -> Any:  # noqa: ANN401 - whatever the TOML holds
-        if not isinstance(stated, Mapping):
-            return stated
-        words = dict(stated)
-        relations = [key for key in (*RATIO_SUPPORT, "covariate") if words.get(key)]
+    def contradictions(cls, stated: Mapping[str, Any]) -> Iterator[str]:
+        """Yield what is wrong between relation and ratio."""
+        relations = [key for key in (*RATIO_SUPPORT, "covariate") if stated.get(key)]
         if len(relations) > 1:
-            msg = f"a scope has one relation, not {' and '.join(relations)}"
-            raise ValueError(msg)
+            yield f"a scope has one relation, not {' and '.join(relations)}"
         needs_ratio = bool(relations) and relations[0] in RATIO_SUPPORT
-        if needs_ratio and "ratio" not in words:
-            msg = f"a scope that is {relations[0]} another needs a ratio (this scope over the other)"
-            raise ValueError(msg)
-        idle = [key for key in ("ratio", "region_sd", "trend") if key in words]
+        if needs_ratio and "ratio" not in stated:
+            yield f"a scope that is {relations[0]} another needs a ratio (this scope over the other)"
+        idle = [key for key in ("ratio", "region_sd", "trend") if key in stated]
         if not needs_ratio and idle:
-            msg = f"{idle[0]} means nothing without contains, within or beside"
-            raise ValueError(msg)
-        if needs_ratio:
-            words["ratio"] = Prior.parse(words["ratio"], support=RATIO_SUPPORT[relations[0]])
-        return words
+            yield f"{idle[0]} means nothing without contains, within or beside"
+
+    @field_validator("ratio", mode="before")
+    @classmethod
+    def _ratio_by_relation(cls, stated: object, info: ValidationInfo) -> Prior | None:
+        relation = next((key for key in RATIO_SUPPORT if info.data.get(key)), None)
+        return Prior.parse(stated, support=RATIO_SUPPORT[relation]) if relation else None
 
     @property
     def relative_to(self) -> str | None:
@@ -181,7 +219,7 @@ class SourceKindSpec(_Section):
     """
 
     noise: PositivePrior
-    spread: float = Field(default=0.3, gt=0)
+    spread: float = Field(default=0.3, gt=0, allow_inf_nan=False)
     tails: str = Field(default="student_t", pattern="^(student_t|normal)$")
     region_sd: PositivePrior | None = None
     concentration: PositivePrior | None = None
@@ -190,22 +228,28 @@ class SourceKindSpec(_Section):
 class ReachSpec(_Section):
     """A coverage or multiplier prior, with declared exceptions by area."""
 
-    prior: Prior
-    regions: Mapping[str, Prior] = {}
+    prior: SupportedPrior
+    regions: Mapping[str, SupportedPrior] = {}
 
-    @classmethod
-    def parse(cls, stated: object, support: str) -> ReachSpec:
-        """Split ``{low, high, mass, regions = {...}}`` into the prior and its exceptions."""
-        if not isinstance(stated, Mapping) or "prior" in stated:
-            return cls.model_validate(stated)
-        words = dict(stated)
-        regions = words.pop("regions", {})
-        prior = Prior.parse(words, support=support)
-        if not prior.is_link_normal and regions:
+    @model_validator(mode="after")
+    def _exceptions_to_an_interval(self) -> Self:
+        if self.regions and not self.prior.is_link_normal:
             msg = "a prior with regional exceptions is written by interval (low, high, mass)"
             raise ValueError(msg)
-        exceptions = {area: Prior.parse(value, support=support) for area, value in regions.items()}
-        return cls(prior=prior, regions=exceptions)
+        return self
+
+
+def _reach_on(support: str) -> BeforeValidator:
+    """Split ``{low, high, mass, regions = {...}}`` into the prior and its exceptions."""
+
+    def split(stated: object) -> object:
+        words = dict(stated) if isinstance(stated, Mapping) else stated
+        regions = words.pop("regions", {}) if isinstance(words, dict) else {}
+        if isinstance(regions, Mapping):
+            regions = {area: (support, own) for area, own in regions.items()}
+        return {"prior": (support, words), "regions": regions}
+
+    return BeforeValidator(split)
 
 
 class SourceSpec(_Section):
@@ -219,8 +263,8 @@ class SourceSpec(_Section):
     title: str
     kind: str
     scope: str
-    coverage: ReachSpec | None = None
-    multiplier: ReachSpec | None = None
+    coverage: Annotated[ReachSpec, _reach_on("unit")] | None = None
+    multiplier: Annotated[ReachSpec, _reach_on("positive")] | None = None
     anchor: bool = False
     trend: bool = False
     selection: PositivePrior | None = None
@@ -229,24 +273,15 @@ class SourceSpec(_Section):
     citation: str = ""
     notes: str = ""
 
-    @model_validator(mode="before")
     @classmethod
-    def _one_reach(cls, stated: Any) -> Any:  # noqa: ANN401 - whatever the TOML holds
-        if not isinstance(stated, Mapping):
-            return stated
-        words = dict(stated)
-        given = [key for key in REACH_KEYS if words.get(key)]
+    def contradictions(cls, stated: Mapping[str, Any]) -> Iterator[str]:
+        """Yield what is wrong between the kinds of reach."""
+        given = [key for key in REACH_KEYS if stated.get(key, False) is not False]
         if len(given) != 1:
             found = " and ".join(given) or "none"
-            msg = f"a source needs exactly one of {', '.join(REACH_KEYS)}; this one has {found}"
-            raise ValueError(msg)
-        for key, support in (("coverage", "unit"), ("multiplier", "positive")):
-            if key in words:
-                words[key] = ReachSpec.parse(words[key], support)
-        if words.get("region_sd") and given[0] in ("anchor", "selection"):
-            msg = f"region_sd means nothing for a source with {given[0]}"
-            raise ValueError(msg)
-        return words
+            yield f"a source needs exactly one of {', '.join(REACH_KEYS)}; this one has {found}"
+        elif "region_sd" in stated and given[0] in ("anchor", "selection"):
+            yield f"region_sd means nothing for a source with {given[0]}"
 
     @property
     def reach_kind(self) -> str:

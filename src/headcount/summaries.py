@@ -34,7 +34,7 @@ from headcount._names import (
     SOURCE,
     YEAR,
 )
-from headcount._types import FloatArray
+from headcount._types import FloatArray, IntArray
 from headcount.errors import HeadcountError
 from headcount.estimands import ratio
 from headcount.fits import Fit
@@ -185,7 +185,7 @@ def area_headcounts(fit: Fit, *, areas: Sequence[str] | None = None) -> xr.DataA
         of each area.
     """
     codes = [row.area for row in fit.spec.areas.rows] if areas is None else list(areas)
-    people = np.exp(fit.posterior[LOG_HEADCOUNT].transpose(REGION, YEAR, CHAIN, DRAW))
+    people = xr.ufuncs.exp(fit.posterior[LOG_HEADCOUNT].transpose(REGION, YEAR, CHAIN, DRAW))
     total = np.tensordot(_membership(fit, codes), people.to_numpy(), axes=1)
     coords = {"area": codes, YEAR: people[YEAR].to_numpy()}
     return xr.DataArray(total, dims=("area", YEAR, CHAIN, DRAW), coords=coords)
@@ -265,9 +265,7 @@ def _blocks(fit: Fit) -> Iterator[_Block]:
             yield _coverages(fit, source)
 
 
-def _grid(
-    estimand: str, draws: FloatArray, areas: Sequence[str], years: Sequence[int], scope: str
-) -> _Block:
+def _grid(estimand: str, draws: FloatArray, areas: Sequence[str], years: Sequence[int], scope: str) -> _Block:
     """Unfold draws of dims (area, year, chain, draw)."""
     area = [code for code in areas for _ in years]
     year = [label for _ in areas for label in years]
@@ -283,7 +281,7 @@ def _coverages(fit: Fit, source: str) -> _Block:
     used = np.flatnonzero(weights.any(axis=0))
     posterior = fit.posterior.isel({REGION: used})
     people = _people(fit, posterior.sel({YEAR: sorted(set(year))}), scope, used)
-    reach = np.exp(posterior[LOG_REACH].sel({SOURCE: source}).transpose(REGION, CHAIN, DRAW)).to_numpy()
+    reach = np.exp(posterior[LOG_REACH].sel({SOURCE: source}).transpose(REGION, CHAIN, DRAW).to_numpy())
     draws = np.empty((len(places), *reach.shape[1:]))
     for i, label in enumerate(year):
         own = weights[i, used, None, None] * people.sel({YEAR: label}).to_numpy()
@@ -291,17 +289,20 @@ def _coverages(fit: Fit, source: str) -> _Block:
     return _Block("coverage", draws, area, year, scope, source)
 
 
-def _people(fit: Fit, posterior: xr.Dataset, scope: str, regions: FloatArray) -> xr.DataArray:
+def _people(fit: Fit, posterior: xr.Dataset, scope: str, regions: IntArray) -> xr.DataArray:
     """Return the people of a scope in some regions and years of the posterior; dims (region, year, chain, draw)."""
     logs = posterior[LOG_HEADCOUNT]
     if fit.spec.scopes[scope].covariate:
         known = xr.DataArray(
-            known_log_headcount(fit.spec, scope)[regions], dims=(REGION, YEAR), coords={YEAR: list(fit.spec.years.labels)}
+            known_log_headcount(fit.spec, scope)[regions],
+            dims=(REGION, YEAR),
+            coords={YEAR: list(fit.spec.years.labels)},
         )
         logs = xr.zeros_like(logs) + known.sel({YEAR: logs[YEAR]})
     elif scope != fit.spec.target:
         logs = logs + posterior[LOG_RATIO].sel({SCOPE: scope}, drop=True)
-    return np.exp(logs.transpose(REGION, YEAR, CHAIN, DRAW))
+    people: xr.DataArray = xr.ufuncs.exp(logs.transpose(REGION, YEAR, CHAIN, DRAW))
+    return people
 
 
 def _membership(fit: Fit, areas: Sequence[str]) -> FloatArray:
@@ -365,7 +366,8 @@ def _effective_size(draws: FloatArray) -> FloatArray:
     correlation[:, 0] = 1.0
     tau = _autocorrelation_time(correlation)
     size = chains * length
-    return np.where(varies, size / np.maximum(tau, 1 / np.log10(size)), size)
+    effective: FloatArray = np.where(varies, size / np.maximum(tau, 1 / np.log10(size)), size)
+    return effective
 
 
 def _autocovariance(draws: FloatArray) -> FloatArray:

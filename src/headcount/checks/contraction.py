@@ -1,10 +1,10 @@
 """What did the data teach about each prior, and on which of them does the total lean? Informational: it always passes.
 
-Table, one line for each ``prior`` (its path in the TOML file): ``prior_lower, prior_median, prior_upper`` and ``lower, median,
-upper``, equal-tailed intervals of prior and posterior, each with probability ``prob``, in the quantity's own unit;
-``contraction``, 1 - posterior variance / prior variance on the link scale (0: nothing learned; 1: known from the data; below 0: the
-posterior is wider); ``shift``, by which fraction the root's headcount in the last year with data would change if this prior moved up
-by one of its own standard deviations on the link scale.
+Table, one line for each ``prior`` (its path in the TOML file): ``prior_lower, prior_median, prior_upper`` and ``lower,
+median, upper``, equal-tailed intervals of prior and posterior, each with probability ``prob``, in the quantity's own unit;
+``contraction``, 1 - posterior variance / prior variance on the link scale (0: nothing learned; 1: known from the data; below
+0: the posterior is wider); ``shift``, by which fraction the root's headcount in the last year with data would change if this
+prior moved up by one of its own standard deviations on the link scale.
 """
 
 from __future__ import annotations
@@ -14,10 +14,11 @@ from typing import Final
 import numpy as np
 import pandas as pd
 
-from headcount._names import LOG_HEADCOUNT, REGION, SAMPLE_DIMS, YEAR
+from headcount._names import SAMPLE_DIMS, YEAR
 from headcount._types import FloatArray
 from headcount.checks.evidence import Evidence
 from headcount.checks.result import CheckResult
+from headcount.estimands import headcount
 from headcount.priors import Prior
 
 __all__ = ["check_priors", "prior_shift", "prior_variance"]
@@ -32,10 +33,11 @@ STEP: Final = 1e-3
 """Step of numerical slopes on the link scale; priors there are smooth over tenths."""
 
 DETAILS: Final = (
-    "Contraction compares variances on the scale on which the prior was stated (logarithm of a positive quantity, log-odds of a "
-    "part). The shift is the first-order answer to 'what if this prior had been one of its standard deviations higher': the posterior "
-    "covariance of the log total with the slope of the log prior, times that standard deviation. For priors stated as intervals it is "
-    "the exact derivative of the posterior mean of the log total by the prior's location."
+    "Contraction compares variances on the scale on which the prior was stated (logarithm of a positive quantity, "
+    "log-odds of a part). The shift is the first-order answer to 'what if this prior had been one of its standard "
+    "deviations higher': the posterior covariance of the log total with the slope of the log prior, times that "
+    "standard deviation. For priors stated as intervals it is the exact derivative of the posterior mean of the log "
+    "total by the prior's location."
 )
 
 
@@ -54,17 +56,17 @@ def check_priors(evidence: Evidence) -> CheckResult:
     """
     fit, prob = evidence.fit, evidence.prob
     draws = fit.posterior["parameter"].transpose("prior", *SAMPLE_DIMS)
-    people = np.exp(fit.posterior[LOG_HEADCOUNT].sel({YEAR: evidence.last_year})).sum(REGION)
+    people = headcount(fit).sel({YEAR: evidence.last_year})
     log_total = np.log(people.transpose(*SAMPLE_DIMS).to_numpy()).ravel()
     priors = [fit.spec.priors[str(path)] for path in draws["prior"].to_numpy()]
     rows = [
-        _row(prior, own.ravel(), log_total, prob)
-        for prior, own in zip(priors, draws.to_numpy(), strict=True)
+        _row(prior, own.ravel(), log_total, prob) for prior, own in zip(priors, draws.to_numpy(), strict=True)
     ]
     table = pd.DataFrame(rows)
     table.insert(0, "prior", draws["prior"].to_numpy())
     table = table.sort_values("shift", key=np.abs, ascending=False, ignore_index=True)
-    return CheckResult("priors", True, _headline(table, evidence), table, DETAILS)  # noqa: FBT003
+    headline = _headline(table, evidence)
+    return CheckResult("priors", passed=True, headline=headline, table=table, details=DETAILS, informs=True)
 
 
 def prior_variance(prior: Prior) -> float:
@@ -143,6 +145,6 @@ def _headline(table: pd.DataFrame, evidence: Evidence) -> str:
     untaught = int((table["contraction"] < UNTAUGHT).sum())
     first = table.iloc[0]
     return (
-        f"The total of {evidence.last_year} leans most on the prior {first['prior']}: one standard deviation up would change it by "
-        f"{first['shift']:+.0%}. Of {len(table)} priors the data leave {untaught} as they were."
+        f"The total of {evidence.last_year} leans most on the prior {first['prior']}: one standard deviation up would "
+        f"change it by {100 * first['shift']:+.0f} %. Of {len(table)} priors the data leave {untaught} as they were."
     )

@@ -45,11 +45,12 @@ MEASURES: Final = {
 """Measure of a quantity to its column in `headcount.estimates` and its limit."""
 
 DETAILS: Final = (
-    f"Every number reported and every parameter with a prior needs a rank-normalised R-hat of at most {HIGHEST_RHAT:g} and "
-    f"bulk and tail effective sample sizes (ESS) of at least {LOWEST_ESS:.0f} (doi:10.1214/20-BA1221); each chain an energy "
-    f"fraction (E-BFMI) of at least {LOWEST_ENERGY:g} (arXiv:1604.00695); and there are to be at most {MOST_DIVERGENCES} "
-    "divergences. The remedy is a longer run: more draws and a longer warm-up. Where divergences or a low energy fraction stay, "
-    "some prior leaves a standard deviation free to approach zero."
+    "Every number reported and every parameter with a prior needs a rank-normalised R-hat of at most "
+    f"{HIGHEST_RHAT:g} and bulk and tail effective sample sizes (ESS) of at least {LOWEST_ESS:.0f} "
+    f"(doi:10.1214/20-BA1221); each chain an energy fraction (E-BFMI) of at least {LOWEST_ENERGY:g} "
+    f"(arXiv:1604.00695); and there are to be at most {MOST_DIVERGENCES} divergences. The remedy is a longer run: "
+    "more draws and a longer warm-up. Where divergences or a low energy fraction stay, some prior leaves a standard "
+    "deviation free to approach zero."
 )
 
 
@@ -109,8 +110,9 @@ def _sampled(fit: Fit) -> Iterator[tuple[Any, ...]]:
     yield "divergences", "draw", draws, divergences, MOST_DIVERGENCES, divergences <= MOST_DIVERGENCES, ""
     yield "E-BFMI", "chain", chains, lowest, LOWEST_ENERGY, lowest >= LOWEST_ENERGY, f"chain {slowest}"
     yield "chains", "chain", chains, chains, FEWEST_CHAINS, chains >= FEWEST_CHAINS, ""
-    stopped = int(fit.sampling.interrupted)
-    yield "stopped early", "run", 1, stopped, 0, not stopped, f"after {fit.sampling.draws} draws" if stopped else ""
+    stopped = fit.sampling.interrupted
+    where = f"after {fit.sampling.draws} draws" if stopped else ""
+    yield "stopped early", "run", 1, int(stopped), 0, not stopped, where
 
 
 def _energy_fractions(fit: Fit) -> FloatArray:

@@ -28,10 +28,10 @@ FAMILY: Final = 0.01
 """The check fails if so many outlying rows, or one so far out, would be seen by chance less often than this."""
 
 DETAILS: Final = (
-    f"A row is named if it lies more than {LARGEST_RESIDUAL:g} standard deviations of its source from its expected value, or if the "
-    f"predictive probability of something as far out is below {SMALLEST_TAIL:g}. The check fails if chance would give so many such "
-    f"rows, or one as far out among all rows, less often than {FAMILY:.0%} of the time. Rows are named, not dropped: to leave one "
-    "out, say why in its 'excluded' cell."
+    f"A row is named if it lies more than {LARGEST_RESIDUAL:g} standard deviations of its source from its expected "
+    f"value, or if the predictive probability of something as far out is below {SMALLEST_TAIL:g}. The check fails if "
+    f"chance would give so many such rows, or one as far out among all rows, in fewer than {100 * FAMILY:.0f} of 100 "
+    "such data sets. Rows are named, not dropped: to leave one out, say why in its 'excluded' cell."
 )
 
 
@@ -76,4 +76,6 @@ def _headline(outlying: pd.DataFrame, expected: float, rows: int, *, passed: boo
         f"{len(outlying)} of {rows} rows {'is' if len(outlying) == 1 else 'are'} outlying, where chance would give {by_chance}; "
         f"the furthest is line {first['line']} ({first['source']}, {first['area']} {first['year']})"
     )
-    return f"{told}." if passed else f"{told}. Look at these rows: a wrong number, another definition, or a source worse than assumed."
+    if passed:
+        return f"{told}."
+    return f"{told}. Look at these rows: a wrong number, another definition, or a source worse than assumed."

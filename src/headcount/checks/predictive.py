@@ -27,12 +27,12 @@ RAREST: Final = 0.01
 """A source fails if so few rows inside 90 % (or such large residuals) would happen less often than this by chance."""
 
 DETAILS: Final = (
-    "Each row is set against the posterior predictive distribution of its source. If the model is right, about half of a source's "
-    "rows lie inside their central 50 % intervals and nine tenths inside the 90 % ones. Since the posterior has seen the rows, a "
-    "few more inside is usual, above all for sources with few rows; fewer inside is not. PIT is the predictive probability of less "
-    f"than what is stated. A source with at least {FEWEST_ROWS} such rows fails if a share inside 90 % as low as its own, or a mean "
-    f"absolute residual as large, has a chance below {RAREST:g}. Bounds and hard ranges have no predictive interval; the check of "
-    "outlying rows looks at them."
+    "Each row is set against the posterior predictive distribution of its source. If the model is right, about half "
+    "of a source's rows lie inside their central 50 % intervals and nine tenths inside the 90 % ones. Since the "
+    "posterior has seen the rows, a few more inside is usual, above all for sources with few rows; fewer inside is "
+    f"not. PIT is the predictive probability of less than what is stated. A source with at least {FEWEST_ROWS} such "
+    "rows fails if a share inside 90 % as low as its own, or a mean absolute residual as large, has a chance below "
+    f"{RAREST:g}. Bounds and hard ranges have no predictive interval; the check of outlying rows looks at them."
 )
 
 

@@ -25,6 +25,8 @@ class CheckResult:
         The numbers behind it; columns as the check's module says.
     details
         What was compared with what, and why these limits.
+    informs
+        Whether the check only informs and cannot fail.
     """
 
     name: str
@@ -32,6 +34,7 @@ class CheckResult:
     headline: str
     table: pd.DataFrame
     details: str = ""
+    informs: bool = False
 
     def __repr__(self) -> str:
         """Return name, outcome and headline."""

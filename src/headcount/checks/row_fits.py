@@ -44,13 +44,13 @@ class RowFits:
     Parameters
     ----------
     table
-        One line for each fitted row, in order: ``line, source, area, year, kind``; ``stated`` in words; ``expected``, the posterior
-        median of the expected value, in the row's own unit; ``residual``, the posterior mean of (stated - expected) / sd on the
-        scale of the likelihood; ``pit``; ``tail``, the predictive probability of something as far out, on both sides where there
-        are two. ``residual`` and ``pit`` are missing for bounds and hard ranges.
+        One line for each fitted row, in order: ``line, source, area, year, kind``; ``stated`` in words; ``expected``, the
+        posterior median of the expected value, in the row's own unit; ``residual``, the posterior median of (stated -
+        expected) / sd on the scale of the likelihood; ``pit``; ``tail``, the predictive probability of something as far
+        out, on both sides where there are two. ``residual`` and ``pit`` are missing for bounds and hard ranges.
     size, replicated
-        Absolute standardised residuals of the rows and of replicates drawn from the model; dims (draw, row), missing where ``pit``
-        is.
+        Absolute standardised residuals of the rows and of replicates drawn from the model; dims (draw, row), missing where
+        ``pit`` is.
     """
 
     table: pd.DataFrame
@@ -149,7 +149,7 @@ def _table(fit: Fit, mean: FloatArray, scores: Scores) -> pd.DataFrame:
     labels |= {
         "stated": [stated_in_words(row) for row in rows],
         "expected": np.where(np.isnan(scores["part"]), expected, scores["part"]),
-        "residual": scores["residual"].mean(axis=0),
+        "residual": np.median(scores["residual"], axis=0),
     }
     return pd.DataFrame(labels | {name: scores[name] for name in ("pit", "tail")})
 
@@ -158,7 +158,7 @@ WORDS: Final[dict[str, Callable[[Observation], str]]] = {
     "lower_bound": lambda row: f"over {row.value or 0:,.0f}",
     "upper_bound": lambda row: f"under {row.value or 0:,.0f}",
     "range": lambda row: f"{row.lower or 0:,.0f} to {row.upper or 0:,.0f}",
-    "growth": lambda row: f"{row.value or 0:+.1%} since {row.from_year}",
+    "growth": lambda row: f"{100 * (row.value or 0):+.3g} % since {row.from_year}",
     "share": lambda row: f"{row.value or 0:.3g} of {' '.join(filter(None, [row.of_scope, row.of_area]))}",
     "survey": lambda row: f"{row.value or 0:,.0f} of {row.n or 0:,.0f}",
 }

@@ -34,6 +34,8 @@ class Arrays(NamedTuple):
         Prior of each free variable: a code of ``FAMILY_CODES`` and its two numbers; dims (free,).
     entry_row, entry_a, entry_b, entry_weight
         The entries; b is -1 where the weight has no scale; dims (entry,).
+    region_of
+        Region whose level, reach or ratio an effect belongs to, -1 for all other free variables; dims (free,).
     offset
         Where in v each part starts: level, share, steady, common, regional, zeta, shared, eta, slope, noise, selection,
         concentration, end.
@@ -64,6 +66,7 @@ class Arrays(NamedTuple):
     entry_a: IntArray
     entry_b: IntArray
     entry_weight: FloatArray
+    region_of: IntArray
     offset: IntArray
     shape: IntArray
     damping: int
@@ -108,7 +111,7 @@ def blocks_of(layout: Layout) -> dict[str, Block]:
     for prior in used_priors(layout).values():
         name = "parameter" if prior.is_link_normal else f"parameter_{prior.family}"
         sizes[name] = sizes.get(name, 0) + 1
-    sizes |= {"pool_z": len(areas.pools) - 1, "region_z": layout.zero_sum.shape[1]}
+    sizes |= {"pool_z": len(areas.pools) - 1, "region_z": regions}
     sizes |= {"region_rate_z": regions}
     if spec.growth.kind != "exponential":
         sizes |= {"common_innovation_z": steps, "region_innovation_z": regions * steps}
@@ -178,6 +181,7 @@ def assemble(layout: Layout, *, all_pairs: bool = False) -> Arrays:
         entry_a=np.array(entries.a, dtype=np.int64),
         entry_b=np.array(entries.b, dtype=np.int64),
         entry_weight=np.array(entries.weight, dtype=np.float64),
+        region_of=_region_of(layout),
         offset=np.cumsum([0, *entries.sizes.values()]),
         shape=_shape(layout),
         damping=position.get("growth.damping", -1),
@@ -192,6 +196,18 @@ def assemble(layout: Layout, *, all_pairs: bool = False) -> Arrays:
         term_known=layout.known,
         **_rows(layout),  # type: ignore[arg-type]  # keys are field names
     )
+
+
+def _region_of(layout: Layout) -> IntArray:
+    blocks = blocks_of(layout)
+    region_of = np.full(max(b.start + b.size for b in blocks.values()), -1, dtype=np.int64)
+    every = np.arange(len(layout.spec.areas.regions))
+    for name, block in blocks.items():
+        if name == "source_region_z":
+            region_of[block.slice] = layout.source_regions[:, 1]
+        elif name in ("region_z", "region_rate_z") or name.startswith(("ratio_", "kind_")):
+            region_of[block.slice] = every
+    return region_of
 
 
 def _shape(layout: Layout) -> IntArray:
@@ -317,8 +333,8 @@ class _Entries:
         self._covariates(start, spec, "level")
         basis = zero_sum_basis(len(spec.areas.pools))[self.layout.region_pool]
         self._add_matrix(start, basis, self._free("pool_z"), self._position["regions.pool_sd"])
-        own = self.layout.zero_sum
-        self._add_matrix(start, own, self._free("region_z"), self._position["regions.region_sd"])
+        for region, z in enumerate(self._free("region_z")):
+            self._add(start + region, z, 1.0, self._position["regions.region_sd"])
 
     def _covariates(self, start: int, spec: ModelSpec, effect: str) -> None:
         for name, own in spec.covariates.items():

@@ -197,11 +197,12 @@ def _damping(x: FloatArray, arrays: Arrays) -> float:
 
 @njit(cache=True, nogil=True)
 def _deviation(innovations: FloatArray, phi: float) -> FloatArray:
-    """Run an autoregression over innovations, stationary from the first step."""
+    """Run an autoregression over innovations, with the spread of the first one at every step."""
     path = np.empty(innovations.size)
-    path[0] = innovations[0] / math.sqrt(1 - phi * phi)
+    fresh = math.sqrt(1 - phi * phi)
+    path[0] = innovations[0]
     for t in range(1, innovations.size):
-        path[t] = phi * path[t - 1] + innovations[t]
+        path[t] = phi * path[t - 1] + fresh * innovations[t]
     return path
 
 
@@ -211,14 +212,13 @@ def _back_deviation(
 ) -> float:
     """Fill the derivative by the innovations and return that by phi."""
     d_phi, carried = 0.0, 0.0
+    fresh = math.sqrt(1 - phi * phi)
     for t in range(innovations.size - 1, 0, -1):
         carried = d_path[t] + phi * carried
-        d_innovations[t] += carried
-        d_phi += carried * path[t - 1]
-    carried = d_path[0] + phi * carried
-    spread = 1 / math.sqrt(1 - phi * phi)
-    d_innovations[0] += carried * spread
-    return d_phi + carried * innovations[0] * phi * spread**3
+        d_innovations[t] += carried * fresh
+        d_phi += carried * (path[t - 1] - phi / fresh * innovations[t])
+    d_innovations[0] += d_path[0] + phi * carried
+    return d_phi
 
 
 @njit(cache=True, nogil=True)
@@ -376,9 +376,23 @@ def _terms(cells: FloatArray, arrays: Arrays) -> FloatArray:
     latent = arrays.term_start.size - 1
     terms = np.empty(latent + arrays.term_known.size)
     for i in range(latent):
-        terms[i] = _log_sum(cells[arrays.term_cell[arrays.term_start[i] : arrays.term_start[i + 1]]])
+        terms[i] = _log_sum_of_cells(cells, arrays, arrays.term_start[i], arrays.term_start[i + 1])
     terms[latent:] = arrays.term_known
     return terms
+
+
+@njit(cache=True, nogil=True)
+def _log_sum_of_cells(cells: FloatArray, arrays: Arrays, start: int, end: int) -> float:
+    """Return the log of a sum over a run of cells; most runs are one cell."""
+    top = cells[arrays.term_cell[start]]
+    if end == start + 1:
+        return top
+    for j in range(start + 1, end):
+        top = max(top, cells[arrays.term_cell[j]])
+    total = 0.0
+    for j in range(start, end):
+        total += math.exp(cells[arrays.term_cell[j]] - top)
+    return top + math.log(total)
 
 
 @njit(cache=True, nogil=True)
@@ -387,7 +401,13 @@ def _back_terms(
 ) -> FloatArray:
     d_cells = np.zeros(cells.size)
     for i in range(arrays.term_start.size - 1):
-        for j in range(arrays.term_start[i], arrays.term_start[i + 1]):
+        start, end = arrays.term_start[i], arrays.term_start[i + 1]
+        if d_terms[i] == 0.0:
+            continue
+        if end == start + 1:
+            d_cells[arrays.term_cell[start]] += d_terms[i]
+            continue
+        for j in range(start, end):
             cell = arrays.term_cell[j]
             d_cells[cell] += d_terms[i] * math.exp(cells[cell] - terms[i])
     return d_cells

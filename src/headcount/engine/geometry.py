@@ -63,7 +63,7 @@ def geometry_at(arrays: Arrays, centre: FloatArray) -> Geometry:
     """
     precision = expected_curvature(centre, arrays)
     recentring = recentre(arrays, centre, precision)
-    slope = recentring_slope(recentring)
+    slope = recentring_slope(arrays.family.size, recentring)
     return Geometry(arrays, recentring, whiten(centre, (slope.T @ precision @ slope).tocsc()))
 
 

@@ -1,18 +1,22 @@
-r"""Recentring: effects move with their scale as their conditional posterior does.
+r"""Recentring: effects move with their scales as their conditional posterior does.
 
-An effect is a standard normal z times a scale :math:`\sigma = e^s`. Where data say much about the effect, z and s are tied
-along a curve, which no affine map straightens; where data say little, they are independent. If the data's information on the
-effect is I, then given the scale z has mean proportional to :math:`I\sigma / (1 + I\sigma^2)` and sd
-:math:`(1 + I\sigma^2)^{-1/2}`. So z is replaced by u with
+An effect is a standard normal z times a scale :math:`\sigma = e^s`. Where data say much about effects, z and s are tied along a
+curve, which no affine map straightens; where data say little, they are independent. Data mostly speak about *sums* of a region's
+effects (its level, how its scopes differ, how its sources see it), so the effects of a region are taken together. Given the
+scales, and what is shared between regions, a block of effects z is close to normal with
 
-.. math:: z = m\, r(s) + k(s) (u - m), \qquad
-          r = \frac{\sigma}{\sigma_0} \frac{1 + q_0}{1 + q}, \quad k = \sqrt{\frac{1 + q_0}{1 + q}}, \quad
-          q = I \sigma^2,
+.. math:: Q(s) = I + S G S, \qquad \mu(s) = Q^{-1} S b, \qquad S = \mathrm{diag}(\sigma),
 
-m and :math:`\sigma_0` being z and the scale at the mode: u = z there, and elsewhere u is what is left of z when the scale's
-pull is taken out. For I = 0 this is the non-centred parametrisation and for large I the centred one; the density gains the
-Jacobian :math:`\log k`. See Papaspiliopoulos, Roberts and Sköld (2007), https://doi.org/10.1214/088342307000000014, on why
-the data should choose.
+G the information of the data on the effects and b its pull, both taken at a centre where the scales are
+:math:`\sigma_0`. With Q = LL', z is replaced by u:
+
+.. math:: z = \mu(s) + L(s)^{-T} L(s_0)^T (u - \mu(s_0)),
+
+so u = z at the centre, and elsewhere u is what is left of z when the pull of the scales is taken out; the density gains the
+Jacobian :math:`-\sum \log L_{ii}`. Without information this is the non-centred parametrisation, with much of it the centred
+one, and between them what the data ask for. See Papaspiliopoulos, Roberts and Sköld (2007),
+https://doi.org/10.1214/088342307000000014, on why the data should choose. The adjoint of the Cholesky factorisation is that of
+Murray (2016), https://arxiv.org/abs/1602.07527.
 """
 
 from __future__ import annotations
@@ -26,34 +30,84 @@ from scipy import sparse
 
 from headcount._types import FloatArray, IntArray
 from headcount.engine.arrays import Arrays
-from headcount.engine.curvature import factorise, scale_parameters
 from headcount.engine.density import log_density_and_gradient
 
-__all__ = ["Recentring", "no_recentring", "recentre", "recentred_density", "recentring_slope", "scales_of", "to_natural"]
+__all__ = ["Recentring", "recentre", "recentred_density", "recentring_slope", "to_natural"]
 
 
 class Recentring(NamedTuple):
-    """The map from u to x.
+    """The map from u to x; blocks have different sizes and lie one after the other.
 
     Attributes
     ----------
-    scale
-        Position of each variable's log scale, -1 for variables without one; dims (free,).
-    mode
-        The variables at the mode.
-    log_scale
-        Their log scales at the mode.
+    start
+        Where each block starts in ``member``; dims (block + 1,).
+    member, scale
+        Position of each effect and of its log scale in x; dims (effect,).
+    matrix_start
+        Where each block's matrices start; dims (block + 1,).
     information
-        q at the mode: information times squared scale.
+        G of each block, row by row.
+    pull
+        b of each block; dims (effect,).
+    centre
+        The effects at the centre, mu(s0); dims (effect,).
+    factor
+        L(s0) of each block, row by row.
     """
 
+    start: IntArray
+    member: IntArray
     scale: IntArray
-    mode: FloatArray
-    log_scale: FloatArray
+    matrix_start: IntArray
     information: FloatArray
+    pull: FloatArray
+    centre: FloatArray
+    factor: FloatArray
 
 
-def scales_of(arrays: Arrays) -> IntArray:
+def recentre(arrays: Arrays, centre: FloatArray, precision: sparse.csc_matrix) -> Recentring:
+    """Choose the recentring from the curvature at a point.
+
+    Parameters
+    ----------
+    arrays
+        The study.
+    centre
+        A point in the bulk of the posterior; dims (free,).
+    precision
+        Curvature there; dims (free, free).
+
+    Returns
+    -------
+    Recentring
+        With a block for each region, and one for each other effect.
+    """
+    scale_of = _scales(arrays)
+    blocks = _blocks(arrays, scale_of)
+    information, pull, factor = [], [], []
+    for members in blocks:
+        own = precision[np.ix_(members, members)].toarray()
+        sigma = np.exp(centre[scale_of[members]])
+        seen = own - np.eye(len(members))
+        information.append((seen / np.outer(sigma, sigma)).ravel())
+        pull.append(own @ centre[members] / sigma)
+        factor.append(np.linalg.cholesky(own).ravel())
+    sizes = np.array([len(members) for members in blocks], dtype=np.int64)
+    member = np.concatenate(blocks)
+    return Recentring(
+        start=np.concatenate([[0], np.cumsum(sizes)]),
+        member=member,
+        scale=scale_of[member],
+        matrix_start=np.concatenate([[0], np.cumsum(sizes**2)]),
+        information=np.concatenate(information),
+        pull=np.concatenate(pull),
+        centre=centre[member],
+        factor=np.concatenate(factor),
+    )
+
+
+def _scales(arrays: Arrays) -> IntArray:
     """Return the position of each free variable's log scale, -1 where it has none; dims (free,)."""
     scale = np.full(arrays.family.size, -1, dtype=np.int64)
     scaled = arrays.entry_b >= 0
@@ -61,71 +115,46 @@ def scales_of(arrays: Arrays) -> IntArray:
     return scale
 
 
-def no_recentring(arrays: Arrays) -> Recentring:
-    """Return the map that leaves everything as it is."""
-    size = arrays.family.size
-    return Recentring(np.full(size, -1), np.zeros(size), np.zeros(size), np.zeros(size))
+def _blocks(arrays: Arrays, scale_of: IntArray) -> list[IntArray]:
+    """Return the members of each block: the effects of a region, but for its yearly innovations, which stand alone."""
+    groups: dict[int, list[int]] = {}
+    for effect in np.flatnonzero(scale_of >= 0):
+        region = int(arrays.region_of[effect])
+        groups.setdefault(region if region >= 0 else -2 - int(effect), []).append(int(effect))
+    return [np.array(members, dtype=np.int64) for members in groups.values()]
 
 
-def recentre(arrays: Arrays, mode: FloatArray, precision: sparse.csc_matrix) -> Recentring:
-    """Choose the recentring from the curvature at the mode.
+def recentring_slope(size: int, recentring: Recentring) -> sparse.csc_matrix:
+    """Return the derivative of x by u at the centre, dims (free, free): effects follow their scales.
 
-    Parameters
-    ----------
-    arrays
-        The study.
-    mode
-        Mode of the density in x.
-    precision
-        Curvature there; dims (free, free).
-
-    Returns
-    -------
-    Recentring
-        With each effect's information read off its variance given the scales.
+    The derivative of L is left out: at the centre it is multiplied with what is zero there.
     """
-    scale = scales_of(arrays)
-    others = np.flatnonzero(~scale_parameters(arrays))
-    variance = np.ones(mode.size)
-    within = precision[others][:, others]
-    variance[others] = np.diag(factorise(within).solve(np.eye(others.size)))
-    information = np.maximum(1 / variance - 1, 0.0)
-    information[scale < 0] = 0.0
-    return Recentring(scale, mode, np.where(scale >= 0, mode[scale], 0.0), information)
-
-
-def recentring_slope(recentring: Recentring) -> sparse.csc_matrix:
-    """Return the derivative of x by u at the mode, dims (free, free): effects follow their scales."""
-    effects = np.flatnonzero(recentring.scale >= 0)
-    weight = recentring.information[effects] / (1 + recentring.information[effects])
-    pull = recentring.mode[effects] * (1 - 2 * weight)
-    size = recentring.mode.size
-    shape = (size, size)
-    return (
-        sparse.identity(size) + sparse.csc_matrix((pull, (effects, recentring.scale[effects])), shape)
-    ).tocsc()
+    rows, columns, values = [], [], []
+    for block in range(len(recentring.start) - 1):
+        part = slice(recentring.start[block], recentring.start[block + 1])
+        matrix = slice(recentring.matrix_start[block], recentring.matrix_start[block + 1])
+        members, scales = recentring.member[part], recentring.scale[part]
+        shape = (len(members), len(members))
+        factor = recentring.factor[matrix].reshape(shape)
+        seen = factor @ factor.T - np.eye(len(members))
+        mean = recentring.centre[part]
+        # d mu = Q^{-1} (dS b - dQ mu), with dQ = dS G S + S G dS, one scale at a time.
+        pulled = np.diag((factor @ factor.T) @ mean) - np.diag(seen @ mean) - seen * mean[None, :]
+        slope = np.linalg.solve(factor @ factor.T, pulled)
+        rows.append(np.repeat(members, len(members)))
+        columns.append(np.tile(scales, len(members)))
+        values.append(slope.ravel())
+    entries = (np.concatenate(values), (np.concatenate(rows), np.concatenate(columns)))
+    return (sparse.identity(size) + sparse.coo_matrix(entries, (size, size))).tocsc()
 
 
 @njit(cache=True, nogil=True)
 def to_natural(u: FloatArray, recentring: Recentring) -> FloatArray:
     """Return the free vector x of a point u."""
     x = u.copy()
-    for a in range(u.size):
-        b = recentring.scale[a]
-        if b >= 0:
-            r, k, _ = _factors(u[b], a, recentring)
-            x[a] = recentring.mode[a] * r + k * (u[a] - recentring.mode[a])
+    for block in range(recentring.start.size - 1):
+        _map_block(block, u, x, recentring)
     return x
-
-
-@njit(cache=True, nogil=True)
-def _factors(s: float, a: int, recentring: Recentring) -> tuple[float, float, float]:
-    """Return r, k and q / (1 + q) of variable a at log scale s."""
-    ahead = s - recentring.log_scale[a]
-    q0 = recentring.information[a]
-    q = q0 * math.exp(2 * ahead)
-    shrink = (1 + q0) / (1 + q)
-    return math.exp(ahead) * shrink, math.sqrt(shrink), q / (1 + q)
 
 
 @njit(cache=True, nogil=True)
@@ -134,13 +163,173 @@ def recentred_density(
 ) -> float:
     """Evaluate the log density at a point u, Jacobian included, and fill its gradient by u."""
     total = log_density_and_gradient(to_natural(u, recentring), arrays, gradient)
-    for a in range(u.size):
-        b = recentring.scale[a]
-        if b >= 0:
-            r, k, weight = _factors(u[b], a, recentring)
-            centre = recentring.mode[a]
-            by_scale = centre * r * (1 - 2 * weight) - k * weight * (u[a] - centre)
-            total += math.log(k)
-            gradient[b] += gradient[a] * by_scale - weight
-            gradient[a] *= k
+    for block in range(recentring.start.size - 1):
+        total += _back_block(block, u, recentring, gradient)
     return total
+
+
+@njit(cache=True, nogil=True)
+def _factorise(block: int, u: FloatArray, recentring: Recentring) -> tuple[FloatArray, FloatArray]:
+    """Return the block's scales and L(s)."""
+    start, end = recentring.start[block], recentring.start[block + 1]
+    n, at = end - start, recentring.matrix_start[block]
+    sigma, factor = np.empty(n), np.empty((n, n))
+    for i in range(n):
+        sigma[i] = math.exp(u[recentring.scale[start + i]])
+    for i in range(n):
+        for j in range(i + 1):
+            total = sigma[i] * sigma[j] * recentring.information[at + i * n + j]
+            total += 1.0 if i == j else 0.0
+            for k in range(j):
+                total -= factor[i, k] * factor[j, k]
+            factor[i, j] = math.sqrt(total) if i == j else total / factor[j, j]
+    return sigma, factor
+
+
+@njit(cache=True, nogil=True)
+def _lower_solve(factor: FloatArray, value: FloatArray) -> None:
+    """Replace a vector v by L^{-1} v."""
+    for i in range(value.size):
+        for k in range(i):
+            value[i] -= factor[i, k] * value[k]
+        value[i] /= factor[i, i]
+
+
+@njit(cache=True, nogil=True)
+def _upper_solve(factor: FloatArray, value: FloatArray) -> None:
+    """Replace a vector v by L^{-T} v."""
+    for i in range(value.size - 1, -1, -1):
+        value[i] /= factor[i, i]
+        for k in range(i):
+            value[k] -= factor[i, k] * value[i]
+
+
+@njit(cache=True, nogil=True)
+def _left_over(block: int, u: FloatArray, recentring: Recentring) -> FloatArray:
+    """Return L(s0)' (u - mu(s0)), what the scales do not explain."""
+    start, n = recentring.start[block], recentring.start[block + 1] - recentring.start[block]
+    at = recentring.matrix_start[block]
+    left = np.zeros(n)
+    for i in range(n):
+        ahead = u[recentring.member[start + i]] - recentring.centre[start + i]
+        for k in range(i + 1):
+            left[k] += recentring.factor[at + i * n + k] * ahead
+    return left
+
+
+@njit(cache=True, nogil=True)
+def _single(block: int, u: FloatArray, recentring: Recentring) -> tuple[float, float, float]:
+    """Return mean, stretch and weight of the data for a block of one effect, without a matrix."""
+    start, at = recentring.start[block], recentring.matrix_start[block]
+    sigma = math.exp(u[recentring.scale[start]])
+    seen = sigma * sigma * recentring.information[at]
+    stretch = recentring.factor[at] / math.sqrt(1 + seen)
+    return sigma * recentring.pull[start] / (1 + seen), stretch, seen / (1 + seen)
+
+
+@njit(cache=True, nogil=True)
+def _back_single(block: int, u: FloatArray, recentring: Recentring, gradient: FloatArray) -> float:
+    start = recentring.start[block]
+    member = recentring.member[start]
+    mean, stretch, weight = _single(block, u, recentring)
+    ahead = u[member] - recentring.centre[start]
+    by_scale = mean * (1 - 2 * weight) - stretch * weight * ahead
+    gradient[recentring.scale[start]] += gradient[member] * by_scale - weight
+    gradient[member] *= stretch
+    return math.log(stretch)
+
+
+@njit(cache=True, nogil=True)
+def _map_block(block: int, u: FloatArray, x: FloatArray, recentring: Recentring) -> None:
+    start, n = recentring.start[block], recentring.start[block + 1] - recentring.start[block]
+    if n == 1:
+        mean, stretch, _ = _single(block, u, recentring)
+        member = recentring.member[start]
+        x[member] = mean + stretch * (u[member] - recentring.centre[start])
+        return
+    sigma, factor = _factorise(block, u, recentring)
+    # mu + L^{-T} w = L^{-T} (L^{-1} S b + w)
+    value = np.empty(n)
+    for i in range(n):
+        value[i] = sigma[i] * recentring.pull[start + i]
+    _lower_solve(factor, value)
+    value += _left_over(block, u, recentring)
+    _upper_solve(factor, value)
+    for i in range(n):
+        x[recentring.member[start + i]] = value[i]
+
+
+@njit(cache=True, nogil=True)
+def _back_block(block: int, u: FloatArray, recentring: Recentring, gradient: FloatArray) -> float:
+    """Turn the block's gradient by x into one by u, add that by its scales, and return the log Jacobian."""
+    start, n = recentring.start[block], recentring.start[block + 1] - recentring.start[block]
+    if n == 1:
+        return _back_single(block, u, recentring, gradient)
+    at = recentring.matrix_start[block]
+    sigma, factor = _factorise(block, u, recentring)
+    log_jacobian = 0.0
+    d_z, mean = np.empty(n), np.empty(n)
+    for i in range(n):
+        log_jacobian -= math.log(factor[i, i]) - math.log(recentring.factor[at + i * n + i])
+        d_z[i] = gradient[recentring.member[start + i]]
+        mean[i] = sigma[i] * recentring.pull[start + i]
+    _lower_solve(factor, mean)
+    rest = _left_over(block, u, recentring)
+    # L^{-1} d_z pulls back through both parts of z; `mean` is L^{-1} S b, `point` is z.
+    _lower_solve(factor, d_z)
+    point = mean + rest
+    _upper_solve(factor, point)
+    d_pulled = d_z.copy()
+    _upper_solve(factor, d_pulled)
+    d_factor = np.zeros((n, n))
+    for i in range(n):
+        for j in range(i + 1):
+            d_factor[i, j] = -point[i] * d_z[j] - d_pulled[i] * mean[j]
+        d_factor[i, i] -= 1 / factor[i, i]
+    d_precision = _back_cholesky(factor, d_factor)
+    _add_back(block, recentring, gradient, sigma, d_z, d_pulled, d_precision)
+    return log_jacobian
+
+
+@njit(cache=True, nogil=True)
+def _add_back(
+    block: int,
+    recentring: Recentring,
+    gradient: FloatArray,
+    sigma: FloatArray,
+    d_z: FloatArray,
+    d_pulled: FloatArray,
+    d_precision: FloatArray,
+) -> None:
+    start, n = recentring.start[block], recentring.start[block + 1] - recentring.start[block]
+    at = recentring.matrix_start[block]
+    for i in range(n):
+        by_member = 0.0
+        for k in range(i + 1):
+            by_member += recentring.factor[at + i * n + k] * d_z[k]
+        gradient[recentring.member[start + i]] = by_member
+    for i in range(n):
+        by_scale = sigma[i] * recentring.pull[start + i] * d_pulled[i]
+        for j in range(n):
+            seen = sigma[i] * sigma[j] * recentring.information[at + i * n + j]
+            by_scale += seen * (d_precision[i, j] + d_precision[j, i])
+        gradient[recentring.scale[start + i]] += by_scale
+
+
+@njit(cache=True, nogil=True)
+def _back_cholesky(factor: FloatArray, d_factor: FloatArray) -> FloatArray:
+    """Return the derivative by Q, lower triangle with each off-diagonal pair counted once, from that by L."""
+    n = len(factor)
+    d_q = d_factor.copy()
+    for i in range(n - 1, -1, -1):
+        for j in range(i, -1, -1):
+            if i == j:
+                d_q[i, i] = 0.5 * d_q[i, i] / factor[i, i]
+            else:
+                d_q[i, j] /= factor[j, j]
+                d_q[j, j] -= d_q[i, j] * factor[i, j]
+            for k in range(j):
+                d_q[i, k] -= d_q[i, j] * factor[j, k] * (2.0 if i == j else 1.0)
+                if i != j:
+                    d_q[j, k] -= d_q[i, j] * factor[i, k]
+    return d_q

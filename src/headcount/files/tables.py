@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -26,7 +26,7 @@ class Row:
     table
         Name of the table, for messages.
     line
-        Physical line in the file, from 1 (the header).
+        Physical line in the file on which the row begins, from 1 (the header).
     cells
         Column name to text; empty cells are left out.
     """
@@ -103,22 +103,22 @@ def parse_table(
     Raises
     ------
     TableError
-        On an unknown, repeated or missing column, a line with too many cells, or no line at all.
+        On an unknown, repeated or missing column, a line with too many cells, a quote without its pair, or no line at
+        all.
     """
-    reader = csv.reader(io.StringIO(text, newline=""))
-    header = [cell.strip() for cell in next(reader, [])]
+    lines = _lines(text, name)
+    header = [cell.strip() for cell in next(lines, (1, []))[1]]
     problems = _header_problems(header, name, columns, required)
     rows = []
-    for cells in reader:
-        if not any(cell.strip() for cell in cells):
-            continue
+    for line, cells in lines:
         if len(cells) > len(header):
             what = f"{len(cells)} cells under {len(header)} columns"
             advice = "Quote cells that hold a comma."
-            problems.append(Problem(f"{name}:{reader.line_num}", what, advice))
+            problems.append(Problem(f"{name}:{line}", what, advice))
         pairs = zip(header, cells, strict=False)
         filled = {column: cell.strip() for column, cell in pairs if cell.strip()}
-        rows.append(Row(name, reader.line_num, filled))
+        if filled:
+            rows.append(Row(name, line, filled))
     if not rows and not problems:
         problems.append(Problem(name, "the table holds no rows"))
     if problems:
@@ -135,6 +135,21 @@ def write_table(rows: Iterable[Mapping[str, object]], columns: Sequence[str]) ->
         ["" if row.get(column) is None else row[column] for column in columns] for row in rows
     )
     return out.getvalue()
+
+
+def _lines(text: str, name: str) -> Iterator[tuple[int, list[str]]]:
+    """Yield the cells of each row and the line on which it begins: a quoted cell may run over several."""
+    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
+    begin = 1
+    try:
+        for cells in reader:
+            if begin == 1 or any(cell.strip() for cell in cells):
+                yield begin, cells
+            begin = reader.line_num + 1
+    except csv.Error as error:
+        what = f"cannot be split into cells ({error})"
+        advice = "Close each quote; double it where it is part of the text."
+        raise TableError([Problem(f"{name}:{begin}", what, advice)]) from error
 
 
 def _header_problems(

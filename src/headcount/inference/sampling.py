@@ -89,8 +89,7 @@ def sample(
             draws=draws,
             tune=tune,
             cores=min(chains, cores or os.process_cpu_count() or 1),
-            # Chains start where curvature was taken; the density can be steep beyond, so accept a little more often.
-            target_accept=0.9,
+            target_accept=0.8,
             save_warmup=False,
             progress_bar=False,
             progress_callback=_reporter(shown, chains * (draws + tune)) if shown else None,

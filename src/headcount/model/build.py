@@ -97,7 +97,6 @@ def _coords(layout: Layout) -> dict[str, Any]:
         SOURCE_REGION: pairs,
         LINEAGE: tuple(spec.lineages),
         "pool_free": range(len(areas.pools) - 1),
-        "region_free": range(layout.zero_sum.shape[1]),
         "trend_source": [name for name in layout.sources if spec.sources[name].trend],
         SURVEY: [name for name in layout.sources if spec.sources[name].selection],
         **Parameters.coords(layout),

@@ -39,7 +39,6 @@ def _latent_arrays(layout: Layout) -> dict[str, AnyArray]:
     pools = layout.spec.areas.pools
     return {
         "pool_basis": zero_sum_basis(len(pools))[layout.region_pool],
-        "region_basis": layout.zero_sum,
         "path_of_growth": _path_of_growth(layout),
         "level_covariates": _covariates(layout, "level"),
         "growth_covariates": _covariates(layout, "growth"),

@@ -44,9 +44,9 @@ def _damped_trend(layout: Layout, parameters: Parameters) -> Any:  # noqa: ANN40
     lag = steps[:, None] - steps[None, :]
     damping = pt.sigmoid(parameters.link("growth.damping"))
     weights = pt.where(lag >= 0, damping ** np.maximum(lag, 0), 0.0)
-    # The first innovation carries the stationary spread, so that no year is special.
-    start = pt.concatenate([(1 - damping**2)[None] ** -0.5, np.ones(len(steps) - 1)])
-    memory = (weights * start[None, :]).T
+    # The first innovation carries the whole spread, the later ones what memory leaves, so that no year is special.
+    fresh = pt.sqrt(1 - damping**2)
+    memory = (weights * pt.where(steps == 0, 1.0, fresh)[None, :]).T
     return (common @ memory)[None, :] + regional @ memory
 
 

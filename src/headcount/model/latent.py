@@ -29,11 +29,11 @@ def _log_share(layout: Layout, parameters: Parameters, data: Mapping[str, Any]) 
     names = [name for name, own in layout.spec.covariates.items() if own.effect == "level"]
     coefficients = parameters.links(f"covariates.{name}.coefficient" for name in names)
     pool = pm.Normal("pool_z", dims="pool_free")
-    region = pm.Normal("region_z", dims="region_free")
+    region = pm.Normal("region_z", dims=REGION)
     effect = (
         data["level_covariates"] @ coefficients
         + parameters.scale("regions.pool_sd") * (data["pool_basis"] @ pool)
-        + parameters.scale("regions.region_sd") * (data["region_basis"] @ region)
+        + parameters.scale("regions.region_sd") * region
     )
     return effect - pt.logsumexp(effect)
 

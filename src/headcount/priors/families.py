@@ -52,6 +52,9 @@ def _gamma(*, mean: float, sd: float) -> Any:  # noqa: ANN401 - SciPy's frozen d
 
 
 def _beta(*, mean: float, sd: float) -> Any:  # noqa: ANN401 - as above
+    if not 0 < mean < 1:
+        msg = f"mean = {mean:g} is not a number between 0 and 1"
+        raise ValueError(msg)
     total = mean * (1 - mean) / sd**2 - 1
     if total <= 0:
         msg = f"sd {sd:g} is too large for a mean of {mean:g}; below {np.sqrt(mean * (1 - mean)):.3g}"

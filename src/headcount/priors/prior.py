@@ -62,8 +62,7 @@ class Prior:
         if self.family == LINK_NORMAL and not self.link.holds(self.parameters[0]):
             msg = f"median {self.parameters[0]:g} is not {self.link.words}"
             raise ValueError(msg)
-        if kind.natural is not None:
-            kind.natural(**dict(zip(kind.parameters, self.parameters, strict=True)))
+        _check_numbers(kind, self.parameters)
 
     @classmethod
     def between(
@@ -102,9 +101,12 @@ class Prior:
             msg = f"mass = {mass:g} is not between 0 and 1"
             raise ValueError(msg)
         ends = link.forward(np.array([low, high]))
-        width = 2 * stats.norm.ppf(0.5 + mass / 2)
-        median = float(link.inverse(ends.mean()))
-        return cls(support, LINK_NORMAL, (median, float(np.diff(ends)[0] / width)))
+        width = 2 * float(stats.norm.ppf(0.5 + mass / 2))
+        sd = float(np.diff(ends)[0]) / width if 0 < width < np.inf else 0.0
+        if not sd > 0:
+            msg = f"no distribution has mass = {mass} between low = {low} and high = {high}"
+            raise ValueError(msg)
+        return cls(support, LINK_NORMAL, (float(link.inverse(ends.mean())), sd))
 
     @classmethod
     def parse(cls, stated: object, *, support: str) -> Prior:
@@ -222,6 +224,19 @@ def _check_parameters(family: Family, values: tuple[float, ...]) -> None:
             raise ValueError(msg)
 
 
+def _check_numbers(family: Family, values: tuple[float, ...]) -> None:
+    """Refuse parameters that are fine one by one and make no distribution together."""
+    if family.natural is None:
+        return
+    try:
+        family.natural(**dict(zip(family.parameters, values, strict=True)))
+    except ArithmeticError as error:
+        pairs = zip(family.parameters, values, strict=True)
+        stated = ", ".join(f"{name} = {value:g}" for name, value in pairs)
+        msg = f"{stated}: too large or too small to compute with"
+        raise ValueError(msg) from error
+
+
 def _numbers(stated: Mapping[str, object], keys: tuple[str, ...]) -> tuple[float, ...]:
     unknown = sorted(set(stated) - set(keys))
     if unknown:
@@ -238,4 +253,8 @@ def _number(key: str, value: object) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float):
         msg = f"{key} = {value!r} is not a number"
         raise ValueError(msg)  # noqa: TRY004 - pydantic collects ValueErrors
-    return float(value)
+    try:
+        return float(value)
+    except OverflowError:
+        msg = f"{key} is too large a number"
+        raise ValueError(msg) from None

@@ -12,7 +12,7 @@ from rich.table import Table
 if TYPE_CHECKING:
     from headcount.observations import Observation
     from headcount.shell.studies import Study
-    from headcount.specs import ModelSpec, ScopeSpec
+    from headcount.specs import CovariateEffect, ModelSpec, ScopeSpec
 
 __all__ = ["print_findings"]
 
@@ -37,30 +37,37 @@ def print_findings(study: Study, console: Console) -> None:
 
 def _facts(study: Study) -> Iterator[tuple[str, str]]:
     spec, observations = study
-    areas, years = spec.areas, spec.years
-    groupings = sum(1 for area in areas.rows if area.members)
-    last = max(row.year for row in observations.fitted)
     yield "question", spec.question
     yield "target", f"{spec.target}: {spec.definition}"
-    yield "areas", (
-        f"{_number(len(areas.regions), 'region')} in {_number(len(areas.pools), 'pool')} under {areas.root}; "
-        f"{_number(groupings, 'grouping')}"
-    )
-    yield "years", f"{years.first} to {years.last}; total stated for {years.reference}; {_forecast(last, years.last)}"
+    yield "areas", _areas(spec)
+    yield "years", _years(study)
     yield "scopes", "; ".join(_relation(name, scope) for name, scope in spec.scopes.items())
     yield "growth", spec.growth.kind
-    yield "covariates", ", ".join(f"{name} ({effect.effect})" for name, effect in spec.covariates.items()) or "none"
+    yield (
+        "covariates",
+        ", ".join(_used_for(name, effect) for name, effect in spec.covariates.items()) or "none",
+    )
     yield "rows", _row_count(observations.rows)
     yield "anchors", _anchors(study)
-    yield "prior sets", ", ".join(name + _in_force(name, spec) for name in spec.prior_set_names)
+    yield "prior sets", ", ".join(_in_force(name, spec) for name in spec.prior_set_names)
+
+
+def _areas(spec: ModelSpec) -> str:
+    areas = spec.areas
+    groupings = _number(sum(1 for area in areas.rows if area.members), "grouping")
+    regions = _number(len(areas.regions), "region")
+    return f"{regions} in {_number(len(areas.pools), 'pool')} under {areas.root}; {groupings}"
 
 
 def _number(count: int, noun: str) -> str:
     return f"{count or 'no'} {noun}{'' if count == 1 else 's'}"
 
 
-def _forecast(last_row: int, last_year: int) -> str:
-    return f"forecasts from {last_row + 1}" if last_row < last_year else "no forecasts"
+def _years(study: Study) -> str:
+    years = study.spec.years
+    last = max(row.year for row in study.observations.fitted)
+    forecasts = f"forecasts from {last + 1}" if last < years.last else "no forecasts"
+    return f"{years.first} to {years.last}; total stated for {years.reference}; {forecasts}"
 
 
 def _relation(name: str, scope: ScopeSpec) -> str:
@@ -84,8 +91,12 @@ def _anchors(study: Study) -> str:
     return ", ".join(used) or "none: the level rests on priors, and on surveys if there are any"
 
 
+def _used_for(name: str, effect: CovariateEffect) -> str:
+    return f"{name} ({effect.effect})"
+
+
 def _in_force(name: str, spec: ModelSpec) -> str:
-    return " (in force)" if name == spec.prior_set else ""
+    return f"{name} (in force)" if name == spec.prior_set else name
 
 
 def _rows_by_source(study: Study) -> Table:

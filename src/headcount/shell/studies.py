@@ -103,7 +103,8 @@ def read_fit(path: Path) -> Fit:
         Where the file is something else.
     """
     if path.suffix == MODEL_SUFFIX:
-        msg = f"{path}: is a model, not a fit. Fit it first: headcount fit {path} --seed 1 --out {path.stem}.nc"
+        command = f"headcount fit {path} --seed 1 --out {path.stem}.nc"
+        msg = f"{path}: is a model, not a fit. Fit it first: {command}"
         raise HeadcountError(msg)
     if path.is_dir():
         msg = f"{path}: is a folder, not a fit"

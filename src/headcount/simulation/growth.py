@@ -90,11 +90,11 @@ def _damped_trend(
 def _autoregression(
     sd: float, damping: float, shape: tuple[int, int], rng: np.random.Generator
 ) -> FloatArray:
-    """Draw first-order autoregressions with innovation sd ``sd``, stationary from the first step."""
+    """Draw first-order autoregressions whose sd is ``sd`` at every step."""
     steps = sd * rng.standard_normal(shape)
-    steps[:, 0] /= np.sqrt(1 - damping**2)
     for step in range(1, shape[1]):
-        steps[:, step] += damping * steps[:, step - 1]
+        fresh = np.sqrt(1 - damping**2) * steps[:, step]
+        steps[:, step] = damping * steps[:, step - 1] + fresh
     return steps
 
 

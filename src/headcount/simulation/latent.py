@@ -130,10 +130,7 @@ def _pool_levels(quantities: Quantities, spec: ModelSpec, rng: np.random.Generat
     areas = spec.areas
     pool_of = np.array([areas.pools.index(areas.pool_of(region)) for region in areas.regions])
     levels: FloatArray = quantities["regions.pool_sd"] * zero_sum(rng, len(areas.pools))[pool_of]
-    for pool in range(len(areas.pools)):
-        inside = np.flatnonzero(pool_of == pool)
-        levels[inside] += quantities["regions.region_sd"] * zero_sum(rng, inside.size)
-    return levels
+    return levels + quantities["regions.region_sd"] * rng.standard_normal(pool_of.size)
 
 
 def _noise_scales(

@@ -1,0 +1,338 @@
+"""Figures as SVG text: the same bytes for the same fit, no dates, no links, fonts left to the page."""
+
+from __future__ import annotations
+
+import io
+import re
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any, Final
+
+import matplotlib as mpl
+import numpy as np
+import xarray as xr
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_svg import FigureCanvasSVG
+from matplotlib.figure import Figure as Canvas
+from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter
+
+from headcount._names import CHAIN, DRAW, YEAR
+from headcount.areas import Areas
+from headcount.checks import Evidence
+from headcount.estimands import forecast_years
+from headcount.fits import Fit
+from headcount.reporting.prose import interval, people, probability, subject
+from headcount.summaries import area_headcounts
+
+__all__ = ["Figure", "area_figure", "country_areas", "country_figure", "total_figure"]
+
+INK: Final = "#1c2b33"
+FAINT: Final = "#8a969c"
+LINE: Final = "#12486b"
+INNER: Final = "#7fa6c2"
+OUTER: Final = "#cfdfea"
+AHEAD: Final = "#f3efe6"
+"""Colours: text, axes, median, 50 % band, outer band, ground of forecast years. They stay apart in grey print."""
+
+MOST_BARS: Final = 34
+"""Areas in the forest plot: as many as fit a page legibly."""
+
+MOST_PANELS: Final = 12
+"""Small multiples: three rows of four."""
+
+CLOSE: Final = 1.5
+"""Below this many powers of ten, a logarithmic axis has room for three labels in each."""
+
+FEWEST_COUNTRIES: Final = 12
+"""A level of the area tree with fewer areas holds parts of the world, not countries."""
+
+STYLE: Final[dict[str, Any]] = {
+    "svg.fonttype": "none",
+    "text.parse_math": False,
+    "font.size": 10,
+    "text.color": INK,
+    "axes.edgecolor": FAINT,
+    "axes.labelcolor": INK,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "xtick.color": INK,
+    "ytick.color": INK,
+    "axes.axisbelow": True,
+    "grid.color": "#e3e8ea",
+    "grid.linewidth": 0.8,
+    "axes.titlesize": 10,
+    "axes.titleweight": "bold",
+    "axes.titlelocation": "left",
+}
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A figure of a report.
+
+    Parameters
+    ----------
+    svg
+        An ``svg`` element, without declaration and document type.
+    alt
+        What it shows, in words, for those who do not see it.
+    caption
+        What stands below it.
+    """
+
+    svg: str
+    alt: str
+    caption: str
+
+
+def total_figure(evidence: Evidence) -> Figure:
+    """Draw the root's headcount by year.
+
+    Parameters
+    ----------
+    evidence
+        Of the fit.
+
+    Returns
+    -------
+    Figure
+        Median, 50 % band and the band of the evidence's probability; forecast years on a shaded ground.
+    """
+    fit, root = evidence.fit, evidence.fit.spec.areas.root
+    bands = _bands(evidence, [root])
+    with _canvas("total", 8.2, 3.9) as (canvas, finished):
+        axes = canvas.subplots()
+        _path(axes, bands.sel(area=root), fit, label=True)
+        axes.set_ylim(bottom=0)
+        axes.yaxis.set_major_formatter(FuncFormatter(_ticks))
+        axes.grid(axis="y")
+    last = bands.sel(area=root, year=evidence.last_year).to_numpy()
+    prob = probability(evidence.prob)
+    name = fit.spec.areas.by_code[root].name
+    alt = (
+        f"Line chart of the number of {subject(fit.spec)} in {name} from {fit.spec.years.first} to {fit.spec.years.last}. "
+        f"In {evidence.last_year} the median is {people(last[2])}, the {prob} interval {interval(last[0], last[4])}."
+    )
+    caption = f"{_capital(subject(fit.spec))}, {name}. Line: median. Bands: 50 % and {prob} equal-tailed intervals.{_shaded(fit)}"
+    return Figure(finished(), alt, caption)
+
+
+def area_figure(evidence: Evidence) -> Figure:
+    """Draw the intervals of the areas below the root and of the largest countries, in the last year with data.
+
+    Parameters
+    ----------
+    evidence
+        Of the fit.
+
+    Returns
+    -------
+    Figure
+        A forest plot on a logarithmic axis; the areas directly below the root and groupings above the countries.
+    """
+    fit, areas, year = evidence.fit, evidence.fit.spec.areas, evidence.last_year
+    top = [*areas.children(areas.root), *(row.area for row in areas.rows if row.members)]
+    others = [code for code in country_areas(areas) if code not in top]
+    bands = _bands(evidence, [*top, *others]).sel(year=year)
+    top, others = _by_size(bands, top), _by_size(bands, others)[: max(0, MOST_BARS - len(top))]
+    shown = [*top, *others]
+    height = 0.9 + 0.235 * (len(shown) + bool(others))
+    with _canvas("areas", 8.2, height) as (canvas, finished):
+        axes = canvas.subplots()
+        places = np.array([*range(len(top)), *range(len(top) + 1, len(top) + 1 + len(others))], dtype=float)
+        _forest(axes, bands.sel(area=shown).to_numpy(), places)
+        axes.set_yticks(places, [areas.by_code[code].name for code in shown])
+        axes.set_ylim(places[-1] + 0.8, -0.8)
+        if others:
+            axes.axhline(len(top), color=FAINT, linewidth=0.6)
+    prob, largest = probability(evidence.prob), areas.by_code[shown[0]].name
+    alt = (
+        f"Forest plot of the number of {subject(fit.spec)} in {len(shown)} areas in {year} on a logarithmic axis; "
+        f"the largest is {largest} with a median of {people(float(bands.sel(area=shown[0]).to_numpy()[2]))}."
+    )
+    caption = (
+        f"{_capital(subject(fit.spec))} in {year}. Dot: median; thick and thin bars: 50 % and {prob} equal-tailed intervals; "
+        f"logarithmic axis. {_which(top, others, areas)}"
+    )
+    return Figure(finished(), alt, caption)
+
+
+def country_figure(evidence: Evidence) -> Figure:
+    """Draw the headcounts of the largest countries by year.
+
+    Parameters
+    ----------
+    evidence
+        Of the fit.
+
+    Returns
+    -------
+    Figure
+        Small multiples, each with an axis of its own that starts at zero.
+    """
+    fit, areas = evidence.fit, evidence.fit.spec.areas
+    bands = _bands(evidence, country_areas(areas))
+    shown = _by_size(bands.sel(year=evidence.last_year), list(country_areas(areas)))[:MOST_PANELS]
+    columns = min(4, len(shown))
+    rows = -(-len(shown) // columns)
+    with _canvas("countries", 8.2, 0.3 + 1.75 * rows) as (canvas, finished):
+        grid = canvas.subplots(rows, columns, squeeze=False).ravel()
+        for axes, code in zip(grid, shown, strict=False):
+            _path(axes, bands.sel(area=code), fit)
+            axes.set_title(areas.by_code[code].name)
+            axes.set_ylim(bottom=0)
+            axes.yaxis.set_major_locator(MaxNLocator(3))
+            axes.yaxis.set_major_formatter(FuncFormatter(_short_ticks))
+            axes.tick_params(labelsize=8)
+            axes.xaxis.set_major_locator(MaxNLocator(3, integer=True))
+        for axes in grid[len(shown) :]:
+            axes.set_visible(False)
+    names = ", ".join(areas.by_code[code].name for code in shown)
+    alt = f"Small line charts of the number of {subject(fit.spec)} by year in {names}."
+    caption = (
+        f"The {len(shown)} largest countries or areas of their level, each on its own scale. Line: median. Bands: 50 % and "
+        f"{probability(evidence.prob)} equal-tailed intervals.{_shaded(fit)}"
+    )
+    return Figure(finished(), alt, caption)
+
+
+def country_areas(areas: Areas) -> tuple[str, ...]:
+    """Return the areas that are most like countries.
+
+    Parameters
+    ----------
+    areas
+        The tree.
+
+    Returns
+    -------
+    tuple of str
+        The first level below the root with at least a dozen areas, leaves of higher levels among them; the level directly below
+        the root if no level has. Remainders are left out.
+    """
+    level = first = areas.children(areas.root)
+    while len(_named(areas, level)) < FEWEST_COUNTRIES:
+        below = tuple(child for code in level for child in (areas.children(code) or (code,)))
+        if below == level:
+            return _named(areas, first)
+        level = below
+    return _named(areas, level)
+
+
+def _named(areas: Areas, codes: Sequence[str]) -> tuple[str, ...]:
+    """Leave out the remainders, which were made by the program."""
+    return tuple(code for code in codes if areas.by_code[code].line)
+
+
+def _bands(evidence: Evidence, areas: Sequence[str]) -> xr.DataArray:
+    """Return quantiles of headcounts: outer, inner, median, inner, outer; dims (area, year, quantile)."""
+    tail = (1 - evidence.prob) / 2
+    people_of = area_headcounts(evidence.fit, areas=areas)
+    return people_of.quantile([tail, 0.25, 0.5, 0.75, 1 - tail], dim=(CHAIN, DRAW)).transpose(
+        "area", YEAR, "quantile"
+    )
+
+
+def _by_size(bands: xr.DataArray, codes: Sequence[str]) -> list[str]:
+    size = {code: float(bands.sel(area=code).to_numpy()[2]) for code in codes}
+    return sorted(size, key=lambda code: -size[code])
+
+
+def _path(axes: Axes, bands: xr.DataArray, fit: Fit, *, label: bool = False) -> None:
+    years, values = np.array(fit.spec.years.labels), bands.to_numpy().T
+    ahead = forecast_years(fit)
+    if ahead:
+        axes.axvspan(ahead[0] - 0.5, years[-1], color=AHEAD, linewidth=0)
+        if label:
+            place = ((ahead[0] - 0.5 + years[-1]) / 2, 0.97)
+            axes.text(
+                *place,
+                "forecast",
+                transform=axes.get_xaxis_transform(),
+                ha="center",
+                va="top",
+                color="#7a6a45",
+            )
+    axes.fill_between(years, values[0], values[4], color=OUTER, linewidth=0)
+    axes.fill_between(years, values[1], values[3], color=INNER, linewidth=0)
+    split = len(years) - len(ahead)
+    axes.plot(years[:split], values[2, :split], color=LINE, linewidth=1.8)
+    axes.plot(years[split - 1 :], values[2, split - 1 :], color=LINE, linewidth=1.8, linestyle="--")
+    axes.set_xlim(years[0], years[-1])
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+
+
+def _forest(axes: Axes, values: Any, places: Any) -> None:  # noqa: ANN401 - arrays
+    axes.hlines(places, values[:, 0], values[:, 4], color=INNER, linewidth=1.6)
+    axes.hlines(places, values[:, 1], values[:, 3], color=LINE, linewidth=4.2)
+    axes.plot(
+        values[:, 2], places, "o", color="white", markeredgecolor=LINE, markersize=4.6, markeredgewidth=1.3
+    )
+    axes.set_xscale("log")
+    decades = np.log10(values[:, 4].max() / values[:, 0].min())
+    axes.xaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0) if decades < CLOSE else (1.0, 3.0)))
+    axes.xaxis.set_major_formatter(FuncFormatter(_short_ticks))
+    axes.xaxis.set_minor_formatter(NullFormatter())
+    axes.grid(axis="x")
+    axes.tick_params(axis="y", length=0)
+    axes.spines["left"].set_visible(False)
+
+
+def _which(top: Sequence[str], others: Sequence[str], areas: Areas) -> str:
+    has_groupings = any(areas.by_code[code].members for code in top)
+    first = "the areas directly below the whole" + (
+        " and groupings, which overlap them" if has_groupings else ""
+    )
+    if not others:
+        return f"Shown: {first}."
+    return f"Above the line: {first}; below it: the {len(others)} largest countries or areas of their level."
+
+
+def _shaded(fit: Fit) -> str:
+    ahead = forecast_years(fit)
+    if not ahead:
+        return ""
+    span = str(ahead[0]) if len(ahead) == 1 else f"{ahead[0]} to {ahead[-1]}"
+    return f" Shaded: forecast ({span}), years after the last row of data."
+
+
+def _ticks(value: float, _: int) -> str:
+    return people(value, 3) if value else "0"
+
+
+def _short_ticks(value: float, _: int) -> str:
+    for size, letter in ((1e6, "M"), (1e3, "k")):
+        if value >= size:
+            return f"{value / size:g}{letter}"
+    return f"{value:g}"
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]
+
+
+@contextmanager
+def _canvas(salt: str, width: float, height: float) -> Iterator[tuple[Canvas, Callable[[], str]]]:
+    """Offer an empty canvas in our style, and a function that returns it as SVG once the block is left."""
+    text = io.StringIO()
+    with mpl.rc_context():
+        mpl.rcdefaults()
+        style: Any = STYLE | {"svg.hashsalt": salt}
+        mpl.rcParams.update(style)
+        canvas = Canvas(figsize=(width, height), layout="constrained")
+        FigureCanvasSVG(canvas)
+        yield canvas, lambda: _inline(text.getvalue())
+        # Without metadata: the library's name and the date would differ from one machine to the next.
+        nothing = dict.fromkeys(("Creator", "Date", "Format", "Type"))
+        canvas.savefig(text, format="svg", metadata=nothing, transparent=True)
+
+
+def _inline(svg: str) -> str:
+    """Cut what only a file of its own needs, and names of groups that would stand twice in one page."""
+    body = svg[svg.index("<svg") :].rstrip()
+    body = re.sub(r'<g id="[^"]*"', "<g", body)
+    body = re.sub(r"\s*<metadata>.*?</metadata>", "", body, flags=re.DOTALL)
+    head, rest = body.split(">", maxsplit=1)
+    # Sizes come from the viewBox, so that the page can scale the figure.
+    return re.sub(r' (width|height)="[^"]*"', "", head) + ">" + rest

@@ -1,0 +1,153 @@
+"""Rendering: a fit in, one HTML file out."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+
+from headcount._names import BASE_PRIORS
+from headcount.checks import CheckResult, Evidence
+from headcount.checks.battery import check_evidence
+from headcount.estimands import forecast_years
+from headcount.fits import Fit
+from headcount.reporting.figures import area_figure, country_figure, total_figure
+from headcount.reporting.prose import (
+    anchor_sentences,
+    growth_sentence,
+    headline,
+    probability,
+    verdict,
+)
+from headcount.reporting.record_tables import (
+    diagnostic_table,
+    excluded_table,
+    outlying_table,
+    prior_table,
+    reason_table,
+    run_table,
+    source_table,
+)
+from headcount.reporting.tables import Table, area_table, headcount_table, ratio_table
+
+__all__ = ["report"]
+
+TEMPLATE = "report.html.j2"
+STYLESHEET = "report.css"
+
+
+def report(fit: Fit, path: str | Path, *, prob: float = 0.9) -> Path:
+    """Write the report of a fit: one HTML file that needs nothing else to be read.
+
+    The answer comes first, with the verdict of the checks and what the level is anchored on beside it; then areas, sources, rows
+    left out, priors and diagnostics; then what is needed to repeat the fit. The same fit gives the same file.
+
+    Parameters
+    ----------
+    fit
+        A fit.
+    path
+        File to write; replaced only once the new one is complete.
+    prob
+        Probability inside the equal-tailed intervals, in (0, 1).
+
+    Returns
+    -------
+    Path
+        The file.
+
+    Raises
+    ------
+    HeadcountError
+        Where prob is not a probability.
+
+    Examples
+    --------
+    >>> import headcount as hc
+    >>> hc.report(fit, "report.html")  # doctest: +SKIP
+    """
+    page = _page(Evidence(fit, prob))
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_name(path.name + ".partial")
+    partial.write_text(page, encoding="utf-8", newline="\n")
+    partial.replace(path)
+    return path
+
+
+def _page(evidence: Evidence) -> str:
+    environment = Environment(
+        loader=PackageLoader("headcount.reporting"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    # The stylesheet and the figures are ours, the only text that is not escaped.
+    style = Markup(environment.get_template(STYLESHEET).render())  # noqa: S704
+    environment.filters["drawing"] = Markup
+    results = check_evidence(evidence)
+    return environment.get_template(TEMPLATE).render(style=style, **_facts(evidence, results))
+
+
+def _facts(evidence: Evidence, results: list[CheckResult]) -> dict[str, Any]:
+    fit = evidence.fit
+    ahead = forecast_years(fit)
+    return {
+        "spec": fit.spec,
+        "prob": probability(evidence.prob),
+        "last_year": evidence.last_year,
+        "answer": headline(evidence, evidence.last_year),
+        "reference": _reference(evidence),
+        "growth": growth_sentence(evidence),
+        "forecast": headline(evidence, ahead[-1]) if ahead else "",
+        "verdict": verdict(results),
+        "results": results,
+        "anchors": anchor_sentences(fit),
+        "figures": {
+            "total": total_figure(evidence),
+            "areas": area_figure(evidence),
+            "countries": country_figure(evidence),
+        },
+        "tables": _tables(evidence, {result.name: result for result in results}),
+        "details": {result.name: result.details for result in results},
+        "fitted": len(fit.observations.fitted),
+        "excluded": len(fit.observations) - len(fit.observations.fitted),
+        "idle": [name for name in fit.spec.sources if name not in fit.layout.sources],
+        "command": _command(fit),
+    }
+
+
+def _reference(evidence: Evidence) -> str:
+    reference = evidence.fit.spec.years.reference
+    return "" if reference == evidence.last_year else headline(evidence, reference)
+
+
+def _tables(evidence: Evidence, found: dict[str, CheckResult]) -> dict[str, Table]:
+    fit, priors = evidence.fit, found["priors"]
+    return {
+        "areas": area_table(evidence),
+        "sources": source_table(evidence, priors, found["fit by source"]),
+        "reasons": reason_table(fit),
+        "excluded": excluded_table(fit),
+        "outlying": outlying_table(fit, found["outlying rows"]),
+        "ratios": ratio_table(evidence, priors),
+        "priors": prior_table(evidence, priors),
+        "diagnostics": diagnostic_table(found["convergence"]),
+        "headcounts": headcount_table(evidence),
+        "run": run_table(fit),
+    }
+
+
+def _command(fit: Fit) -> str:
+    """Return the command that makes the fit again; empty if it was made with a prior that no file holds."""
+    sampling, spec = fit.sampling, fit.spec
+    if spec.prior_set not in spec.prior_set_names:
+        return ""
+    words = ["headcount fit", spec.name, f"--seed {sampling.seed}", f"--chains {sampling.chains}"]
+    words += [f"--draws {sampling.draws}", f"--tune {sampling.tune}"]
+    words += [f"--prior-set {spec.prior_set}"] if spec.prior_set != BASE_PRIORS else []
+    words += [f"--data {fit.observations.name}"] if fit.observations.name != "observations.csv" else []
+    return " ".join([*words, "--out fit.nc"])

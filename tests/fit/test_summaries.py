@@ -1,0 +1,144 @@
+"""Estimates: the numbers are those of the draws, and the diagnostics those of ArviZ."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import arviz_stats.base as arviz
+import numpy as np
+import pandas as pd
+import pytest
+
+import headcount as hc
+from headcount.summaries import COLUMNS, area_headcounts, diagnostics, summarise, write_estimates
+
+pytestmark = pytest.mark.fit
+
+STATISTICS = ["mean", "sd", "median", "lower", "upper", "ess_bulk", "ess_tail", "rhat"]
+
+
+@pytest.fixture(scope="module")
+def table(toy_fit: hc.Fit) -> pd.DataFrame:
+    return hc.estimates(toy_fit, prob=0.8)
+
+
+def only(table: pd.DataFrame, **cells: object) -> pd.Series:
+    for column, value in cells.items():
+        table = table[table[column] == value]
+    assert len(table) == 1
+    return table.iloc[0]
+
+
+def test_columns_are_the_documented_ones_in_order(table: pd.DataFrame) -> None:
+    expected = "estimand,area,year,scope,source,mean,sd,median,lower,upper,prob,ess_bulk,ess_tail,rhat"
+    assert ",".join(table.columns) == expected == ",".join(COLUMNS)
+
+
+def test_every_area_and_year_has_its_rows(table: pd.DataFrame, toy_fit: hc.Fit) -> None:
+    areas, years = [row.area for row in toy_fit.spec.areas.rows], toy_fit.spec.years.labels
+    found = table.groupby("estimand").size()
+    assert found["headcount"] == len(areas) * len(years)
+    assert found["growth"] == len(areas) * (len(years) - 1)
+    assert found["share"] == (len(areas) - 1) * len(years)
+    assert found["ratio"] == (len(toy_fit.layout.scopes) - 1) * len(years)
+    rows = toy_fit.observations.fitted
+    reaching = {row for row in rows if toy_fit.spec.sources[row.source].reach is not None}
+    assert found["coverage"] == len({(row.source, row.area, row.year) for row in reaching})
+    assert not table.duplicated(["estimand", "area", "year", "scope", "source"]).any()
+
+
+def test_interval_is_the_equal_tailed_one_of_the_draws(table: pd.DataFrame, toy_fit: hc.Fit) -> None:
+    draws = hc.headcount(toy_fit, area="SOUTH").sel(year=2022).to_numpy().ravel()
+    row = only(table, estimand="headcount", area="SOUTH", year=2022)
+    np.testing.assert_allclose(row[["lower", "median", "upper"]].astype(float), np.quantile(draws, [0.1, 0.5, 0.9]))
+    assert row["mean"] == pytest.approx(draws.mean())
+    assert row["sd"] == pytest.approx(draws.std(ddof=1))
+    assert row["prob"] == 0.8
+
+
+@pytest.mark.parametrize(
+    ("cells", "draws"),
+    [
+        ({"estimand": "growth", "area": "UNION", "year": 2023}, lambda fit: hc.growth(fit, area="UNION")),
+        ({"estimand": "share", "area": "PORT", "year": 2023}, lambda fit: hc.share(fit, area="PORT")),
+        ({"estimand": "ratio", "scope": "helper", "year": 2023}, lambda fit: hc.ratio(fit, scope="helper")),
+        ({"estimand": "headcount", "area": "WORLD", "year": 2023}, lambda fit: hc.headcount(fit)),
+        (
+            {"estimand": "coverage", "source": "platform", "area": "WORLD", "year": 2023},
+            lambda fit: hc.coverage(fit, source="platform"),
+        ),
+    ],
+)
+def test_each_estimand_is_the_function_of_that_name(table, toy_fit, cells, draws) -> None:  # type: ignore[no-untyped-def]
+    row = only(table, **cells)
+    alone = summarise(draws(toy_fit).sel(year=2023), prob=0.8)
+    np.testing.assert_allclose(row[STATISTICS].astype(float), [alone[name] for name in STATISTICS], rtol=1e-5)
+
+
+def test_shares_of_the_parts_of_the_root_sum_to_one(table: pd.DataFrame, toy_fit: hc.Fit) -> None:
+    children = toy_fit.spec.areas.children("WORLD")
+    shares = table[(table["estimand"] == "share") & table["area"].isin(children)]
+    np.testing.assert_allclose(shares.groupby("year")["mean"].sum(), 1.0)
+    # Medians need not, and an exact 1 would mean that they were made to.
+    assert not np.allclose(shares.groupby("year")["median"].sum(), 1.0, atol=1e-9)
+
+
+def test_headcounts_of_many_areas_are_those_of_each(toy_fit: hc.Fit) -> None:
+    together = area_headcounts(toy_fit, areas=["UNION", "SOUTH"])
+    for area in ("UNION", "SOUTH"):
+        alone = hc.headcount(toy_fit, area=area).transpose("year", "chain", "draw")
+        np.testing.assert_allclose(together.sel(area=area), alone)
+
+
+def test_cells_that_do_not_apply_are_empty(table: pd.DataFrame) -> None:
+    assert set(table.loc[table["estimand"] != "coverage", "source"]) == {""}
+    assert set(table.loc[table["estimand"] == "coverage", "source"]) == {"platform", "analyst"}
+    assert set(table.loc[table["estimand"] == "ratio", "scope"]) == {"member", "helper"}
+
+
+def test_file_reads_back_as_the_table(toy_fit: hc.Fit, table: pd.DataFrame, tmp_path: Path) -> None:
+    path = write_estimates(toy_fit, tmp_path / "new" / "estimates.csv", prob=0.8)
+    raw = path.read_bytes()
+    assert b"\r" not in raw
+    assert raw.startswith(b"estimand,area,year,scope,source,mean,")
+    pd.testing.assert_frame_equal(pd.read_csv(path, keep_default_na=False), table, check_dtype=False)
+
+
+@pytest.mark.parametrize("prob", [0.0, 1.0, 90.0])
+def test_a_probability_must_be_one(toy_fit: hc.Fit, prob: float) -> None:
+    with pytest.raises(hc.HeadcountError, match="is not between 0 and 1"):
+        hc.estimates(toy_fit, prob=prob)
+
+
+def test_one_quantity_at_a_time_is_summarised(toy_fit: hc.Fit) -> None:
+    with pytest.raises(hc.HeadcountError, match="choose one quantity"):
+        summarise(hc.headcount(toy_fit))
+
+
+@pytest.mark.parametrize("length", [100, 101, 500])
+def test_diagnostics_equal_those_of_arviz(length: int) -> None:
+    rng = np.random.default_rng(0)
+    draws = rng.normal(size=(60, 4, length))
+    draws[:20] = draws[:20].cumsum(axis=-1)
+    draws[20:40, :, 1:] -= 0.7 * draws[20:40, :, :-1]
+    draws[50:, 0] += 2.0
+    draws[55:] = np.round(draws[55:])
+    found = diagnostics(draws)
+    stats = arviz.array_stats
+    np.testing.assert_allclose(found["ess_bulk"], stats.ess(draws, method="bulk"))
+    np.testing.assert_allclose(found["ess_tail"], stats.ess(draws, method="tail", prob=(0.05, 0.95)))
+    np.testing.assert_allclose(found["rhat"], stats.rhat(draws))
+
+
+def test_a_quantity_that_does_not_vary_has_no_rhat() -> None:
+    found = diagnostics(np.ones((1, 4, 50)))
+    assert found["ess_bulk"] == 200
+    assert np.isnan(found["rhat"]).all()
+
+
+def test_too_few_draws_give_missing_diagnostics_and_still_a_table(toy_fit: hc.Fit) -> None:
+    tree = toy_fit.tree.isel(draw=slice(0, 3))
+    table = hc.estimates(replace(toy_fit, tree=tree))
+    assert table["rhat"].isna().all()
+    assert table["median"].notna().all()

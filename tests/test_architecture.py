@@ -1,0 +1,118 @@
+"""What the package promises about its own shape."""
+
+from __future__ import annotations
+
+import ast
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import headcount as hc
+
+SOURCE = Path(hc.__file__).parent
+MODULES = sorted(SOURCE.rglob("*.py"))
+HEAVY = (
+    "pymc",
+    "pytensor",
+    "arviz",
+    "nutpie",
+    "numba",
+    "pandas",
+    "scipy",
+    "matplotlib",
+    "xarray",
+    "pydantic",
+)
+LONGEST_MODULE = 500
+MEDIAN_BODY = 12
+HELP_SECONDS = 1.5
+
+
+def run_python(*arguments: str, folder: Path | None = None) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, *arguments], cwd=folder, capture_output=True, text=True, check=False
+    )
+
+
+def test_imports_point_down(root: Path) -> None:
+    code = "import sys; from importlinter.cli import lint_imports; sys.exit(lint_imports(no_cache=True, no_logo=True))"
+    linted = run_python("-c", code, folder=root)
+    assert linted.returncode == 0, linted.stdout + linted.stderr
+
+
+def test_public_names_are_importable() -> None:
+    assert {name for name in hc.__all__ if getattr(hc, name, None) is None} == set()
+
+
+def test_public_names_are_all_that_dir_shows() -> None:
+    public = {name for name in dir(hc) if not name.startswith("_")}
+    submodules = {path.stem for path in SOURCE.iterdir()}
+    imports = {"TYPE_CHECKING", "Any", "annotations", "import_module"}
+    assert public - submodules - imports <= set(hc.__all__)
+
+
+def test_public_names_are_those_that_type_checkers_see() -> None:
+    tree = ast.parse((SOURCE / "__init__.py").read_text())
+    [typed] = [node for node in tree.body if isinstance(node, ast.If)]
+    names = [alias.asname for node in typed.body if isinstance(node, ast.ImportFrom) for alias in node.names]
+    assert sorted(names) == hc.__all__
+
+
+def test_unknown_name_is_an_attribute_error() -> None:
+    with pytest.raises(AttributeError, match="module 'headcount' has no attribute 'heads'"):
+        hc.heads  # noqa: B018 - asking for it is the test
+
+
+@pytest.mark.parametrize("command", [["--help"], ["fit", "--help"], ["--version"], []])
+def test_help_imports_nothing_heavy(command: list[str]) -> None:
+    code = (
+        "import sys\n"
+        "from headcount.cli import main\n"
+        f"code = main({command!r})\n"
+        f"heavy = sorted(set(sys.modules) & set({HEAVY!r}))\n"
+        "sys.exit(f'imports {heavy}' if heavy else code)"
+    )
+    ran = run_python("-c", code)
+    assert (ran.returncode, ran.stderr) == (0, "")
+
+
+def test_help_answers_at_once() -> None:
+    def seconds() -> float:
+        started = time.perf_counter()
+        assert run_python("-m", "headcount", "--help").returncode == 0
+        return time.perf_counter() - started
+
+    # The best of three: other work on the machine is not the question.
+    assert min(seconds() for _ in range(3)) < HELP_SECONDS
+
+
+def test_modules_say_what_they_are() -> None:
+    assert [str(path) for path in MODULES if not ast.get_docstring(ast.parse(path.read_text()))] == []
+
+
+def test_modules_are_short() -> None:
+    lengths = {str(path.relative_to(SOURCE)): len(path.read_text().splitlines()) for path in MODULES}
+    assert {path: length for path, length in lengths.items() if length > LONGEST_MODULE} == {}
+
+
+def test_functions_are_short() -> None:
+    bodies = [lines for path in MODULES for lines in body_lengths(ast.parse(path.read_text()))]
+    assert statistics.median(bodies) < MEDIAN_BODY
+
+
+def body_lengths(tree: ast.Module) -> Iterator[int]:
+    """Yield the lines of each function's body, its docstring apart."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            body = node.body[1:] if ast.get_docstring(node) is not None else node.body
+            yield body[-1].end_lineno - body[0].lineno + 1 if body else 0
+
+
+def test_no_module_is_named_like_a_public_function() -> None:
+    names = {path.stem for path in SOURCE.iterdir()}
+    assert names & set(hc.__all__) == set()
