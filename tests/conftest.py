@@ -32,4 +32,4 @@ def toy_observations() -> hc.Observations:
 @pytest.fixture(scope="session")
 def toy_fit(toy_spec: hc.ModelSpec, toy_observations: hc.Observations) -> hc.Fit:
     """The only fit that the tests share; frozen, so that none can spoil it for another."""
-    return hc.fit(toy_spec, toy_observations, seed=1, chains=4, draws=500, tune=500, progress=False)
+    return hc.fit(toy_spec, toy_observations, seed=1, chains=4, draws=500, tune=1000, progress=False)

@@ -19,7 +19,7 @@ from headcount.files import Row, parse_table, read_text, write_table
 
 __all__ = ["Area", "Areas", "parse_areas", "read_areas"]
 
-COLUMNS: Final = ("area", "name", "parent", "pool", "remainder", "members")
+COLUMNS: Final = ("area", "name", "parent", "pool", "remainder", "alike", "members")
 REST: Final = "-REST"
 
 
@@ -39,6 +39,9 @@ class Area:
         Regions of one pool borrow strength from each other; empty means the parent's.
     remainder
         Name of the region that is left of this area beside its children; empty if the children are all of it.
+    alike
+        Whether sources and scopes treat all regions within it alike: a platform that sees half of a country sees half of its
+        cities. Written ``yes``. Without it, a city's part of its country is hardly identified where only the country is seen.
     members
         Codes of the areas that make up a grouping; empty for areas of the tree.
     line
@@ -50,6 +53,7 @@ class Area:
     parent: str = ""
     pool: str = ""
     remainder: str = ""
+    alike: bool = False
     members: tuple[str, ...] = ()
     line: int = 0
 
@@ -95,6 +99,19 @@ class Areas:
         """Names of the pools, in order of appearance."""
         return tuple(dict.fromkeys(self.pool_of(region) for region in self.regions))
 
+    def unit_of(self, region: str) -> str:
+        """Return the unit of a region: the widest area above it whose regions are alike, else the region itself."""
+        unit, code = region, region
+        while code:
+            unit = code if self.by_code[code].alike else unit
+            code = self.by_code[code].parent
+        return unit
+
+    @cached_property
+    def units(self) -> tuple[str, ...]:
+        """Areas within which reach and ratios do not differ, in order of appearance; each region lies in one."""
+        return tuple(dict.fromkeys(self.unit_of(region) for region in self.regions))
+
     def pool_of(self, code: str) -> str:
         """Return the pool of an area: its own, or the nearest one above it."""
         area = self.by_code[code]
@@ -128,7 +145,7 @@ class Areas:
     def to_csv(self) -> str:
         """Return the table as text that `parse_areas` reads back."""
         rows = (
-            vars(row) | {"members": ";".join(row.members)}
+            vars(row) | {"members": ";".join(row.members), "alike": "yes" if row.alike else ""}
             for row in self.rows
             if not (row.line == 0 and row.area.endswith(REST))
         )
@@ -141,7 +158,7 @@ def read_areas(path: str | Path) -> Areas:
     Parameters
     ----------
     path
-        CSV file with the columns ``area, name, parent, pool, remainder, members``.
+        CSV file with the columns ``area, name, parent, pool, remainder, alike, members``.
 
     Returns
     -------
@@ -159,6 +176,13 @@ def read_areas(path: str | Path) -> Areas:
 def parse_areas(text: str, *, name: str = "areas.csv") -> Areas:
     """Check the text of an areas table; see `read_areas`."""
     table = parse_table(text, name=name, columns=COLUMNS, required=("area", "name", "parent"))
+    unclear = [row for row in table.rows if row.cells.get("alike", "yes") != "yes"]
+    if unclear:
+        advice = "Write yes, or leave the cell empty."
+        raise TableError(
+            Problem(row.where("alike"), f"{row.cells['alike']!r} is not an answer", advice)
+            for row in unclear
+        )
     rows = tuple(_area(row) for row in table.rows)
     problems = [*_row_problems(rows, name)]
     if not problems:
@@ -178,6 +202,7 @@ def _area(row: Row) -> Area:
         parent=cells.get("parent", ""),
         pool=cells.get("pool", ""),
         remainder=cells.get("remainder", ""),
+        alike=cells.get("alike", "") == "yes",
         members=members,
         line=row.line,
     )
@@ -206,7 +231,8 @@ def _row_problems(rows: tuple[Area, ...], name: str) -> Iterator[Problem]:
             yield Problem(f"{where} [parent]", what, "Give an area a parent or members, not both.")
         for column, code in [("parent", row.parent), *(("members", m) for m in row.members)]:
             if code and code not in codes:
-                yield Problem(f"{where} [{column}]", f"unknown area {code!r}", nearest(code, codes))
+                advice = nearest(code, filter(None, codes))
+                yield Problem(f"{where} [{column}]", f"unknown area {code!r}", advice)
 
 
 def _tree_problems(rows: tuple[Area, ...], name: str) -> Iterator[Problem]:

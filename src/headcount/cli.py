@@ -14,7 +14,7 @@ from cyclopts.validators import Number
 
 from headcount.shell.outcomes import DONE, INTERRUPTED, UsageError, guarded, told
 from headcount.shell.outputs import make_ready, replacing
-from headcount.shell.studies import FIT_SUFFIX, MODEL_SUFFIX, Study, read_fit, read_study
+from headcount.shell.studies import FIT_SUFFIX, MODEL_SUFFIX, Study, observations_file, read_fit, read_study
 from headcount.shell.verdicts import Stopwatch, print_verdict, waiting
 
 if TYPE_CHECKING:
@@ -36,6 +36,22 @@ app = App(
     suppress_keyboard_interrupt=False,
 )
 
+
+def _ends_in(*suffixes: str) -> Parameter:
+    """Refuse other files, so that no command can write over what another one needs."""
+
+    def check_suffix(_: object, path: Path | None) -> None:
+        if path is not None and path.suffix not in suffixes:
+            msg = f"Must end in {' or '.join(suffixes)}."
+            raise ValueError(msg)
+
+    return Parameter(validator=check_suffix)
+
+
+type FitFile = Annotated[Path, _ends_in(FIT_SUFFIX)]
+type TableFile = Annotated[Path, _ends_in(".csv")]
+type ReportFile = Annotated[Path, _ends_in(".html", ".htm")]
+type ReportedFile = Annotated[Path, Parameter(name="MODEL|FIT"), _ends_in(MODEL_SUFFIX, FIT_SUFFIX)]
 type AtLeastOne = Annotated[int, Parameter(validator=Number(gte=1))]
 type Seed = Annotated[int, Parameter(validator=Number(gte=0, lt=2**63))]
 type Probability = Annotated[float, Parameter(validator=Number(gt=0, lt=1))]
@@ -117,7 +133,7 @@ def fit(
     /,
     *,
     seed: Seed,
-    out: Path,
+    out: FitFile,
     data: Path | None = None,
     prior_set: str = BASE,
     sampler: SamplerOptions = SAMPLER_DEFAULTS,
@@ -133,7 +149,7 @@ def fit(
     seed
         Seed of everything random: the same seed, the same draws.
     out
-        Fit file to write, ending in .nc.
+        Fit file to write; ends in .nc.
     data
         Observations table; observations.csv in the model's data folder if not given.
     prior_set
@@ -141,9 +157,6 @@ def fit(
     sampler
         How to sample.
     """
-    if out.suffix != FIT_SUFFIX:
-        msg = f"--out {out}: a fit file ends in {FIT_SUFFIX}"
-        raise UsageError(msg)
     clock = Stopwatch()
     study = read_study(model, data=data, prior_set=prior_set)
     found = _fitted(study, seed, out, sampler, clock)
@@ -155,7 +168,7 @@ def fit(
 
 
 @app.command(sort_key=4)
-def estimates(fit: Path, /, *, out: Path, prob: Probability = 0.9) -> None:
+def estimates(fit: Path, /, *, out: TableFile, prob: Probability = 0.9) -> None:
     """Write the answers of a fit as a table: headcounts, growth, shares, ratios and coverage.
 
     Parameters
@@ -163,7 +176,7 @@ def estimates(fit: Path, /, *, out: Path, prob: Probability = 0.9) -> None:
     fit
         Fit file.
     out
-        CSV file to write.
+        Table to write; ends in .csv.
     prob
         Probability inside each interval.
     """
@@ -177,10 +190,10 @@ def estimates(fit: Path, /, *, out: Path, prob: Probability = 0.9) -> None:
 
 @app.command(sort_key=5)
 def report(
-    study: Annotated[Path, Parameter(name="MODEL|FIT")],
+    study: ReportedFile,
     /,
     *,
-    out: Path | None = None,
+    out: ReportFile | None = None,
     prob: Probability = 0.9,
     seed: Seed | None = None,
     data: Path | None = None,
@@ -194,7 +207,7 @@ def report(
     study
         TOML file of a study, or fit file.
     out
-        HTML file to write; in the folder reports if not given. The fit of a model is saved beside it.
+        Report to write; ends in .html, and is in the folder reports if not given. The fit of a model is saved beside it.
     prob
         Probability inside each interval.
     seed
@@ -210,14 +223,11 @@ def report(
     if study.suffix == MODEL_SUFFIX:
         out = out or _default_report(study, prior_set)
         found = _fitted_for_report(study, data, prior_set, seed, out, sampler, clock)
-    elif study.suffix == FIT_SUFFIX:
+    else:
         _refuse_options_of_models(seed=seed, data=data, prior_set=prior_set)
         out = out or _default_report(study, None)
         make_ready(out)
         found = read_fit(study)
-    else:
-        msg = f"{study}: neither a model ({MODEL_SUFFIX}) nor a fit ({FIT_SUFFIX})"
-        raise UsageError(msg)
     _report(found, out, prob, clock, quiet=sampler.quiet)
     return INTERRUPTED if found.sampling.interrupted and study.suffix == MODEL_SUFFIX else DONE
 
@@ -244,7 +254,8 @@ def simulate(
     from headcount.shell.simulated import write_simulation
 
     study = read_study(model, data=data, prior_set=prior_set)
-    observations, truth = write_simulation(study, out, seed=seed, model=model)
+    own = data or observations_file(model)
+    observations, truth = write_simulation(study, out, seed=seed, own=own)
     print(f"wrote {observations}\nwrote {truth}")
     print(f"next: headcount fit {model} --data {observations} --seed {seed} --out {model.stem}_simulated.nc")
 

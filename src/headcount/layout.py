@@ -127,11 +127,18 @@ class Layout:
         return np.array([self.sources.index(row.source) for row in fitted], dtype=np.int64)
 
     @cached_property
-    def source_regions(self) -> IntArray:
-        """Pairs (source, region) that some cell looks at, of sources with a region_sd; dims (pair, 2)."""
+    def source_units(self) -> IntArray:
+        """Pairs (source, unit) that some cell looks at, of sources with a region_sd; dims (pair, 2)."""
         regional = [self.spec.sources[name].region_sd is not None for name in self.sources]
-        pairs = {(int(s), int(r)) for s, _, r, _ in self.cells if s < len(regional) and regional[s]}
+        seen = [(int(s), int(self.unit_of_region[r])) for s, _, r, _ in self.cells]
+        pairs = {(s, unit) for s, unit in seen if s < len(regional) and regional[s]}
         return np.array(sorted(pairs), dtype=np.int64).reshape(-1, 2)
+
+    @cached_property
+    def unit_of_region(self) -> IntArray:
+        """Index of each region's unit, within which reach and ratios do not differ; dims (region,)."""
+        areas = self.spec.areas
+        return np.array([areas.units.index(areas.unit_of(region)) for region in areas.regions])
 
     @cached_property
     def region_pool(self) -> IntArray:

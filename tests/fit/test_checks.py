@@ -67,7 +67,9 @@ def test_rows_are_expected_as_the_engine_expects_them(
     arrays = assemble(layout, all_pairs=True)
     noise = np.random.default_rng(0).normal(size=(2, 5, arrays.family.size))
     free = np.where(arrays.family == 0, arrays.first + 0.5 * arrays.second * noise, 0.5 * noise)
-    tree = sampler_tree(posterior_of(layout, free), xr.Dataset({"energy": (("chain", "draw"), np.ones((2, 5)))}))
+    tree = sampler_tree(
+        posterior_of(layout, free), xr.Dataset({"energy": (("chain", "draw"), np.ones((2, 5)))})
+    )
     fit = hc.Fit(toy_spec, rows_of_every_form, tree, Sampling(1, 2, 5, 0))
     total, mean, sd = log_likelihood(free.reshape(10, -1), arrays)
     moments = row_moments(fit)
@@ -76,7 +78,9 @@ def test_rows_are_expected_as_the_engine_expects_them(
     found = moments["sd"].to_numpy().reshape(10, -1)
     assert np.isnan(found[:, survey]).all()
     np.testing.assert_allclose(np.delete(found, survey, axis=1), np.delete(sd, survey, axis=1), rtol=1e-12)
-    np.testing.assert_allclose(row_log_likelihood(fit).to_numpy().reshape(10, -1), total, rtol=1e-6, atol=1e-5)
+    np.testing.assert_allclose(
+        row_log_likelihood(fit).to_numpy().reshape(10, -1), total, rtol=1e-6, atol=1e-5
+    )
 
 
 def test_thinning_keeps_every_nth_draw(toy_fit: hc.Fit) -> None:
@@ -93,17 +97,33 @@ def test_rows_are_labelled_by_line_and_source(toy_fit: hc.Fit) -> None:
 # --- convergence ------------------------------------------------------------------------------------------------------
 
 
-def test_a_good_fit_passes_and_says_so(toy_fit: hc.Fit) -> None:
-    result = check_convergence(Evidence(toy_fit))
+@pytest.fixture(scope="module")
+def settled(toy_fit: hc.Fit) -> hc.Fit:
+    """The toy fit with its draws shuffled over chains: as if they were independent, whatever the sampler does."""
+    order = np.random.default_rng(5).permutation(toy_fit.posterior["log_headcount"][..., 0, 0].size)
+    tree = toy_fit.tree.copy()
+    shuffled = {
+        name: (variable.dims, variable.to_numpy().reshape(len(order), -1)[order].reshape(variable.shape))
+        for name, variable in toy_fit.posterior.data_vars.items()
+    }
+    tree["posterior"] = toy_fit.posterior.assign(shuffled)
+    stats_of = toy_fit.sample_stats
+    still = {"diverging": (("chain", "draw"), np.zeros(stats_of["diverging"].shape, dtype=bool))}
+    tree["sample_stats"] = stats_of.assign(still)
+    return replace(toy_fit, tree=tree)
+
+
+def test_a_good_fit_passes_and_says_so(settled: hc.Fit) -> None:
+    result = check_convergence(Evidence(settled))
     assert result.passed
     assert result.headline.startswith("The sampler converged")
     assert set(result.table["of"]) >= {"headcount", "growth", "share", "ratio", "coverage", "parameter"}
 
 
-def test_a_chain_in_another_place_fails(toy_fit: hc.Fit) -> None:
-    moved = toy_fit.posterior["log_headcount"].copy()
+def test_a_chain_in_another_place_fails(settled: hc.Fit) -> None:
+    moved = settled.posterior["log_headcount"].copy()
     moved[{"chain": 0}] += 1.0
-    result = check_convergence(Evidence(with_variables(toy_fit, log_headcount=moved)))
+    result = check_convergence(Evidence(with_variables(settled, log_headcount=moved)))
     assert not result.passed
     assert {"R-hat", "bulk ESS"} <= failures(result)
     assert "has not converged" in result.headline
@@ -111,53 +131,57 @@ def test_a_chain_in_another_place_fails(toy_fit: hc.Fit) -> None:
     assert worst["of"].tolist() == ["headcount"]
 
 
-def test_a_parameter_that_creeps_fails(toy_fit: hc.Fit) -> None:
-    slow = toy_fit.posterior["parameter"].copy()
+def test_a_parameter_that_creeps_fails(settled: hc.Fit) -> None:
+    slow = settled.posterior["parameter"].copy()
     slow[{"prior": 3}] = np.sort(slow[{"prior": 3}], axis=-1)
-    result = check_convergence(Evidence(with_variables(toy_fit, parameter=slow)))
+    result = check_convergence(Evidence(with_variables(settled, parameter=slow)))
     failed = result.table[~result.table["passed"]]
     assert set(failed["of"]) == {"parameter"}
     assert set(failed["where"]) == {str(slow["prior"].to_numpy()[3])}
 
 
 @pytest.mark.parametrize(("count", "passed"), [(5, True), (6, False)])
-def test_divergences_are_counted(toy_fit: hc.Fit, count: int, passed: bool) -> None:  # noqa: FBT001
-    diverging = toy_fit.sample_stats["diverging"].copy()
+def test_divergences_are_counted(settled: hc.Fit, count: int, passed: bool) -> None:  # noqa: FBT001
+    diverging = settled.sample_stats["diverging"].copy()
     diverging[{"chain": 1, "draw": slice(0, count)}] = True
-    result = check_convergence(Evidence(with_variables(toy_fit, diverging=diverging)))
+    result = check_convergence(Evidence(with_variables(settled, diverging=diverging)))
     assert result.passed is passed
     assert failures(result) == (set() if passed else {"divergences"})
 
 
-def test_energies_that_move_slowly_fail(toy_fit: hc.Fit) -> None:
-    energy = toy_fit.sample_stats["energy"].copy()
+def test_energies_that_move_slowly_fail(settled: hc.Fit) -> None:
+    energy = settled.sample_stats["energy"].copy()
     energy[{"chain": 2}] = np.sort(energy[{"chain": 2}])
-    result = check_convergence(Evidence(with_variables(toy_fit, energy=energy)))
+    result = check_convergence(Evidence(with_variables(settled, energy=energy)))
     assert failures(result) == {"E-BFMI"}
     assert "chain 2" in set(result.table["where"])
 
 
-def test_one_chain_is_not_enough(toy_fit: hc.Fit) -> None:
-    one = replace(toy_fit, tree=toy_fit.tree.isel(chain=[0]), sampling=replace(toy_fit.sampling, chains=1))
+def test_one_chain_is_not_enough(settled: hc.Fit) -> None:
+    one = replace(settled, tree=settled.tree.isel(chain=[0]), sampling=replace(settled.sampling, chains=1))
     assert "chains" in failures(check_convergence(Evidence(one)))
 
 
-def test_an_interrupted_run_is_reported(toy_fit: hc.Fit) -> None:
-    stopped = replace(toy_fit, sampling=replace(toy_fit.sampling, interrupted=True))
+def test_an_interrupted_run_is_reported(settled: hc.Fit) -> None:
+    stopped = replace(settled, sampling=replace(settled.sampling, interrupted=True))
     assert failures(check_convergence(Evidence(stopped))) == {"stopped early"}
 
 
-def test_too_few_draws_fail_without_an_error(toy_fit: hc.Fit) -> None:
-    few = replace(toy_fit, tree=toy_fit.tree.isel(draw=slice(0, 3)))
+def test_too_few_draws_fail_without_an_error(settled: hc.Fit) -> None:
+    few = replace(settled, tree=settled.tree.isel(draw=slice(0, 3)))
     assert not check_convergence(Evidence(few)).passed
 
 
 # --- rows and sources -------------------------------------------------------------------------------------------------
 
 
-def test_a_number_wrong_by_a_thousand_is_named(toy_spec: hc.ModelSpec, toy_observations: hc.Observations) -> None:
+def test_a_number_wrong_by_a_thousand_is_named(
+    toy_spec: hc.ModelSpec, toy_observations: hc.Observations
+) -> None:
     rows = list(toy_observations.rows)
-    at = next(i for i, row in enumerate(rows) if (row.source, row.area, row.year) == ("platform", "SOUTH", 2022))
+    at = next(
+        i for i, row in enumerate(rows) if (row.source, row.area, row.year) == ("platform", "SOUTH", 2022)
+    )
     rows[at] = replace(rows[at], value=8_300_000)
     observations = replace(toy_observations, rows=tuple(rows))
     # Fitted again: the wrong row has had its say on the noise of its source, and is named all the same.
@@ -212,7 +236,9 @@ def test_tails_of_stated_rows_and_surveys_are_those_of_their_distributions(toy_f
     polls = [row for row in toy_fit.observations.fitted if row.kind == "survey"]
     found = table[table["kind"] == "survey"].reset_index()
     for i, row in enumerate(polls):
-        chance, weight = (surveys[name].isel(row=i).to_numpy().ravel() for name in ("chance", "concentration"))
+        chance, weight = (
+            surveys[name].isel(row=i).to_numpy().ravel() for name in ("chance", "concentration")
+        )
         arguments = (row.n, weight * chance, weight * (1 - chance))
         most, less = (stats.betabinom.cdf(k, *arguments).mean() for k in (row.value, (row.value or 0) - 1))
         assert found.loc[i, "tail"] == pytest.approx(min(1, 2 * min(most, 1 - less)), abs=0.03)
@@ -223,7 +249,9 @@ def test_row_fits_repeat_themselves(toy_fit: hc.Fit) -> None:
     pd.testing.assert_frame_equal(row_fits(toy_fit).table, row_fits(toy_fit).table)
 
 
-def test_a_source_that_scatters_more_than_its_noise_fails(toy_fit: hc.Fit, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_source_that_scatters_more_than_its_noise_fails(
+    toy_fit: hc.Fit, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(predictive, "FEWEST_ROWS", 5)
     assert predictive.check_sources(Evidence(toy_fit)).passed
     quiet = with_variables(toy_fit, noise_scale=toy_fit.posterior["noise_scale"] / 100)
@@ -312,16 +340,16 @@ def test_priors_of_other_families_are_handled_on_their_link_scale(prior, slope) 
 # --- together ---------------------------------------------------------------------------------------------------------
 
 
-def test_all_checks_run_worst_first(toy_fit: hc.Fit) -> None:
-    assert [result.name for result in hc.check(toy_fit)] == [run(Evidence(toy_fit)).name for run in CHECKS]
+def test_all_checks_run_worst_first(settled: hc.Fit) -> None:
+    assert [result.name for result in hc.check(settled)] == [run(Evidence(settled)).name for run in CHECKS]
     row = hc.Observation("registry", "NORTH", 2021, "count", value=240_000, line=99)
-    results = hc.check(with_row(toy_fit, row))
+    results = hc.check(with_row(settled, row))
     assert [result.passed for result in results] == [False, True, True, True]
     assert results[0].name == "outlying rows"
 
 
-def test_results_are_for_reading(toy_fit: hc.Fit) -> None:
-    for result in hc.check(toy_fit):
+def test_results_are_for_reading(settled: hc.Fit) -> None:
+    for result in hc.check(settled):
         assert result.headline.endswith(".")
         assert result.details
         assert repr(result).startswith(f"<{result.name}: passed.")

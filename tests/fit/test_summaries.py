@@ -51,7 +51,9 @@ def test_every_area_and_year_has_its_rows(table: pd.DataFrame, toy_fit: hc.Fit) 
 def test_interval_is_the_equal_tailed_one_of_the_draws(table: pd.DataFrame, toy_fit: hc.Fit) -> None:
     draws = hc.headcount(toy_fit, area="SOUTH").sel(year=2022).to_numpy().ravel()
     row = only(table, estimand="headcount", area="SOUTH", year=2022)
-    np.testing.assert_allclose(row[["lower", "median", "upper"]].astype(float), np.quantile(draws, [0.1, 0.5, 0.9]))
+    np.testing.assert_allclose(
+        row[["lower", "median", "upper"]].astype(float), np.quantile(draws, [0.1, 0.5, 0.9])
+    )
     assert row["mean"] == pytest.approx(draws.mean())
     assert row["sd"] == pytest.approx(draws.std(ddof=1))
     assert row["prob"] == 0.8

@@ -103,7 +103,10 @@ def test_module_runs_as_the_command_does() -> None:
         (["check", "a.toml", "--prior", "wide"], "Unknown option: --prior. Did you mean --prior-set?"),
         (["fit", "a.toml", "--out", "f.nc"], 'Command "fit" parameter --seed requires an argument.'),
         (["fit", "a.toml", "--seed", "1"], 'Command "fit" parameter --out requires an argument.'),
-        (["fit", "a.toml", "--seed", "1", "--out", "f.txt"], "--out f.txt: a fit file ends in .nc"),
+        (
+            ["fit", "a.toml", "--seed", "1", "--out", "f.txt"],
+            'Invalid value "f.txt" for --out. Must end in .nc.',
+        ),
         (
             ["fit", "a.toml", "--seed", "one", "--out", "f.nc"],
             'Invalid value for --seed: unable to convert "one" into int.',
@@ -117,7 +120,15 @@ def test_module_runs_as_the_command_does() -> None:
             ["estimates", "f.nc", "--out", "e.csv", "--prob", "90"],
             'Invalid value "90.0" for --prob. Must be < 1.',
         ),
-        (["report", "f.html"], "f.html: neither a model (.toml) nor a fit (.nc)"),
+        (["report", "f.html"], 'Invalid value "f.html" for MODEL|FIT. Must end in .toml or .nc.'),
+        (
+            ["estimates", "f.nc", "--out", "f.nc"],
+            'Invalid value "f.nc" for --out. Must end in .csv.',
+        ),
+        (
+            ["report", "f.nc", "--out", "f.nc"],
+            'Invalid value "f.nc" for --out. Must end in .html or .htm.',
+        ),
         (
             ["report", "f.nc", "--seed", "2"],
             "--seed is for models; a fit has its own, and is reported as it is",

@@ -34,8 +34,8 @@ class Arrays(NamedTuple):
         Prior of each free variable: a code of ``FAMILY_CODES`` and its two numbers; dims (free,).
     entry_row, entry_a, entry_b, entry_weight
         The entries; b is -1 where the weight has no scale; dims (entry,).
-    region_of
-        Region whose level, reach or ratio an effect belongs to, -1 for all other free variables; dims (free,).
+    unit_of
+        Unit whose level, reach or ratio an effect belongs to, -1 for all other free variables; dims (free,).
     offset
         Where in v each part starts: level, share, steady, common, regional, zeta, shared, eta, slope, noise, selection,
         concentration, end.
@@ -66,7 +66,7 @@ class Arrays(NamedTuple):
     entry_a: IntArray
     entry_b: IntArray
     entry_weight: FloatArray
-    region_of: IntArray
+    unit_of: IntArray
     offset: IntArray
     shape: IntArray
     damping: int
@@ -106,7 +106,7 @@ class Block:
 def blocks_of(layout: Layout) -> dict[str, Block]:
     """Return the free vector's blocks in order; names and sizes are those of the PyMC model's free variables."""
     spec, areas = layout.spec, layout.spec.areas
-    regions, steps = len(areas.regions), len(spec.years.labels) - 1
+    regions, units, steps = len(areas.regions), len(areas.units), len(spec.years.labels) - 1
     sizes: dict[str, int] = {}
     for prior in used_priors(layout).values():
         name = "parameter" if prior.is_link_normal else f"parameter_{prior.family}"
@@ -115,10 +115,10 @@ def blocks_of(layout: Layout) -> dict[str, Block]:
     sizes |= {"region_rate_z": regions}
     if spec.growth.kind != "exponential":
         sizes |= {"common_innovation_z": steps, "region_innovation_z": regions * steps}
-    sizes |= {f"ratio_{k}_z": regions for k in layout.scopes if spec.scopes[k].region_sd}
+    sizes |= {f"ratio_{k}_z": units for k in layout.scopes if spec.scopes[k].region_sd}
     sizes |= {"trend_level": sum(spec.sources[name].trend for name in layout.sources)}
-    sizes |= {"source_region_z": len(layout.source_regions)}
-    sizes |= {f"kind_{kind}_region_z": regions for kind in deviating_kinds(layout)}
+    sizes |= {"source_unit_z": len(layout.source_units)}
+    sizes |= {f"kind_{kind}_z": units for kind in deviating_kinds(layout)}
     sizes |= {"noise_z": len(layout.sources)}
     blocks, start = {}, 0
     for name, size in sizes.items():
@@ -181,7 +181,7 @@ def assemble(layout: Layout, *, all_pairs: bool = False) -> Arrays:
         entry_a=np.array(entries.a, dtype=np.int64),
         entry_b=np.array(entries.b, dtype=np.int64),
         entry_weight=np.array(entries.weight, dtype=np.float64),
-        region_of=_region_of(layout),
+        unit_of=_unit_of(layout),
         offset=np.cumsum([0, *entries.sizes.values()]),
         shape=_shape(layout),
         damping=position.get("growth.damping", -1),
@@ -198,16 +198,17 @@ def assemble(layout: Layout, *, all_pairs: bool = False) -> Arrays:
     )
 
 
-def _region_of(layout: Layout) -> IntArray:
+def _unit_of(layout: Layout) -> IntArray:
     blocks = blocks_of(layout)
-    region_of = np.full(max(b.start + b.size for b in blocks.values()), -1, dtype=np.int64)
-    every = np.arange(len(layout.spec.areas.regions))
+    unit_of = np.full(max(b.start + b.size for b in blocks.values()), -1, dtype=np.int64)
     for name, block in blocks.items():
-        if name == "source_region_z":
-            region_of[block.slice] = layout.source_regions[:, 1]
-        elif name in ("region_z", "region_rate_z") or name.startswith(("ratio_", "kind_")):
-            region_of[block.slice] = every
-    return region_of
+        if name == "source_unit_z":
+            unit_of[block.slice] = layout.source_units[:, 1]
+        elif name in ("region_z", "region_rate_z"):
+            unit_of[block.slice] = layout.unit_of_region
+        elif name.startswith(("ratio_", "kind_")):
+            unit_of[block.slice] = np.arange(block.size)
+    return unit_of
 
 
 def _shape(layout: Layout) -> IntArray:
@@ -370,19 +371,26 @@ class _Entries:
                 self._add(row, self._free("trend_level")[trends.index(name)])
             elif spec.sources[name].reach is not None:
                 self._add(row, self._position[levels[s][r]])
-        for (s, r), z in zip(self.layout.source_regions, self._free("source_region_z"), strict=True):
-            scale = self._position[f"sources.{self.layout.sources[s]}.region_sd"]
-            self._add(row_of[int(s), int(r)], z, 1.0, scale)
+        self._source_deviations(row_of)
         self._kind_deviations(spec, row_of)
+
+    def _source_deviations(self, row_of: dict[tuple[int, int], int]) -> None:
+        own = zip(self.layout.source_units, self._free("source_unit_z"), strict=True)
+        at = {(int(s), int(unit)): z for (s, unit), z in own}
+        for (s, r), row in row_of.items():
+            z = at.get((s, int(self.layout.unit_of_region[r])))
+            if z is not None:
+                scale = self._position[f"sources.{self.layout.sources[s]}.region_sd"]
+                self._add(row, z, 1.0, scale)
 
     def _kind_deviations(self, spec: ModelSpec, row_of: dict[tuple[int, int], int]) -> None:
         for kind in deviating_kinds(self.layout):
             scale = self._position[f"source_kinds.{kind}.region_sd"]
-            block = self._free(f"kind_{kind}_region_z")
+            block = self._free(f"kind_{kind}_z")
             for (s, r), row in row_of.items():
                 source = spec.sources[self.layout.sources[s]]
                 if source.kind == kind and source.reach_kind in ("coverage", "multiplier", "trend"):
-                    self._add(row, block[r], 1.0, scale)
+                    self._add(row, block[self.layout.unit_of_region[r]], 1.0, scale)
 
     def _shared(self, spec: ModelSpec) -> None:
         start = self._open("shared", len(self.layout.sources))
@@ -402,7 +410,8 @@ class _Entries:
                 row = start + k * self._regions + region
                 self._add(row, self._position[f"scopes.{name}.ratio"])
                 if own:
-                    self._add(row, own[region], 1.0, self._position[f"scopes.{name}.region_sd"])
+                    z = own[self.layout.unit_of_region[region]]
+                    self._add(row, z, 1.0, self._position[f"scopes.{name}.region_sd"])
         start = self._open("slope", len(scopes))
         for k, name in enumerate(scopes):
             if spec.scopes[name].trend is not None:

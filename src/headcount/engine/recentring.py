@@ -81,7 +81,7 @@ def recentre(arrays: Arrays, centre: FloatArray, precision: sparse.csc_matrix) -
     Returns
     -------
     Recentring
-        With a block for each region, and one for each other effect.
+        With a block for each unit, and one for each other effect.
     """
     scale_of = _scales(arrays)
     blocks = _blocks(arrays, scale_of)
@@ -116,11 +116,11 @@ def _scales(arrays: Arrays) -> IntArray:
 
 
 def _blocks(arrays: Arrays, scale_of: IntArray) -> list[IntArray]:
-    """Return the members of each block: the effects of a region, but for its yearly innovations, which stand alone."""
+    """Return the members of each block: the effects of a unit, but for its yearly innovations, which stand alone."""
     groups: dict[int, list[int]] = {}
     for effect in np.flatnonzero(scale_of >= 0):
-        region = int(arrays.region_of[effect])
-        groups.setdefault(region if region >= 0 else -2 - int(effect), []).append(int(effect))
+        unit = int(arrays.unit_of[effect])
+        groups.setdefault(unit if unit >= 0 else -2 - int(effect), []).append(int(effect))
     return [np.array(members, dtype=np.int64) for members in groups.values()]
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import pymc as pm
 import pytensor.tensor as pt
 
-from headcount._names import LINEAGE, REGION, SCOPE, SOURCE, SOURCE_REGION, STEP, SURVEY, YEAR
+from headcount._names import LINEAGE, REGION, SCOPE, SOURCE, SOURCE_UNIT, STEP, SURVEY, UNIT, YEAR
 from headcount.layout import Layout
 from headcount.model.data import study_arrays
 from headcount.model.latent import log_headcount, log_ratios
@@ -87,14 +87,15 @@ def _terms(headcount: Any, ratios: Any, reach: Any, data: Mapping[str, Any]) -> 
 
 def _coords(layout: Layout) -> dict[str, Any]:
     spec, areas = layout.spec, layout.spec.areas
-    pairs = [f"{layout.sources[s]}|{areas.regions[r]}" for s, r in layout.source_regions]
+    pairs = [f"{layout.sources[s]}|{areas.units[u]}" for s, u in layout.source_units]
     return {
         REGION: areas.regions,
         YEAR: spec.years.labels,
+        UNIT: areas.units,
         STEP: spec.years.labels[1:],
         SCOPE: layout.scopes,
         SOURCE: layout.sources,
-        SOURCE_REGION: pairs,
+        SOURCE_UNIT: pairs,
         LINEAGE: tuple(spec.lineages),
         "pool_free": range(len(areas.pools) - 1),
         "trend_source": [name for name in layout.sources if spec.sources[name].trend],

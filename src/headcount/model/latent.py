@@ -8,7 +8,7 @@ from typing import Any, Final
 import pymc as pm
 import pytensor.tensor as pt
 
-from headcount._names import LOG_HEADCOUNT, LOG_RATIO, REGION, SCOPE, YEAR
+from headcount._names import LOG_HEADCOUNT, LOG_RATIO, REGION, SCOPE, UNIT, YEAR
 from headcount.layout import Layout
 from headcount.model.growth import growth
 from headcount.model.parameters import Parameters
@@ -46,7 +46,7 @@ def log_ratios(layout: Layout, parameters: Parameters, data: Mapping[str, Any]) 
     chain = {spec.target: pt.zeros(shape)}
     for name in layout.scopes[1:]:
         scope = spec.scopes[name]
-        step = _log_step(name, scope, parameters, data)
+        step = _log_step(name, scope, layout, parameters, data)
         chain[name] = chain[str(scope.relative_to)] + step
     stacked = pt.stack([chain[name] for name in layout.scopes])
     if trending:
@@ -55,12 +55,12 @@ def log_ratios(layout: Layout, parameters: Parameters, data: Mapping[str, Any]) 
 
 
 def _log_step(
-    name: str, scope: ScopeSpec, parameters: Parameters, data: Mapping[str, Any]
+    name: str, scope: ScopeSpec, layout: Layout, parameters: Parameters, data: Mapping[str, Any]
 ) -> Any:  # noqa: ANN401
     path = f"scopes.{name}"
     eta = parameters.link(f"{path}.ratio")[None, None]
     if scope.region_sd is not None:
-        own = pm.Normal(f"ratio_{name}_z", dims=REGION)
+        own = pm.Normal(f"ratio_{name}_z", dims=UNIT)[layout.unit_of_region]
         eta = eta + (parameters.scale(f"{path}.region_sd") * own)[:, None]
     if scope.trend is not None:
         eta = eta + parameters.link(f"{path}.trend") * data["years_from_reference"][None, :]

@@ -9,7 +9,7 @@ import numpy as np
 import pymc as pm
 import pytensor.tensor as pt
 
-from headcount._names import LOG_REACH, REGION, SOURCE, SOURCE_REGION
+from headcount._names import LOG_REACH, REGION, SOURCE, SOURCE_UNIT, UNIT
 from headcount._types import AnyArray, BoolArray, FloatArray
 from headcount.layout import Layout
 from headcount.model.parameters import Parameters
@@ -83,13 +83,14 @@ def _level(layout: Layout, parameters: Parameters) -> Any:  # noqa: ANN401
 
 
 def _with_source_deviation(zeta: Any, layout: Layout, parameters: Parameters) -> Any:  # noqa: ANN401
-    source, region = layout.source_regions.T
-    if not len(source):
+    if not len(layout.source_units):
         return zeta
-    own = pm.Normal("source_region_z", dims=SOURCE_REGION)
+    source, unit = layout.source_units.T
+    own = pm.Normal("source_unit_z", dims=SOURCE_UNIT)
     names = [layout.sources[index] for index in source]
     scale = pt.exp(parameters.links(f"sources.{name}.region_sd" for name in names))
-    return pt.inc_subtensor(zeta[source, region], scale * own)
+    pair, region = np.nonzero(unit[:, None] == layout.unit_of_region[None, :])
+    return pt.inc_subtensor(zeta[source[pair], region], (scale * own)[pair])
 
 
 def _with_kind_deviation(zeta: Any, layout: Layout, parameters: Parameters) -> Any:  # noqa: ANN401
@@ -97,7 +98,7 @@ def _with_kind_deviation(zeta: Any, layout: Layout, parameters: Parameters) -> A
     for kind, section in layout.spec.source_kinds.items():
         own = np.array([source.kind == kind for source in _sources(layout)]) & _deviates(layout)
         if section.region_sd is not None and own.any():
-            deviation = pm.Normal(f"kind_{kind}_region_z", dims=REGION)
+            deviation = pm.Normal(f"kind_{kind}_z", dims=UNIT)[layout.unit_of_region]
             scale = parameters.scale(f"source_kinds.{kind}.region_sd")
             member: FloatArray = own.astype(np.float64)
             zeta = zeta + member[:, None] * (scale * deviation)[None, :]

@@ -61,6 +61,7 @@ STYLE: Final[dict[str, Any]] = {
     "axes.axisbelow": True,
     "grid.color": "#e3e8ea",
     "grid.linewidth": 0.8,
+    "figure.constrained_layout.h_pad": 0.09,
     "axes.titlesize": 10,
     "axes.titleweight": "bold",
     "axes.titlelocation": "left",
@@ -129,23 +130,23 @@ def area_figure(evidence: Evidence) -> Figure:
     Returns
     -------
     Figure
-        A forest plot on a logarithmic axis; the areas directly below the root and groupings above the countries.
+        A forest plot on a logarithmic axis; the areas directly below the root above the countries.
     """
     fit, areas, year = evidence.fit, evidence.fit.spec.areas, evidence.last_year
-    top = [*areas.children(areas.root), *(row.area for row in areas.rows if row.members)]
+    top = areas.children(areas.root)
     others = [code for code in country_areas(areas) if code not in top]
     bands = _bands(evidence, [*top, *others]).sel(year=year)
-    top, others = _by_size(bands, top), _by_size(bands, others)[: max(0, MOST_BARS - len(top))]
-    shown = [*top, *others]
-    height = 0.9 + 0.235 * (len(shown) + bool(others))
+    first, below = _by_size(bands, top), _by_size(bands, others)[: max(0, MOST_BARS - len(top))]
+    shown = [*first, *below]
+    height = 0.9 + 0.235 * (len(shown) + bool(below))
     with _canvas("areas", 8.2, height) as (canvas, finished):
         axes = canvas.subplots()
-        places = np.array([*range(len(top)), *range(len(top) + 1, len(top) + 1 + len(others))], dtype=float)
+        places = np.array([*range(len(first)), *range(len(first) + 1, len(shown) + 1)], dtype=float)
         _forest(axes, bands.sel(area=shown).to_numpy(), places)
         axes.set_yticks(places, [areas.by_code[code].name for code in shown])
         axes.set_ylim(places[-1] + 0.8, -0.8)
-        if others:
-            axes.axhline(len(top), color=FAINT, linewidth=0.6)
+        if below:
+            axes.axhline(len(first), color=FAINT, linewidth=0.6)
     prob, largest = probability(evidence.prob), areas.by_code[shown[0]].name
     alt = (
         f"Forest plot of the number of {subject(fit.spec)} in {len(shown)} areas in {year} on a logarithmic axis; "
@@ -153,7 +154,7 @@ def area_figure(evidence: Evidence) -> Figure:
     )
     caption = (
         f"{_capital(subject(fit.spec))} in {year}. Dot: median; thick and thin bars: 50 % and {prob} equal-tailed intervals; "
-        f"logarithmic axis. {_which(top, others, areas)}"
+        f"logarithmic axis. {_which(areas, len(below))}"
     )
     return Figure(finished(), alt, caption)
 
@@ -191,7 +192,7 @@ def country_figure(evidence: Evidence) -> Figure:
     names = ", ".join(areas.by_code[code].name for code in shown)
     alt = f"Small line charts of the number of {subject(fit.spec)} by year in {names}."
     caption = (
-        f"The {len(shown)} largest countries or areas of their level, each on its own scale. Line: median. Bands: 50 % and "
+        f"The {len(shown)} largest {_level(areas)}, each on its own scale. Line: median. Bands: 50 % and "
         f"{probability(evidence.prob)} equal-tailed intervals.{_shaded(fit)}"
     )
     return Figure(finished(), alt, caption)
@@ -279,14 +280,20 @@ def _forest(axes: Axes, values: Any, places: Any) -> None:  # noqa: ANN401 - arr
     axes.spines["left"].set_visible(False)
 
 
-def _which(top: Sequence[str], others: Sequence[str], areas: Areas) -> str:
-    has_groupings = any(areas.by_code[code].members for code in top)
-    first = "the areas directly below the whole" + (
-        " and groupings, which overlap them" if has_groupings else ""
+def _which(areas: Areas, below: int) -> str:
+    first = f"the areas directly below {areas.by_code[areas.root].name}"
+    return (
+        f"Above the line: {first}; below it: the {below} largest {_level(areas)}."
+        if below
+        else f"Shown: {first}."
     )
-    if not others:
-        return f"Shown: {first}."
-    return f"Above the line: {first}; below it: the {len(others)} largest countries or areas of their level."
+
+
+def _level(areas: Areas) -> str:
+    """Say what `country_areas` returns."""
+    if set(country_areas(areas)) <= set(areas.children(areas.root)):
+        return f"areas directly below {areas.by_code[areas.root].name}"
+    return "countries, or areas of their level"
 
 
 def _shaded(fit: Fit) -> str:

@@ -35,6 +35,9 @@ __all__ = [
 UNITS: Final = ((1e9, "billion"), (1e6, "million"))
 """From which number on it is written with which word."""
 
+NOTHING: Final = 1e-12
+"""What is smaller is a rounding error of zero."""
+
 QUESTION: Final = re.compile(r"how many (?P<who>.+?) are there\b", re.IGNORECASE)
 """Where a spec's question names those who are counted."""
 
@@ -89,10 +92,10 @@ def number(value: float, digits: int = 2) -> str:
     if not math.isfinite(value):
         return "–"
     rounded = _significant(value, digits)
-    if not rounded:
+    if abs(rounded) < NOTHING:
         return "0"
     size = math.floor(math.log10(abs(rounded)))
-    return f"{rounded:,.{min(max(0, digits - 1 - size), 12)}f}".replace("-", "−")
+    return f"{rounded:,.{max(0, digits - 1 - size)}f}".replace("-", "−")
 
 
 def percent(value: float, digits: int = 2, *, sign: bool = False) -> str:

@@ -61,34 +61,30 @@ def source_table(evidence: Evidence, priors: CheckResult, sources: CheckResult) 
     Returns
     -------
     Table
-        Title, kind, scope, reach, rows, noise, fit, lineage and citation.
+        Title and citation, scope, kind and lineage, reach, rows, noise and fit.
     """
     fit, prob = evidence.fit, probability(evidence.prob)
     learned, fits = priors.table.set_index("prior"), sources.table.set_index("source")
     noise = _noise(evidence)
     headings = (
         "Source",
-        "Kind and lineage",
-        "Counts",
+        "Whom it counts",
         f"What it sees, median ({prob} interval)",
         "#Rows",
         "#Noise (sd of the log)",
-        "#Inside 50 % / 90 %",
-        "Citation",
+        "#Inside 50 % and 90 %",
     )
 
     def line(name: str) -> Line:
         source = fit.spec.sources[name]
-        lineage = f"\nlineage {source.lineage}" if source.lineage else ""
+        lineage = f", lineage {source.lineage}" if source.lineage else ""
         cells = (
-            f"{source.title}\n{name}",
-            source.kind + lineage,
-            source.scope,
+            "\n".join(filter(None, [source.title, name, source.citation])),
+            f"{source.scope}\n{source.kind}{lineage}",
             _reach(fit, name, source, learned),
             f"{fits.at[name, 'rows']:,}",
             _spread(name, source, learned, noise),
             _inside(fits.loc[name]),
-            source.citation,
         )
         return Line(cells, "" if fits.at[name, "passed"] else "failed")
 
@@ -187,7 +183,7 @@ def prior_table(evidence: Evidence, priors: CheckResult) -> Table:
     headings = (
         "Prior",
         "#Before the data",
-        f"#After: median ({prob} interval)",
+        f"#After: median and {prob} interval",
         "#Contraction",
         "#Total moves by",
     )
@@ -195,12 +191,12 @@ def prior_table(evidence: Evidence, priors: CheckResult) -> Table:
     def line(row: pd.Series) -> Line:
         low, middle, high = row["lower"], row["median"], row["upper"]
         unit = "people" if row["prior"] == "total.prior" else "number"
-        after = f"{quantity(middle, low, high, unit=unit)} ({interval(low, high, unit=unit)})"
+        after = f"{quantity(middle, low, high, unit=unit)}\n{interval(low, high, unit=unit)}"
         cells = (
             row["prior"],
-            prior_in_words(spec.priors[row["prior"]]),
+            prior_in_words(spec.priors[row["prior"]]).replace(", median", "\nmedian"),
             after,
-            f"{row['contraction']:.2f}".replace("-", "−"),
+            f"{round(row['contraction'], 2) + 0:.2f}".replace("-", "−"),
             percent(row["shift"], sign=True),
         )
         return Line(cells, "whole" if abs(row["shift"]) >= LARGE_SHIFT else "")
@@ -288,8 +284,7 @@ def _reach(fit: Fit, name: str, source: SourceSpec, learned: pd.DataFrame) -> st
     path = f"sources.{name}.{kind}"
     lines = [REACH_WORDS[kind].format(_posterior(learned, path, unit))]
     for area in source.reach.regions if source.reach else ():
-        own = REACH_WORDS[kind].format(_posterior(learned, f"{path}.regions.{area}", unit))
-        lines.append(f"{_area(fit, area)}: {own}")
+        lines.append(f"{_area(fit, area)}: {_posterior(learned, f'{path}.regions.{area}', unit)}")
     return "\n".join(lines)
 
 
@@ -306,7 +301,7 @@ def _noise(evidence: Evidence) -> dict[str, str]:
     ends = np.quantile(draws.to_numpy(), [tail, 0.5, 1 - tail], axis=(1, 2)).T
     names = [str(name) for name in draws[SOURCE].to_numpy()]
     return {
-        name: f"{number(middle)} ({interval(low, high, unit='number')})"
+        name: f"{number(middle)}\n{interval(low, high, unit='number')}"
         for name, (low, middle, high) in zip(names, ends, strict=True)
     }
 
@@ -315,14 +310,14 @@ def _spread(name: str, source: SourceSpec, learned: pd.DataFrame, noise: dict[st
     if source.selection is None:
         return noise[name]
     shared = _posterior(learned, f"source_kinds.{source.kind}.concentration", "number")
-    return f"concentration {shared}"
+    return f"concentration\n{shared}"
 
 
 def _inside(row: pd.Series) -> str:
     if not row["scored"]:
         return "not scored"
-    inside = " / ".join(f"{round(row[name] * row['scored'])}" for name in ("inside_50", "inside_90"))
-    return f"{inside} of {row['scored']}"
+    inside = " and ".join(f"{round(row[name] * row['scored'])}" for name in ("inside_50", "inside_90"))
+    return f"{inside}\nof {row['scored']}"
 
 
 def _excluded(fit: Fit, row: Observation) -> Line:

@@ -88,8 +88,14 @@ def _page(evidence: Evidence) -> str:
     # The stylesheet and the figures are ours, the only text that is not escaped.
     style = Markup(environment.get_template(STYLESHEET).render())  # noqa: S704
     environment.filters["drawing"] = Markup
+    environment.filters["glued"] = _glued
     results = check_evidence(evidence)
     return environment.get_template(TEMPLATE).render(style=style, **_facts(evidence, results))
+
+
+def _glued(text: str) -> str:
+    """Keep percent signs with their numbers when a line breaks."""
+    return text.replace(" %", "\N{NO-BREAK SPACE}%")
 
 
 def _facts(evidence: Evidence, results: list[CheckResult]) -> dict[str, Any]:

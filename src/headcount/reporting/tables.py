@@ -45,7 +45,7 @@ class Line:
     Parameters
     ----------
     cells
-        One text for each column; line breaks are kept.
+        One text for each column; lines after the first are set small.
     mark
         How the line is to stand out: ``forecast``, ``failed``, ``whole`` or nothing.
     depth
@@ -133,8 +133,8 @@ def area_table(evidence: Evidence) -> Table:
             *_pair(growth, code, "change"),
         ]
         is_grouping = bool(fit.spec.areas.by_code[code].members)
-        name = _name(fit, code) + (" (grouping)" if is_grouping else "")
-        return Line((name, *cells), "whole" if code == root or is_grouping else "", depth)
+        name = _name(fit, code) + ("\ngrouping" if is_grouping else "")
+        return Line((name, *cells), "whole" if code == root else "", depth)
 
     order = area_order(fit, people["median"])
     return Table.of(headings, (line(code, depth) for code, depth in order))
@@ -194,8 +194,8 @@ def ratio_table(evidence: Evidence, priors: CheckResult) -> Table:
         "Scope",
         "Relation",
         "#Prior of the ratio",
-        f"#Posterior, median ({prob} interval)",
-        f"#For each one of '{fit.spec.target}' in {evidence.last_year} ({prob} interval)",
+        f"#Posterior: median and {prob} interval",
+        f"#For each one of '{fit.spec.target}' in {evidence.last_year}",
     )
 
     def line(scope: str) -> Line:
@@ -206,7 +206,7 @@ def ratio_table(evidence: Evidence, priors: CheckResult) -> Table:
             (
                 f"{scope}\n{declared.definition}",
                 f"{relation} '{declared.relative_to}'",
-                prior_in_words(fit.spec.priors[path]),
+                prior_in_words(fit.spec.priors[path]).replace(", median", "\nmedian"),
                 _joined(found, path, "number"),
                 _joined(own, scope, "number"),
             )
@@ -235,4 +235,4 @@ def _pair(table: pd.DataFrame, key: object, unit: str) -> tuple[str, str]:
 
 def _joined(table: pd.DataFrame, key: str, unit: str) -> str:
     middle, ends = _pair(table, key, unit)
-    return f"{middle} ({ends})" if ends != "–" else "–"
+    return f"{middle}\n{ends}" if ends != "–" else "–"

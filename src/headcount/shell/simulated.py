@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from headcount.errors import HeadcountError
 from headcount.shell.outputs import make_ready, replacing
-from headcount.shell.studies import Study, observations_file
+from headcount.shell.studies import Study
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 __all__ = ["write_simulation"]
 
 
-def write_simulation(study: Study, out: Path, *, seed: int, model: Path) -> tuple[Path, Path]:
+def write_simulation(study: Study, out: Path, *, seed: int, own: Path | None) -> tuple[Path, Path]:
     """Simulate a study and write the statements and the truth.
 
     Parameters
@@ -26,8 +26,8 @@ def write_simulation(study: Study, out: Path, *, seed: int, model: Path) -> tupl
         Folder, or a file ending in ``.csv``.
     seed
         Seed of everything random.
-    model
-        The study's TOML file; its own tables are never written over.
+    own
+        The study's own observations, which are never written over.
 
     Returns
     -------
@@ -40,9 +40,8 @@ def write_simulation(study: Study, out: Path, *, seed: int, model: Path) -> tupl
         Where the files would replace the study's own observations, or cannot be written.
     """
     observations, truth = _targets(out)
-    own = observations_file(model)
     if own is not None and own.resolve() in (observations.resolve(), truth.resolve()):
-        msg = f"{out}: holds what {model} is fitted to, not to be replaced by a simulation. Choose another --out."
+        msg = f"{own}: is the study's own, not to be replaced by a simulation. Choose another --out."
         raise HeadcountError(msg)
     for path in (observations, truth):
         make_ready(path)

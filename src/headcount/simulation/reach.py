@@ -123,5 +123,7 @@ def _lineage_error(source: SourceSpec, quantities: Mapping[str, float]) -> float
 def _deviation(
     quantities: Mapping[str, float], path: str, spec: ModelSpec, rng: np.random.Generator
 ) -> FloatArray:
+    """Draw a deviation for each unit and hand it to all its regions; dims (region,)."""
+    own = dict(zip(spec.areas.units, rng.standard_normal(len(spec.areas.units)), strict=True))
     sd = quantities.get(f"{path}.region_sd", 0.0)
-    return sd * rng.standard_normal(len(spec.areas.regions))
+    return sd * np.array([own[spec.areas.unit_of(region)] for region in spec.areas.regions])

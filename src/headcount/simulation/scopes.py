@@ -74,6 +74,7 @@ def _own_log_ratio(
     level = LINKS[RATIO_SUPPORT[relation]].forward(quantities[f"scopes.{name}.ratio"])
     region_sd = quantities.get(f"scopes.{name}.region_sd", 0.0)
     trend = quantities.get(f"scopes.{name}.trend", 0.0)
-    deviation = region_sd * rng.standard_normal(len(spec.areas.regions))
+    own = dict(zip(spec.areas.units, rng.standard_normal(len(spec.areas.units)), strict=True))
+    deviation = region_sd * np.array([own[spec.areas.unit_of(r)] for r in spec.areas.regions])
     years_since = np.array(spec.years.labels) - spec.years.reference
     return LOG_RATIO_OF[relation](level + deviation[:, None] + trend * years_since)

@@ -1,0 +1,162 @@
+"""The engine is the PyMC model: the same log density and gradient, on studies that differ in structure."""
+
+from __future__ import annotations
+
+import itertools
+
+import numpy as np
+import pytest
+from pytensor.compile.mode import Mode
+
+from headcount.engine.arrays import assemble, blocks_of
+from headcount.engine.density import log_density_and_gradient
+from headcount.growth_kinds import GROWTH_KINDS
+from headcount.layout import LIKELIHOODS
+from headcount.model.build import model_of
+from headcount.observation_kinds import OBSERVATION_KINDS
+from headcount.priors import FAMILIES
+from headcount.specs import RATIO_SUPPORT, REACH_KEYS
+from tests.studies import STUDIES, prior_draws, study
+
+POINTS = 4
+# Interpreted: compiling each of the graphs would take minutes.
+INTERPRETED = Mode(linker="py", optimizer="fast_compile")
+
+
+def engine_at(free, arrays):
+    gradient = np.empty(free.size)
+    return log_density_and_gradient(free, arrays, gradient), gradient
+
+
+def graph_of(model):
+    function = model.logp_dlogp_function(
+        ravel_inputs=True, mode=INTERPRETED, initial_point=model.initial_point()
+    )
+    function.set_extra_values({})
+    return function
+
+
+def block_of(value_name):
+    """Return the engine's name of a value variable: PyMC adds that of its transform."""
+    for transform in ("_log__", "_logodds__"):
+        value_name = value_name.removesuffix(transform)
+    return value_name
+
+
+@pytest.fixture(scope="module", params=STUDIES)
+def pair(request):
+    """A study's layout and its PyMC model."""
+    layout = study(request.param).layout
+    return layout, model_of(layout)
+
+
+def test_free_variables_are_the_model_s(pair):
+    layout, model = pair
+    sizes = {block_of(value.name): model.initial_point()[value.name].size for value in model.value_vars}
+    blocks = blocks_of(layout)
+    assert {name: size for name, size in sizes.items() if size} == {name: b.size for name, b in blocks.items()}
+    assert [name for name, size in sizes.items() if size] == list(blocks)
+    ends = np.cumsum([block.size for block in blocks.values()])
+    assert [block.start for block in blocks.values()] == [0, *ends[:-1]]
+
+
+def test_density_and_gradient_are_the_model_s(pair):
+    layout, model = pair
+    arrays, graph = assemble(layout), graph_of(model)
+    rng = np.random.default_rng(5)
+    # At the priors' middle, at points of the prior, and at ones too far out for it.
+    for free in [np.zeros(arrays.family.size), *prior_draws(layout, rng, POINTS), *(1.5 * prior_draws(layout, rng, 1))]:
+        expected, expected_gradient = graph(free)
+        found, gradient = engine_at(free, arrays)
+        assert np.isfinite(expected)
+        assert found == pytest.approx(float(expected), rel=1e-8)
+        size = np.abs(expected_gradient).max()
+        np.testing.assert_allclose(gradient, expected_gradient, rtol=1e-8, atol=1e-8 * size)
+
+
+def test_the_likelihood_alone_is_the_sum_of_the_rows(pair):
+    layout, model = pair
+    graph = model.compile_logp(vars=model.observed_RVs, sum=True, mode=INTERPRETED)
+    from headcount.engine.density import log_likelihood
+
+    [free] = prior_draws(layout, np.random.default_rng(6), 1)
+    point = {
+        value.name: free[block.slice].reshape(model.initial_point()[value.name].shape)
+        for value in model.value_vars
+        if (block := blocks_of(layout).get(block_of(value.name), None))
+    }
+    empty = {v.name: model.initial_point()[v.name] for v in model.value_vars if v.name not in point}
+    rows, *_ = log_likelihood(free[None, :], assemble(layout))
+    assert rows.shape == (1, len(layout.observations.fitted))
+    assert rows.sum() == pytest.approx(float(graph(point | empty)), rel=1e-8)
+
+
+def test_evaluating_more_reach_than_rows_need_changes_nothing(pair):
+    layout, _ = pair
+    for free in prior_draws(layout, np.random.default_rng(7), 2):
+        value, gradient = engine_at(free, assemble(layout))
+        also_value, also_gradient = engine_at(free, assemble(layout, all_pairs=True))
+        assert also_value == pytest.approx(value, rel=1e-13)
+        np.testing.assert_allclose(also_gradient, gradient, rtol=1e-12, atol=1e-12 * np.abs(gradient).max())
+
+
+def test_the_order_of_rows_is_of_no_matter(pair):
+    layout, _ = pair
+    from headcount.layout import Layout
+    from headcount.observations import Observations
+
+    turned = Layout.of(layout.spec, Observations(layout.observations.rows[::-1]))
+    for free in prior_draws(layout, np.random.default_rng(8), 2):
+        # Effects by source and region stand in the order of the spec, not of the rows.
+        assert blocks_of(turned) == blocks_of(layout)
+        value, gradient = engine_at(free, assemble(layout))
+        also_value, also_gradient = engine_at(free, assemble(turned))
+        assert also_value == pytest.approx(value, rel=1e-12)
+        np.testing.assert_allclose(also_gradient, gradient, rtol=1e-9, atol=1e-9 * np.abs(gradient).max())
+
+
+def features(layout):
+    spec = layout.spec
+    yield "growth", spec.growth.kind
+    yield from (("family", prior.family) for prior in spec.priors.values())
+    yield from (("likelihood", name) for name in layout.rows)
+    yield from (("reach", spec.sources[name].reach_kind) for name in layout.sources)
+    yield from (("kind", row.kind) for row in layout.observations.fitted)
+    for scope in spec.scopes.values():
+        yield from (("relation", relation) for relation in RATIO_SUPPORT if getattr(scope, relation))
+        yield from (("scope", key) for key in ("region_sd", "trend", "covariate") if getattr(scope, key))
+    for own in spec.covariates.values():
+        yield ("covariate", own.effect, own.transform)
+    for name in layout.sources:
+        source = spec.sources[name]
+        yield ("region_sd", source.reach_kind, source.region_sd is not None)
+        yield ("kind_region_sd", source.reach_kind, spec.source_kinds[source.kind].region_sd is not None)
+        yield ("lineage", source.reach_kind, source.lineage is not None)
+        yield ("exceptions", source.reach_kind, bool(source.reach and source.reach.regions))
+    yield ("shared_bias", spec.shared_bias is not None)
+    yield ("left out", len(layout.sources) < len(spec.sources))
+    years = spec.years
+    yield ("reference", years.reference == years.first, years.reference == years.last)
+    yield ("pools", len(spec.areas.pools) > 1, layout.zero_sum.shape[1] > 0)
+
+
+def test_studies_use_all_that_there_is():
+    found = {feature for name in STUDIES for feature in features(study(name).layout)}
+    free = ("coverage", "multiplier", "trend")
+    wanted = {
+        *itertools.product(["growth"], GROWTH_KINDS),
+        *itertools.product(["family"], FAMILIES),
+        *itertools.product(["likelihood"], LIKELIHOODS),
+        *itertools.product(["reach"], REACH_KEYS),
+        *itertools.product(["kind"], OBSERVATION_KINDS),
+        *itertools.product(["relation"], RATIO_SUPPORT),
+        *itertools.product(["scope"], ["region_sd", "trend", "covariate"]),
+        *itertools.product(["covariate"], ["level", "growth"], ["log", "none"]),
+        *itertools.product(["region_sd", "kind_region_sd"], free, [True, False]),
+        *itertools.product(["lineage"], ["coverage", "multiplier", "anchor", "selection"], [True, False]),
+        *itertools.product(["exceptions"], ["coverage", "multiplier"], [True, False]),
+        *itertools.product(["shared_bias", "left out"], [True, False]),
+        *(("reference", *ends) for ends in [(True, False), (False, True), (False, False)]),
+        *(("pools", *some) for some in [(True, True), (True, False), (False, True), (False, False)]),
+    }
+    assert wanted - found == set()

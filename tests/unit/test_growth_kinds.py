@@ -1,0 +1,33 @@
+"""Growth kinds: complete under one name in words, graph, engine and oracle."""
+
+from __future__ import annotations
+
+import pytest
+
+from headcount.growth_kinds import GROWTH_KINDS
+from headcount.priors import LINKS
+from headcount.simulation.growth import GROWTH_DRAWS
+
+
+def test_every_kind_can_be_drawn():
+    assert GROWTH_KINDS.keys() == GROWTH_DRAWS.keys()
+
+
+def test_the_default_comes_first():
+    assert next(iter(GROWTH_KINDS)) == "damped_trend"
+    assert "default" in GROWTH_KINDS["damped_trend"].when
+
+
+@pytest.mark.parametrize("name", GROWTH_KINDS)
+def test_a_kind_names_its_priors_and_where_they_live(name):
+    kind = GROWTH_KINDS[name]
+    assert kind.name == name
+    assert kind.parameters["rate"] == "growth"
+    assert kind.parameters["region_rate_sd"] == "positive"
+    assert set(kind.parameters.values()) <= LINKS.keys()
+
+
+def test_richer_kinds_keep_the_priors_of_simpler_ones():
+    plain, walk, damped = (GROWTH_KINDS[name].parameters for name in ("exponential", "random_walk", "damped_trend"))
+    assert plain.items() < walk.items() < damped.items()
+    assert damped.keys() - walk.keys() == {"damping"}
