@@ -23,16 +23,17 @@ from headcount.specs import ModelSpec
 
 __all__ = ["STUDIES", "Study", "prior_draws", "study"]
 
-TREE: Final = """area,name,parent,pool,remainder,members
-W,World,,,,
-A,Aland,W,west,,
-B,Bland,W,west,,
-C,Cland,W,east,Rest of Cland,
-C1,Cesar,C,,,
-C2,Cato,C,,,
-D,Dland,W,alone,,
-AB,Union,,,,A;B
-BC,Axis,,,,B;C
+TREE: Final = """area,name,parent,pool,remainder,alike,members
+W,World,,,,,
+A,Aland,W,west,,,
+B,Bland,W,west,,,
+C,Cland,W,east,Rest of Cland,yes,
+C1,Cesar,C,,,,
+C2,Cato,C,,Rest of Cato,yes,
+C3,Caesarea,C2,,,,
+D,Dland,W,alone,,,
+AB,Union,,,,,A;B
+BC,Axis,,,,,B;C
 """
 FLAT: Final = """area,name,parent,pool,remainder,members
 W,World,,,,

@@ -8,7 +8,7 @@ them and nothing else, unless its ``remainder`` cell names a leaf for the rest o
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -176,15 +176,8 @@ def read_areas(path: str | Path) -> Areas:
 def parse_areas(text: str, *, name: str = "areas.csv") -> Areas:
     """Check the text of an areas table; see `read_areas`."""
     table = parse_table(text, name=name, columns=COLUMNS, required=("area", "name", "parent"))
-    unclear = [row for row in table.rows if row.cells.get("alike", "yes") != "yes"]
-    if unclear:
-        advice = "Write yes, or leave the cell empty."
-        raise TableError(
-            Problem(row.where("alike"), f"{row.cells['alike']!r} is not an answer", advice)
-            for row in unclear
-        )
     rows = tuple(_area(row) for row in table.rows)
-    problems = [*_row_problems(rows, name)]
+    problems = [*_row_problems(rows, name), *_unclear(table.rows)]
     if not problems:
         rows += tuple(_remainders(rows))
         problems = [*_tree_problems(rows, name)]
@@ -206,6 +199,16 @@ def _area(row: Row) -> Area:
         members=members,
         line=row.line,
     )
+
+
+def _unclear(rows: Iterable[Row]) -> Iterator[Problem]:
+    for row in rows:
+        answer = row.cells.get("alike", "yes")
+        if answer != "yes":
+            yield Problem(row.where("alike"), f"{answer!r} is not an answer", "Write yes, or leave the cell empty.")
+        elif "alike" in row.cells and "members" in row.cells:
+            what = "a grouping has no regions of its own to be alike"
+            yield Problem(row.where("alike"), what, "Mark areas of the tree.")
 
 
 def _remainders(rows: tuple[Area, ...]) -> Iterator[Area]:

@@ -61,6 +61,11 @@ def text_of(page: str) -> str:
     return " ".join(" ".join(outline(page).text).split())
 
 
+def section(page: str, name: str) -> str:
+    start = page.index(f'<h2 id="{name}">')
+    return page[start : page.index("</section>", start)]
+
+
 def written(fit: hc.Fit, folder: Path, prob: float = 0.9) -> str:
     return hc.report(fit, folder / "report.html", prob=prob).read_text(encoding="utf-8")
 
@@ -95,7 +100,7 @@ def test_growth_is_told_by_year(page: str, toy_fit: hc.Fit) -> None:
 
 def test_forecasts_are_marked_wherever_a_year_is_named(page: str) -> None:
     assert "In 2025 (forecast), between" in page
-    years = re.findall(r"<td>(20\d\d[^<]*)</td>", page[page.index('id="estimates"') :])
+    years = re.findall(r"<td>(20\d\d[^<]*)</td>", section(page, "estimates"))
     assert {year for year in years if "forecast" in year} == {"2024 (forecast)", "2025 (forecast)"}
     assert {"2018", "2023"} <= set(years)
     assert "forecast</text>" in page
@@ -122,7 +127,7 @@ def test_drawings_are_xml_and_have_words_for_those_who_do_not_see_them(page: str
     )
     assert len(drawings) == page.count("<svg") == page.count("<figcaption>") == 3
     for words, drawing in drawings:
-        root = ET.fromstring(drawing)  # noqa: S314 - our own file
+        root = ET.fromstring(drawing)
         assert root.tag.endswith("svg")
         assert "width" not in root.attrib
         assert "viewBox" in root.attrib
@@ -145,7 +150,7 @@ def test_texts_of_the_study_cannot_break_the_page(toy_fit: hc.Fit, tmp_path: Pat
     assert page.count("&lt;script&gt;") >= 10
     assert HOSTILE in text_of(page)
     for drawing in re.findall(r"<svg.*?</svg>", page, re.DOTALL):
-        ET.fromstring(drawing)  # noqa: S314 - our own file
+        ET.fromstring(drawing)
 
 
 def test_the_verdict_stands_on_the_first_page(toy_fit: hc.Fit, tmp_path: Path) -> None:
@@ -161,7 +166,7 @@ def test_the_verdict_stands_on_the_first_page(toy_fit: hc.Fit, tmp_path: Path) -
     assert page.index("checks failed: convergence") < page.index("Verdict")
 
 
-def test_anchors_are_named_and_their_absence_is(toy_fit: hc.Fit, page: str, tmp_path: Path) -> None:
+def test_anchors_are_named_and_their_absence_is(toy_fit: hc.Fit, page: str) -> None:
     assert "Register of hives, Northland (3 rows) counts the target scope" in page
     without = replace(toy_fit, observations=toy_fit.observations.select(lambda row: row.source != "registry"))
     (sentence,) = anchor_sentences(without)
@@ -183,7 +188,8 @@ def test_everything_that_went_in_is_there(page: str, toy_fit: hc.Fit) -> None:
     for path, prior in spec.priors.items():
         assert path in text
         assert prior_in_words(prior).replace(", median", " median") in text
-    assert "headcount fit toy.toml --seed 1 --chains 4 --draws 500 --tune 500 --out fit.nc" in text
+    tune = toy_fit.sampling.tune
+    assert f"headcount fit toy.toml --seed 1 --chains 4 --draws 500 --tune {tune} --out fit.nc" in text
     for package, version in toy_fit.sampling.versions.items():
         assert f"{package} {version}" in text
 
@@ -193,9 +199,7 @@ def test_rows_that_are_not_fitted_are_shown_with_their_reason(toy_fit: hc.Fit, t
     extra = replace(first, area="ELSEWHERE", excluded="a projection", as_stated="some 7 thousand", line=77)
     rows = (*toy_fit.observations.rows, extra)
     page = written(replace(toy_fit, observations=replace(toy_fit.observations, rows=rows)), tmp_path)
-    text = text_of(
-        page[page.index('id="excluded"') : page.index('id="outlying"')].join(["<section><h2 ", ">"])
-    )
+    text = text_of(section(page, "excluded"))
     assert "1 of 19 rows are left out of the fit" in text
     assert "77 registry ELSEWHERE 2019 count some 7 thousand a projection" in text
 
@@ -204,9 +208,8 @@ def test_outlying_rows_are_in_the_report(toy_fit: hc.Fit, tmp_path: Path) -> Non
     row = hc.Observation("registry", "NORTH", 2021, "count", value=240_000, line=99)
     rows = (*toy_fit.observations.rows, row)
     page = written(replace(toy_fit, observations=replace(toy_fit.observations, rows=rows)), tmp_path)
-    text = text_of(page)
+    text = text_of(section(page, "outlying"))
     assert re.search(r"99 registry Northland 2021 count 240,000 1\d,\d00", text)
-    assert "outlying rows" in text.lower()
 
 
 def test_a_prior_changed_by_hand_has_no_command(toy_fit: hc.Fit, tmp_path: Path) -> None:

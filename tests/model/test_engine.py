@@ -11,9 +11,10 @@ from pytensor.compile.mode import Mode
 from headcount.engine.arrays import assemble, blocks_of
 from headcount.engine.density import log_density_and_gradient
 from headcount.growth_kinds import GROWTH_KINDS
-from headcount.layout import LIKELIHOODS
+from headcount.layout import LIKELIHOODS, Layout
 from headcount.model.build import model_of
 from headcount.observation_kinds import OBSERVATION_KINDS
+from headcount.observations import Observations
 from headcount.priors import FAMILIES
 from headcount.specs import RATIO_SUPPORT, REACH_KEYS
 from tests.studies import STUDIES, prior_draws, study
@@ -28,12 +29,29 @@ def engine_at(free, arrays):
     return log_density_and_gradient(free, arrays, gradient), gradient
 
 
-def graph_of(model):
+def graph_of(layout, model):
+    """Return the model's log density and gradient as functions of the engine's free vector."""
     function = model.logp_dlogp_function(
         ravel_inputs=True, mode=INTERPRETED, initial_point=model.initial_point()
     )
     function.set_extra_values({})
-    return function
+    order = order_of(layout, model)
+
+    def evaluate(free):
+        value, own = function(free[order])
+        gradient = np.empty(free.size)
+        gradient[order] = own
+        return float(value), gradient
+
+    return evaluate
+
+
+def order_of(layout, model):
+    """Return the position in the engine's free vector of each of the model's free values."""
+    positions = np.arange(assemble(layout).family.size)
+    blocks = blocks_of(layout)
+    names = [block_of(value.name) for value in model.value_vars]
+    return np.concatenate([positions[blocks[name].slice] for name in names if name in blocks])
 
 
 def block_of(value_name):
@@ -55,40 +73,22 @@ def test_free_variables_are_the_model_s(pair):
     sizes = {block_of(value.name): model.initial_point()[value.name].size for value in model.value_vars}
     blocks = blocks_of(layout)
     assert {name: size for name, size in sizes.items() if size} == {name: b.size for name, b in blocks.items()}
-    assert [name for name, size in sizes.items() if size] == list(blocks)
     ends = np.cumsum([block.size for block in blocks.values()])
     assert [block.start for block in blocks.values()] == [0, *ends[:-1]]
 
 
 def test_density_and_gradient_are_the_model_s(pair):
     layout, model = pair
-    arrays, graph = assemble(layout), graph_of(model)
+    arrays, graph = assemble(layout), graph_of(layout, model)
     rng = np.random.default_rng(5)
     # At the priors' middle, at points of the prior, and at ones too far out for it.
     for free in [np.zeros(arrays.family.size), *prior_draws(layout, rng, POINTS), *(1.5 * prior_draws(layout, rng, 1))]:
         expected, expected_gradient = graph(free)
         found, gradient = engine_at(free, arrays)
         assert np.isfinite(expected)
-        assert found == pytest.approx(float(expected), rel=1e-8)
+        assert found == pytest.approx(expected, rel=1e-8)
         size = np.abs(expected_gradient).max()
         np.testing.assert_allclose(gradient, expected_gradient, rtol=1e-8, atol=1e-8 * size)
-
-
-def test_the_likelihood_alone_is_the_sum_of_the_rows(pair):
-    layout, model = pair
-    graph = model.compile_logp(vars=model.observed_RVs, sum=True, mode=INTERPRETED)
-    from headcount.engine.density import log_likelihood
-
-    [free] = prior_draws(layout, np.random.default_rng(6), 1)
-    point = {
-        value.name: free[block.slice].reshape(model.initial_point()[value.name].shape)
-        for value in model.value_vars
-        if (block := blocks_of(layout).get(block_of(value.name), None))
-    }
-    empty = {v.name: model.initial_point()[v.name] for v in model.value_vars if v.name not in point}
-    rows, *_ = log_likelihood(free[None, :], assemble(layout))
-    assert rows.shape == (1, len(layout.observations.fitted))
-    assert rows.sum() == pytest.approx(float(graph(point | empty)), rel=1e-8)
 
 
 def test_evaluating_more_reach_than_rows_need_changes_nothing(pair):
@@ -102,9 +102,6 @@ def test_evaluating_more_reach_than_rows_need_changes_nothing(pair):
 
 def test_the_order_of_rows_is_of_no_matter(pair):
     layout, _ = pair
-    from headcount.layout import Layout
-    from headcount.observations import Observations
-
     turned = Layout.of(layout.spec, Observations(layout.observations.rows[::-1]))
     for free in prior_draws(layout, np.random.default_rng(8), 2):
         # Effects by source and region stand in the order of the spec, not of the rows.
@@ -137,7 +134,8 @@ def features(layout):
     yield ("left out", len(layout.sources) < len(spec.sources))
     years = spec.years
     yield ("reference", years.reference == years.first, years.reference == years.last)
-    yield ("pools", len(spec.areas.pools) > 1, layout.zero_sum.shape[1] > 0)
+    yield ("pools", len(spec.areas.pools) > 1)
+    yield ("units", len(spec.areas.units) < len(spec.areas.regions))
 
 
 def test_studies_use_all_that_there_is():
@@ -155,8 +153,7 @@ def test_studies_use_all_that_there_is():
         *itertools.product(["region_sd", "kind_region_sd"], free, [True, False]),
         *itertools.product(["lineage"], ["coverage", "multiplier", "anchor", "selection"], [True, False]),
         *itertools.product(["exceptions"], ["coverage", "multiplier"], [True, False]),
-        *itertools.product(["shared_bias", "left out"], [True, False]),
+        *itertools.product(["shared_bias", "left out", "pools", "units"], [True, False]),
         *(("reference", *ends) for ends in [(True, False), (False, True), (False, False)]),
-        *(("pools", *some) for some in [(True, True), (True, False), (False, True), (False, False)]),
     }
     assert wanted - found == set()

@@ -34,8 +34,8 @@ class Arrays(NamedTuple):
         Prior of each free variable: a code of ``FAMILY_CODES`` and its two numbers; dims (free,).
     entry_row, entry_a, entry_b, entry_weight
         The entries; b is -1 where the weight has no scale; dims (entry,).
-    unit_of
-        Unit whose level, reach or ratio an effect belongs to, -1 for all other free variables; dims (free,).
+    group
+        Effects of one group are recentred together; -1 for free variables that stand alone; dims (free,).
     offset
         Where in v each part starts: level, share, steady, common, regional, zeta, shared, eta, slope, noise, selection,
         concentration, end.
@@ -66,7 +66,7 @@ class Arrays(NamedTuple):
     entry_a: IntArray
     entry_b: IntArray
     entry_weight: FloatArray
-    unit_of: IntArray
+    group: IntArray
     offset: IntArray
     shape: IntArray
     damping: int
@@ -181,7 +181,7 @@ def assemble(layout: Layout, *, all_pairs: bool = False) -> Arrays:
         entry_a=np.array(entries.a, dtype=np.int64),
         entry_b=np.array(entries.b, dtype=np.int64),
         entry_weight=np.array(entries.weight, dtype=np.float64),
-        unit_of=_unit_of(layout),
+        group=_group_of(layout),
         offset=np.cumsum([0, *entries.sizes.values()]),
         shape=_shape(layout),
         damping=position.get("growth.damping", -1),
@@ -198,17 +198,24 @@ def assemble(layout: Layout, *, all_pairs: bool = False) -> Arrays:
     )
 
 
-def _unit_of(layout: Layout) -> IntArray:
+def _group_of(layout: Layout) -> IntArray:
+    """Group the effects that data speak about in sums: a unit's levels, and a region's growth."""
     blocks = blocks_of(layout)
-    unit_of = np.full(max(b.start + b.size for b in blocks.values()), -1, dtype=np.int64)
+    units = len(layout.spec.areas.units)
+    group = np.full(max(b.start + b.size for b in blocks.values()), -1, dtype=np.int64)
     for name, block in blocks.items():
         if name == "source_unit_z":
-            unit_of[block.slice] = layout.source_units[:, 1]
-        elif name in ("region_z", "region_rate_z"):
-            unit_of[block.slice] = layout.unit_of_region
+            group[block.slice] = layout.source_units[:, 1]
+        elif name == "region_z":
+            group[block.slice] = layout.unit_of_region
         elif name.startswith(("ratio_", "kind_")):
-            unit_of[block.slice] = np.arange(block.size)
-    return unit_of
+            group[block.slice] = np.arange(block.size)
+        elif name == "region_rate_z":
+            group[block.slice] = units + np.arange(block.size)
+        elif name == "region_innovation_z":
+            steps = len(layout.spec.years.labels) - 1
+            group[block.slice] = units + np.arange(block.size) // steps
+    return group
 
 
 def _shape(layout: Layout) -> IntArray:

@@ -2,8 +2,8 @@ r"""Recentring: effects move with their scales as their conditional posterior do
 
 An effect is a standard normal z times a scale :math:`\sigma = e^s`. Where data say much about effects, z and s are tied along a
 curve, which no affine map straightens; where data say little, they are independent. Data mostly speak about *sums* of a region's
-effects (its level, how its scopes differ, how its sources see it), so the effects of a region are taken together. Given the
-scales, and what is shared between regions, a block of effects z is close to normal with
+effects (its level, how its scopes differ, how its sources see it; its growth in all years), so these are taken together. Given
+the scales, and what is shared between regions, a block of effects z is close to normal with
 
 .. math:: Q(s) = I + S G S, \qquad \mu(s) = Q^{-1} S b, \qquad S = \mathrm{diag}(\sigma),
 
@@ -81,7 +81,7 @@ def recentre(arrays: Arrays, centre: FloatArray, precision: sparse.csc_matrix) -
     Returns
     -------
     Recentring
-        With a block for each unit, and one for each other effect.
+        With a block for each group of effects, and one for each other effect.
     """
     scale_of = _scales(arrays)
     blocks = _blocks(arrays, scale_of)
@@ -116,11 +116,11 @@ def _scales(arrays: Arrays) -> IntArray:
 
 
 def _blocks(arrays: Arrays, scale_of: IntArray) -> list[IntArray]:
-    """Return the members of each block: the effects of a unit, but for its yearly innovations, which stand alone."""
+    """Return the members of each block: effects of one group, or one effect that stands alone."""
     groups: dict[int, list[int]] = {}
     for effect in np.flatnonzero(scale_of >= 0):
-        unit = int(arrays.unit_of[effect])
-        groups.setdefault(unit if unit >= 0 else -2 - int(effect), []).append(int(effect))
+        group = int(arrays.group[effect])
+        groups.setdefault(group if group >= 0 else -2 - int(effect), []).append(int(effect))
     return [np.array(members, dtype=np.int64) for members in groups.values()]
 
 
@@ -151,10 +151,7 @@ def recentring_slope(size: int, recentring: Recentring) -> sparse.csc_matrix:
 @njit(cache=True, nogil=True)
 def to_natural(u: FloatArray, recentring: Recentring) -> FloatArray:
     """Return the free vector x of a point u."""
-    x = u.copy()
-    for block in range(recentring.start.size - 1):
-        _map_block(block, u, x, recentring)
-    return x
+    return _map(u, recentring)[0]
 
 
 @njit(cache=True, nogil=True)
@@ -162,28 +159,63 @@ def recentred_density(
     u: FloatArray, recentring: Recentring, arrays: Arrays, gradient: FloatArray
 ) -> float:
     """Evaluate the log density at a point u, Jacobian included, and fill its gradient by u."""
-    total = log_density_and_gradient(to_natural(u, recentring), arrays, gradient)
+    x, sigma, mean, factors = _map(u, recentring)
+    total = log_density_and_gradient(x, arrays, gradient)
     for block in range(recentring.start.size - 1):
-        total += _back_block(block, u, recentring, gradient)
+        if recentring.start[block + 1] == recentring.start[block] + 1:
+            total += _back_single(block, u, recentring, gradient)
+        else:
+            total += _back_block(block, x, recentring, sigma, mean, factors, gradient)
     return total
 
 
 @njit(cache=True, nogil=True)
-def _factorise(block: int, u: FloatArray, recentring: Recentring) -> tuple[FloatArray, FloatArray]:
-    """Return the block's scales and L(s)."""
-    start, end = recentring.start[block], recentring.start[block + 1]
-    n, at = end - start, recentring.matrix_start[block]
-    sigma, factor = np.empty(n), np.empty((n, n))
-    for i in range(n):
-        sigma[i] = math.exp(u[recentring.scale[start + i]])
-    for i in range(n):
+def _map(
+    u: FloatArray, recentring: Recentring
+) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray]:
+    """Return x, and what the way back needs: the scales, L^{-1} S b, and L(s) of all blocks."""
+    x = u.copy()
+    sigma, mean = np.empty(recentring.member.size), np.empty(recentring.member.size)
+    factors = np.empty(recentring.factor.size)
+    for block in range(recentring.start.size - 1):
+        start, end = recentring.start[block], recentring.start[block + 1]
+        if end == start + 1:
+            centre, stretch, _ = _single(block, u, recentring)
+            member = recentring.member[start]
+            x[member] = centre + stretch * (u[member] - recentring.centre[start])
+            continue
+        for i in range(start, end):
+            sigma[i] = math.exp(u[recentring.scale[i]])
+            mean[i] = sigma[i] * recentring.pull[i]
+        factor = _square(factors, block, recentring)
+        _factorise(factor, sigma[start:end], _square(recentring.information, block, recentring))
+        _lower_solve(factor, mean[start:end])
+        # mu + L^{-T} w = L^{-T} (L^{-1} S b + w), w what the scales do not explain.
+        value = _left_over(block, u, recentring)
+        value += mean[start:end]
+        _upper_solve(factor, value)
+        for i in range(start, end):
+            x[recentring.member[i]] = value[i - start]
+    return x, sigma, mean, factors
+
+
+@njit(cache=True, nogil=True)
+def _square(values: FloatArray, block: int, recentring: Recentring) -> FloatArray:
+    """Return a block's matrix as a view."""
+    n = recentring.start[block + 1] - recentring.start[block]
+    at = recentring.matrix_start[block]
+    return values[at : at + n * n].reshape((n, n))
+
+
+@njit(cache=True, nogil=True)
+def _factorise(factor: FloatArray, sigma: FloatArray, information: FloatArray) -> None:
+    """Fill L, the Cholesky factor of I + S G S; the upper triangle is not touched."""
+    for i in range(sigma.size):
         for j in range(i + 1):
-            total = sigma[i] * sigma[j] * recentring.information[at + i * n + j]
-            total += 1.0 if i == j else 0.0
+            total = sigma[i] * sigma[j] * information[i, j]
             for k in range(j):
                 total -= factor[i, k] * factor[j, k]
-            factor[i, j] = math.sqrt(total) if i == j else total / factor[j, j]
-    return sigma, factor
+            factor[i, j] = math.sqrt(1 + total) if i == j else total / factor[j, j]
 
 
 @njit(cache=True, nogil=True)
@@ -207,13 +239,13 @@ def _upper_solve(factor: FloatArray, value: FloatArray) -> None:
 @njit(cache=True, nogil=True)
 def _left_over(block: int, u: FloatArray, recentring: Recentring) -> FloatArray:
     """Return L(s0)' (u - mu(s0)), what the scales do not explain."""
-    start, n = recentring.start[block], recentring.start[block + 1] - recentring.start[block]
-    at = recentring.matrix_start[block]
-    left = np.zeros(n)
-    for i in range(n):
+    start, end = recentring.start[block], recentring.start[block + 1]
+    factor = _square(recentring.factor, block, recentring)
+    left = np.zeros(end - start)
+    for i in range(end - start):
         ahead = u[recentring.member[start + i]] - recentring.centre[start + i]
         for k in range(i + 1):
-            left[k] += recentring.factor[at + i * n + k] * ahead
+            left[k] += factor[i, k] * ahead
     return left
 
 
@@ -229,6 +261,7 @@ def _single(block: int, u: FloatArray, recentring: Recentring) -> tuple[float, f
 
 @njit(cache=True, nogil=True)
 def _back_single(block: int, u: FloatArray, recentring: Recentring, gradient: FloatArray) -> float:
+    """Do what `_back_block` does for a block of one effect."""
     start = recentring.start[block]
     member = recentring.member[start]
     mean, stretch, weight = _single(block, u, recentring)
@@ -240,96 +273,58 @@ def _back_single(block: int, u: FloatArray, recentring: Recentring, gradient: Fl
 
 
 @njit(cache=True, nogil=True)
-def _map_block(block: int, u: FloatArray, x: FloatArray, recentring: Recentring) -> None:
-    start, n = recentring.start[block], recentring.start[block + 1] - recentring.start[block]
-    if n == 1:
-        mean, stretch, _ = _single(block, u, recentring)
-        member = recentring.member[start]
-        x[member] = mean + stretch * (u[member] - recentring.centre[start])
-        return
-    sigma, factor = _factorise(block, u, recentring)
-    # mu + L^{-T} w = L^{-T} (L^{-1} S b + w)
-    value = np.empty(n)
-    for i in range(n):
-        value[i] = sigma[i] * recentring.pull[start + i]
-    _lower_solve(factor, value)
-    value += _left_over(block, u, recentring)
-    _upper_solve(factor, value)
-    for i in range(n):
-        x[recentring.member[start + i]] = value[i]
-
-
-@njit(cache=True, nogil=True)
-def _back_block(block: int, u: FloatArray, recentring: Recentring, gradient: FloatArray) -> float:
+def _back_block(
+    block: int,
+    x: FloatArray,
+    recentring: Recentring,
+    sigma: FloatArray,
+    mean: FloatArray,
+    factors: FloatArray,
+    gradient: FloatArray,
+) -> float:
     """Turn the block's gradient by x into one by u, add that by its scales, and return the log Jacobian."""
-    start, n = recentring.start[block], recentring.start[block + 1] - recentring.start[block]
-    if n == 1:
-        return _back_single(block, u, recentring, gradient)
-    at = recentring.matrix_start[block]
-    sigma, factor = _factorise(block, u, recentring)
+    start, end = recentring.start[block], recentring.start[block + 1]
+    n = end - start
+    factor, first = _square(factors, block, recentring), _square(recentring.factor, block, recentring)
     log_jacobian = 0.0
-    d_z, mean = np.empty(n), np.empty(n)
+    d_left = np.empty(n)
     for i in range(n):
-        log_jacobian -= math.log(factor[i, i]) - math.log(recentring.factor[at + i * n + i])
-        d_z[i] = gradient[recentring.member[start + i]]
-        mean[i] = sigma[i] * recentring.pull[start + i]
-    _lower_solve(factor, mean)
-    rest = _left_over(block, u, recentring)
-    # L^{-1} d_z pulls back through both parts of z; `mean` is L^{-1} S b, `point` is z.
-    _lower_solve(factor, d_z)
-    point = mean + rest
-    _upper_solve(factor, point)
-    d_pulled = d_z.copy()
+        log_jacobian += math.log(first[i, i] / factor[i, i])
+        d_left[i] = gradient[recentring.member[start + i]]
+    _lower_solve(factor, d_left)
+    d_pulled = d_left.copy()
     _upper_solve(factor, d_pulled)
     d_factor = np.zeros((n, n))
     for i in range(n):
+        z = x[recentring.member[start + i]]
         for j in range(i + 1):
-            d_factor[i, j] = -point[i] * d_z[j] - d_pulled[i] * mean[j]
+            d_factor[i, j] = -z * d_left[j] - d_pulled[i] * mean[start + j]
         d_factor[i, i] -= 1 / factor[i, i]
-    d_precision = _back_cholesky(factor, d_factor)
-    _add_back(block, recentring, gradient, sigma, d_z, d_pulled, d_precision)
+    _back_cholesky(factor, d_factor)
+    information = _square(recentring.information, block, recentring)
+    for i in range(n):
+        by_member, by_scale = 0.0, sigma[start + i] * recentring.pull[start + i] * d_pulled[i]
+        for j in range(i + 1):
+            by_member += first[i, j] * d_left[j]
+        for j in range(n):
+            both = d_factor[i, j] + d_factor[j, i]
+            by_scale += sigma[start + i] * sigma[start + j] * information[i, j] * both
+        gradient[recentring.member[start + i]] = by_member
+        gradient[recentring.scale[start + i]] += by_scale
     return log_jacobian
 
 
 @njit(cache=True, nogil=True)
-def _add_back(
-    block: int,
-    recentring: Recentring,
-    gradient: FloatArray,
-    sigma: FloatArray,
-    d_z: FloatArray,
-    d_pulled: FloatArray,
-    d_precision: FloatArray,
-) -> None:
-    start, n = recentring.start[block], recentring.start[block + 1] - recentring.start[block]
-    at = recentring.matrix_start[block]
-    for i in range(n):
-        by_member = 0.0
-        for k in range(i + 1):
-            by_member += recentring.factor[at + i * n + k] * d_z[k]
-        gradient[recentring.member[start + i]] = by_member
-    for i in range(n):
-        by_scale = sigma[i] * recentring.pull[start + i] * d_pulled[i]
-        for j in range(n):
-            seen = sigma[i] * sigma[j] * recentring.information[at + i * n + j]
-            by_scale += seen * (d_precision[i, j] + d_precision[j, i])
-        gradient[recentring.scale[start + i]] += by_scale
-
-
-@njit(cache=True, nogil=True)
-def _back_cholesky(factor: FloatArray, d_factor: FloatArray) -> FloatArray:
-    """Return the derivative by Q, lower triangle with each off-diagonal pair counted once, from that by L."""
+def _back_cholesky(factor: FloatArray, d_q: FloatArray) -> None:
+    """Turn the derivative by L into that by Q, in place; each pair off the diagonal is counted once, below it."""
     n = len(factor)
-    d_q = d_factor.copy()
     for i in range(n - 1, -1, -1):
-        for j in range(i, -1, -1):
-            if i == j:
-                d_q[i, i] = 0.5 * d_q[i, i] / factor[i, i]
-            else:
-                d_q[i, j] /= factor[j, j]
-                d_q[j, j] -= d_q[i, j] * factor[i, j]
+        d_q[i, i] *= 0.5 / factor[i, i]
+        for k in range(i):
+            d_q[i, k] -= 2 * d_q[i, i] * factor[i, k]
+        for j in range(i - 1, -1, -1):
+            d_q[i, j] /= factor[j, j]
+            d_q[j, j] -= d_q[i, j] * factor[i, j]
             for k in range(j):
-                d_q[i, k] -= d_q[i, j] * factor[j, k] * (2.0 if i == j else 1.0)
-                if i != j:
-                    d_q[j, k] -= d_q[i, j] * factor[i, k]
-    return d_q
+                d_q[i, k] -= d_q[i, j] * factor[j, k]
+                d_q[j, k] -= d_q[i, j] * factor[i, k]

@@ -39,10 +39,10 @@ def parameter_arrays(layout: Layout) -> dict[str, AnyArray]:
     Returns
     -------
     dict
-        ``prior_<family>``: dims (prior, family parameter); location and scale for link-normal.
+        ``numbers_<family>``: dims (prior, family parameter); location and scale for link-normal.
     """
     return {
-        f"prior_{family}": np.array([_numbers(prior) for prior in priors.values()])
+        f"numbers_{family}": np.array([_numbers(prior) for prior in priors.values()])
         for family, priors in _by_family(parameter_priors(layout)).items()
     }
 
@@ -118,7 +118,7 @@ VARIABLES: Final[dict[str, Callable[..., Any]]] = {
 
 
 def _variable(family: str, priors: Mapping[str, Prior], data: Mapping[str, Any]) -> Any:  # noqa: ANN401
-    numbers = data[f"prior_{family}"]
+    numbers = data[f"numbers_{family}"]
     if family == LINK_NORMAL:
         return pm.Normal("parameter", mu=numbers[:, 0], sigma=numbers[:, 1], dims=_dim(family))
     columns = [numbers[:, column] for column in range(len(FAMILIES[family].parameters))]
