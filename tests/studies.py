@@ -260,7 +260,7 @@ def _polls(p: _Numbers) -> tuple[str, dict[str, Any]]:
         },
         sources={
             "street": _source("street", selection=p(0.5, 2)),
-            "panel": _source("panel", "wide", selection=p(0.8, 1.25), lineage="frame"),
+            "panel": _source("panel", "wide", selection=p(0.8, 1.25)),
             "office": _source("office", anchor=True, lineage="frame"),
         },
         lineages={"frame": {"error": p(0.9, 1.1)}},

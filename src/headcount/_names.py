@@ -24,6 +24,8 @@ ROW: Final = "row"
 # Posterior variables that the answers are computed from.
 LOG_HEADCOUNT: Final = "log_headcount"
 LOG_RATIO: Final = "log_ratio"
+RATIO_ETA: Final = "ratio_eta"
+RATIO_TREND: Final = "ratio_trend"
 LOG_REACH: Final = "log_reach"
 NOISE_SCALE: Final = "noise_scale"
 SELECTION: Final = "selection"

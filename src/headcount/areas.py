@@ -205,7 +205,9 @@ def _unclear(rows: Iterable[Row]) -> Iterator[Problem]:
     for row in rows:
         answer = row.cells.get("alike", "yes")
         if answer != "yes":
-            yield Problem(row.where("alike"), f"{answer!r} is not an answer", "Write yes, or leave the cell empty.")
+            yield Problem(
+                row.where("alike"), f"{answer!r} is not an answer", "Write yes, or leave the cell empty."
+            )
         elif "alike" in row.cells and "members" in row.cells:
             what = "a grouping has no regions of its own to be alike"
             yield Problem(row.where("alike"), what, "Mark areas of the tree.")

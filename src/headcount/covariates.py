@@ -70,7 +70,8 @@ class Covariates:
         """
         known = self._series[(variable, area)]
         at = np.array(sorted(known), dtype=float)
-        return np.interp(np.array(list(years), dtype=float), at, [known[int(year)] for year in at])
+        values = [known[int(year)] for year in at]
+        return np.asarray(np.interp(np.array(list(years), dtype=float), at, values))
 
     def to_csv(self) -> str:
         """Return the table as text that `parse_covariates` reads back."""
@@ -100,9 +101,7 @@ def read_covariates(path: str | Path) -> Covariates:
 
 def parse_covariates(text: str, *, name: str = "covariates.csv") -> Covariates:
     """Check the text of a covariates table; see `read_covariates`."""
-    table = parse_table(
-        text, name=name, columns=COLUMNS, required=("area", "year", "variable", "value")
-    )
+    table = parse_table(text, name=name, columns=COLUMNS, required=("area", "year", "variable", "value"))
     problems: list[Problem] = []
     rows: dict[tuple[str, int, str], CovariateRow] = {}
     for source in table.rows:

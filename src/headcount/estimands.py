@@ -11,10 +11,11 @@ from __future__ import annotations
 import numpy as np
 import xarray as xr
 
-from headcount._names import LOG_HEADCOUNT, LOG_RATIO, LOG_REACH, REGION, SCOPE, SOURCE, YEAR
+from headcount._names import LOG_HEADCOUNT, LOG_REACH, REGION, SOURCE, YEAR
 from headcount.errors import HeadcountError, nearest
 from headcount.fits import Fit
 from headcount.layout import known_log_headcount
+from headcount.ratios import log_ratio
 
 __all__ = ["contrast", "coverage", "forecast_years", "growth", "headcount", "ratio", "share"]
 
@@ -49,7 +50,7 @@ def headcount(fit: Fit, *, area: str | None = None, scope: str | None = None) ->
     """
     regions = _regions(fit, area)
     logs = _log_scope(fit, scope).isel({REGION: regions})
-    total = np.exp(logs).sum(REGION)
+    total = xr.ufuncs.exp(logs).sum(REGION)
     total = total.assign_coords(forecast=(YEAR, np.isin(total[YEAR], forecast_years(fit))))
     return total.assign_attrs(area=area or fit.spec.areas.root, scope=scope or fit.spec.target, unit="people")
 
@@ -166,8 +167,8 @@ def coverage(fit: Fit, *, source: str, area: str | None = None) -> xr.DataArray:
     """
     _known(source, fit.layout.sources, "source with fitted rows")
     regions = _regions(fit, area)
-    people = np.exp(_log_scope(fit, fit.spec.sources[source].scope).isel({REGION: regions}))
-    reach = np.exp(fit.posterior[LOG_REACH].sel({SOURCE: source}, drop=True).isel({REGION: regions}))
+    people = xr.ufuncs.exp(_log_scope(fit, fit.spec.sources[source].scope).isel({REGION: regions}))
+    reach = xr.ufuncs.exp(fit.posterior[LOG_REACH].sel({SOURCE: source}, drop=True).isel({REGION: regions}))
     seen = (people * reach).sum(REGION) / people.sum(REGION)
     unit = "fraction" if fit.spec.sources[source].coverage else "units per person"
     return seen.assign_attrs(area=area or fit.spec.areas.root, source=source, unit=unit)
@@ -217,7 +218,7 @@ def _log_scope(fit: Fit, scope: str | None) -> xr.DataArray:
         return xr.zeros_like(people) + known_log_headcount(fit.spec, name)
     if name == fit.spec.target:
         return people
-    return people + fit.posterior[LOG_RATIO].sel({SCOPE: name}, drop=True)
+    return people + log_ratio(fit.spec, fit.posterior, name)
 
 
 def _known(name: str, choices: object, what: str) -> None:

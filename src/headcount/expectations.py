@@ -18,13 +18,11 @@ from headcount._names import (
     CONCENTRATION,
     DRAW,
     LOG_HEADCOUNT,
-    LOG_RATIO,
     LOG_REACH,
     NOISE_SCALE,
     REGION,
     ROW,
     SAMPLE_DIMS,
-    SCOPE,
     SELECTION,
     SOURCE,
     SURVEY,
@@ -33,6 +31,7 @@ from headcount._names import (
 from headcount._types import FloatArray, IntArray
 from headcount.fits import Fit
 from headcount.layout import Layout, RowArrays
+from headcount.ratios import log_ratio
 
 __all__ = ["noise_of", "row_log_likelihood", "row_moments", "survey_moments"]
 
@@ -221,12 +220,19 @@ def _cells(posterior: xr.Dataset, layout: Layout) -> FloatArray:
     reach = _plain(posterior[LOG_REACH], SOURCE, REGION)
     unseen = np.zeros((*reach.shape[:2], 1, reach.shape[-1]), dtype=reach.dtype)
     seen = np.concatenate([reach, unseen], axis=2)[..., source, region]
-    cells: FloatArray = people + _log_ratio(posterior, scope, region, year) + seen
+    cells: FloatArray = people + _log_ratio(posterior, layout, scope, region, year) + seen
     return cells
 
 
-def _log_ratio(posterior: xr.Dataset, scope: IntArray, region: IntArray, year: IntArray) -> FloatArray:
-    ratio = posterior[LOG_RATIO]
-    if YEAR in ratio.dims:
-        return _plain(ratio, SCOPE, REGION, YEAR)[..., scope, region, year]
-    return _plain(ratio, SCOPE, REGION)[..., scope, region]
+def _log_ratio(
+    posterior: xr.Dataset, layout: Layout, scope: IntArray, region: IntArray, year: IntArray
+) -> FloatArray:
+    values = np.empty((posterior.sizes[CHAIN], posterior.sizes[DRAW], scope.size))
+    for k, name in enumerate(layout.scopes):
+        own = scope == k
+        ratio = log_ratio(layout.spec, posterior, name)
+        if YEAR in ratio.dims:
+            values[..., own] = _plain(ratio, REGION, YEAR)[..., region[own], year[own]]
+        else:
+            values[..., own] = _plain(ratio, REGION)[..., region[own]]
+    return values

@@ -30,6 +30,19 @@ FORMAT: Final = 1
 """Version of the file's layout; raised when a file of an older one can no longer be read."""
 
 
+ATTRIBUTES: Final = (
+    "headcount_format",
+    "spec",
+    "spec_name",
+    "prior_set",
+    "areas",
+    "covariates",
+    "observations",
+    "observations_name",
+    "sampling",
+)
+
+
 @dataclass(frozen=True)
 class Sampling:
     """How the draws of a fit were made.
@@ -181,7 +194,8 @@ def load_fit(path: str | Path) -> Fit:
     except (OSError, ValueError) as error:
         msg = f"{path}: not a fit file ({error})"
         raise FitError(msg) from error
-    if tree.attrs.get("headcount_format") != FORMAT:
+    missing = [name for name in ATTRIBUTES if name not in tree.attrs]
+    if missing or tree.attrs["headcount_format"] != FORMAT:
         msg = f"{path}: not a fit of this version of headcount (format {FORMAT}). Fit the study again."
         raise FitError(msg)
     return _from_tree(tree)

@@ -262,9 +262,7 @@ def _likelihood(form: FormRow, kind: str, spec: ModelSpec) -> str:
     return f"{form.form}_normal" if normal else form.form
 
 
-def _row_arrays(
-    positions: list[int], forms: list[FormRow], index: Mapping[Term | None, int]
-) -> RowArrays:
+def _row_arrays(positions: list[int], forms: list[FormRow], index: Mapping[Term | None, int]) -> RowArrays:
     chosen = [forms[i] for i in positions]
 
     def numbers(attribute: str) -> FloatArray:

@@ -76,9 +76,7 @@ def _scope_problems(spec: ModelSpec) -> Iterator[Problem]:
             yield from _relation_problems(spec, name, scope, where)
 
 
-def _relation_problems(
-    spec: ModelSpec, name: str, scope: ScopeSpec, where: str
-) -> Iterator[Problem]:
+def _relation_problems(spec: ModelSpec, name: str, scope: ScopeSpec, where: str) -> Iterator[Problem]:
     if scope.covariate is not None:
         known = spec.covariate_table.variables
         yield from _unknown(f"{where[:-1]}.covariate]", "covariate variable", scope.covariate, known)

@@ -146,7 +146,9 @@ def with_prior_set(spec: ModelSpec, prior_set: str) -> ModelSpec:
         raise SpecError([Problem(where, what, nearest(prior_set, spec.prior_set_names))])
     if spec.prior_set != BASE_PRIORS:
         what = f"{spec.prior_set!r} is in force, so {prior_set!r} cannot be put in its place"
-        raise SpecError([Problem(f"{spec.name} [prior_sets]", what, "Start from the spec with its base priors.")])
+        raise SpecError(
+            [Problem(f"{spec.name} [prior_sets]", what, "Start from the spec with its base priors.")]
+        )
     return _overlay(spec, spec.prior_sets[prior_set], prior_set)
 
 

@@ -71,7 +71,8 @@ class _Section(BaseModel):
         """Report contradictions beside the problems of single keys, not only once those are mended."""
         own = [*cls.contradictions(stated)] if isinstance(stated, Mapping) else []
         lines = [
-            InitErrorDetails(type="value_error", loc=(), input=stated, ctx={"error": ValueError(text)}) for text in own
+            InitErrorDetails(type="value_error", loc=(), input=stated, ctx={"error": ValueError(text)})
+            for text in own
         ]
         try:
             section = handler(stated)
@@ -265,8 +266,8 @@ class SourceSpec(_Section):
     scope: str
     coverage: Annotated[ReachSpec, _reach_on("unit")] | None = None
     multiplier: Annotated[ReachSpec, _reach_on("positive")] | None = None
-    anchor: bool = False
-    trend: bool = False
+    anchor: bool = Field(default=False, strict=True)
+    trend: bool = Field(default=False, strict=True)
     selection: PositivePrior | None = None
     region_sd: PositivePrior | None = None
     lineage: str | None = None
@@ -276,12 +277,13 @@ class SourceSpec(_Section):
     @classmethod
     def contradictions(cls, stated: Mapping[str, Any]) -> Iterator[str]:
         """Yield what is wrong between the kinds of reach."""
-        given = [key for key in REACH_KEYS if stated.get(key, False) is not False]
+        given = [key for key in REACH_KEYS if key in stated and stated[key] is not False]
         if len(given) != 1:
             found = " and ".join(given) or "none"
             yield f"a source needs exactly one of {', '.join(REACH_KEYS)}; this one has {found}"
-        elif "region_sd" in stated and given[0] in ("anchor", "selection"):
-            yield f"region_sd means nothing for a source with {given[0]}"
+        for key, without in (("region_sd", ("anchor", "selection")), ("lineage", ("selection",))):
+            if key in stated and len(given) == 1 and given[0] in without:
+                yield f"{key} means nothing for a source with {given[0]}"
 
     @property
     def reach_kind(self) -> str:

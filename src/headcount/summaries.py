@@ -26,11 +26,9 @@ from headcount._names import (
     CHAIN,
     DRAW,
     LOG_HEADCOUNT,
-    LOG_RATIO,
     LOG_REACH,
     REGION,
     SAMPLE_DIMS,
-    SCOPE,
     SOURCE,
     YEAR,
 )
@@ -39,6 +37,7 @@ from headcount.errors import HeadcountError
 from headcount.estimands import ratio
 from headcount.fits import Fit
 from headcount.layout import known_log_headcount
+from headcount.ratios import log_ratio
 
 __all__ = ["COLUMNS", "area_headcounts", "diagnostics", "estimates", "summarise", "write_estimates"]
 
@@ -300,7 +299,7 @@ def _people(fit: Fit, posterior: xr.Dataset, scope: str, regions: IntArray) -> x
         )
         logs = xr.zeros_like(logs) + known.sel({YEAR: logs[YEAR]})
     elif scope != fit.spec.target:
-        logs = logs + posterior[LOG_RATIO].sel({SCOPE: scope}, drop=True)
+        logs = logs + log_ratio(fit.spec, posterior, scope)
     people: xr.DataArray = xr.ufuncs.exp(logs.transpose(REGION, YEAR, CHAIN, DRAW))
     return people
 

@@ -126,7 +126,7 @@ def test_a_chain_in_another_place_fails(settled: hc.Fit) -> None:
     result = check_convergence(Evidence(with_variables(settled, log_headcount=moved)))
     assert not result.passed
     assert {"R-hat", "bulk ESS"} <= failures(result)
-    assert "has not converged" in result.headline
+    assert "has not converged (R-hat of headcount;" in result.headline
     worst = result.table[(result.table["measure"] == "R-hat") & ~result.table["passed"]]
     assert worst["of"].tolist() == ["headcount"]
 

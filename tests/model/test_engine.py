@@ -7,6 +7,7 @@ import itertools
 import numpy as np
 import pytest
 from pytensor.compile.mode import Mode
+from tests.studies import STUDIES, prior_draws, study
 
 from headcount.engine.arrays import assemble, blocks_of
 from headcount.engine.density import log_density_and_gradient
@@ -17,7 +18,6 @@ from headcount.observation_kinds import OBSERVATION_KINDS
 from headcount.observations import Observations
 from headcount.priors import FAMILIES
 from headcount.specs import RATIO_SUPPORT, REACH_KEYS
-from tests.studies import STUDIES, prior_draws, study
 
 POINTS = 4
 # Interpreted: compiling each of the graphs would take minutes.
@@ -151,7 +151,7 @@ def test_studies_use_all_that_there_is():
         *itertools.product(["scope"], ["region_sd", "trend", "covariate"]),
         *itertools.product(["covariate"], ["level", "growth"], ["log", "none"]),
         *itertools.product(["region_sd", "kind_region_sd"], free, [True, False]),
-        *itertools.product(["lineage"], ["coverage", "multiplier", "anchor", "selection"], [True, False]),
+        *itertools.product(["lineage"], ["coverage", "multiplier", "anchor"], [True, False]),
         *itertools.product(["exceptions"], ["coverage", "multiplier"], [True, False]),
         *itertools.product(["shared_bias", "left out", "pools", "units"], [True, False]),
         *(("reference", *ends) for ends in [(True, False), (False, True), (False, False)]),

@@ -152,6 +152,10 @@ def test_mass_that_leaves_no_sd_is_refused_without_a_warning(mass):
             {"family": "gamma", "mean": 1e-300, "sd": 1e300},
             "mean = 1e-300, sd = 1e+300: too large or too small to compute with",
         ),
+        (
+            {"family": "gamma", "mean": 1e-200, "sd": 1.0},
+            "mean = 1e-200, sd = 1: too large or too small to compute with",
+        ),
     ],
 )
 def test_what_is_no_prior_is_refused_in_one_sentence(stated, text):

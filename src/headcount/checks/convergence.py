@@ -131,5 +131,10 @@ def _headline(table: pd.DataFrame, fit: Fit, *, passed: bool) -> str:
     )
     if passed:
         return f"The sampler converged: {numbers}."
-    failed = ", ".join(dict.fromkeys(table.loc[~table["passed"], "measure"]))
+    failed = "; ".join(_failures(table[~table["passed"]]))
     return f"The sampler has not converged ({failed}): run it for longer before using these numbers. Now: {numbers}."
+
+
+def _failures(failed: pd.DataFrame) -> Iterator[str]:
+    for measure, group in failed.groupby("measure", sort=False):
+        yield f"{measure} of {', '.join(group['of'])}" if measure in MEASURES else str(measure)

@@ -166,7 +166,9 @@ def assemble(layout: Layout, *, all_pairs: bool = False) -> Arrays:
     starts, members = _terms(layout)
     spec = layout.spec
     links = list(RATIO_SUPPORT)
-    relations = [next((links.index(r) for r in links if getattr(spec.scopes[k], r)), 2) for k in layout.scopes]
+    relations = [
+        next((links.index(r) for r in links if getattr(spec.scopes[k], r)), 2) for k in layout.scopes
+    ]
     parents = [layout.scopes.index(spec.scopes[k].relative_to or spec.target) for k in layout.scopes]
     position = {path: i for i, path in enumerate(used_priors(layout))}
     pair_index = np.full((len(layout.sources) + 1, len(spec.areas.regions)), -1, dtype=np.int64)
@@ -257,7 +259,7 @@ def _numbers(prior: Prior) -> tuple[float, float]:
         case "beta", (mean, sd):
             total = mean * (1 - mean) / sd**2 - 1
             return mean * total, (1 - mean) * total
-        case ("half_normal" | "exponential"), (scale,):
+        case (("half_normal" | "exponential"), (scale,)):
             return scale, 0.0
     return prior.location, prior.scale
 
@@ -432,12 +434,11 @@ class _Entries:
             self._add(start + i, own[i], spec.source_kinds[source.kind].spread)
 
     def _survey(self, spec: ModelSpec) -> None:  # noqa: ARG002 - all parts have one signature
-        paths = {
-            "selection": lambda name, source: f"sources.{name}.selection",  # noqa: ARG005
-            "concentration": lambda name, source: f"source_kinds.{source.kind}.concentration",  # noqa: ARG005
-        }
-        for part, path in paths.items():
-            start = self._open(part, len(self.layout.sources))
-            for i, (name, source) in enumerate(zip(self.layout.sources, _sources(self.layout), strict=True)):
-                if source.selection is not None:
-                    self._add(start + i, self._position[path(name, source)])
+        sources = _sources(self.layout)
+        polls = [(i, name) for i, name in enumerate(self.layout.sources) if sources[i].selection]
+        start = self._open("selection", len(sources))
+        for i, name in polls:
+            self._add(start + i, self._position[f"sources.{name}.selection"])
+        start = self._open("concentration", len(sources))
+        for i, _ in polls:
+            self._add(start + i, self._position[f"source_kinds.{sources[i].kind}.concentration"])

@@ -60,7 +60,7 @@ def prior_curvature(x: FloatArray, arrays: Arrays) -> FloatArray:
         arrays.second * value,
         (first + arrays.second) * chance * (1 - chance),
     )
-    return np.maximum(np.choose(arrays.family, by_family), FLATTEST)
+    return np.asarray(np.maximum(np.choose(arrays.family, by_family), FLATTEST))
 
 
 def information_rows(x: FloatArray, arrays: Arrays) -> FloatArray:
@@ -92,9 +92,7 @@ def information_rows(x: FloatArray, arrays: Arrays) -> FloatArray:
     about_mean[survey] = _survey_weights(x, arrays, mean)[survey]
     # Bounds and surveys say next to nothing about the noise.
     silent = survey | np.isin(arrays.row_likelihood, (1, SURVEY + 2))
-    return np.concatenate(
-        [slopes * about_mean[:, None], (noise * (about_noise * own)[:, None])[~silent]]
-    )
+    return np.concatenate([slopes * about_mean[:, None], (noise * (about_noise * own)[:, None])[~silent]])
 
 
 def _part(x: FloatArray, arrays: Arrays, part: int) -> FloatArray:
@@ -135,7 +133,7 @@ def _survey_weights(x: FloatArray, arrays: Arrays, mean: FloatArray) -> FloatArr
     concentration = np.exp(_part(x, arrays, CONCENTRATION))[source]
     n = arrays.row_other
     spread = 1 + np.maximum(n - 1, 0) / (concentration + 1)
-    return np.sqrt(np.maximum(n * chance * (1 - chance), 0) / spread) * by_mean
+    return np.asarray(np.sqrt(np.maximum(n * chance * (1 - chance), 0) / spread) * by_mean)
 
 
 def expected_curvature(x: FloatArray, arrays: Arrays) -> sparse.csc_matrix:
@@ -162,9 +160,7 @@ def expected_curvature(x: FloatArray, arrays: Arrays) -> sparse.csc_matrix:
 
 def factorise(precision: sparse.csc_matrix) -> SuperLU:
     """Return the sparse factors of a positive definite matrix, rows and columns in one order."""
-    return splu(
-        precision, permc_spec="MMD_AT_PLUS_A", diag_pivot_thresh=0.0, options={"SymmetricMode": True}
-    )
+    return splu(precision, permc_spec="MMD_AT_PLUS_A", diag_pivot_thresh=0.0, options={"SymmetricMode": True})
 
 
 def scale_parameters(arrays: Arrays) -> BoolArray:

@@ -89,7 +89,11 @@ def evaluate(draws: FloatArray, arrays: Arrays) -> tuple[FloatArray, FloatArray,
 def log_likelihood(draws: FloatArray, arrays: Arrays) -> tuple[FloatArray, FloatArray, FloatArray]:
     """Evaluate each row's log likelihood, mean and sd for many draws; each has dims (draw, row)."""
     count = arrays.row_value.size
-    total, mean, sd = np.empty((len(draws), count)), np.empty((len(draws), count)), np.empty((len(draws), count))
+    total, mean, sd = (
+        np.empty((len(draws), count)),
+        np.empty((len(draws), count)),
+        np.empty((len(draws), count)),
+    )
     for i in range(len(draws)):
         v = _sums(draws[i], np.exp(draws[i]), arrays)
         headcount = _log_headcount(draws[i], v, arrays)
@@ -158,7 +162,10 @@ def _prior(x: FloatArray, arrays: Arrays, gradient: FloatArray) -> float:
             gradient[i] = first - z
         else:
             chance = 1 / (1 + math.exp(-x[i]))
-            log_up, log_down = -math.log1p(math.exp(-abs(x[i]))), -math.log1p(math.exp(-abs(x[i]))) - abs(x[i])
+            log_up, log_down = (
+                -math.log1p(math.exp(-abs(x[i]))),
+                -math.log1p(math.exp(-abs(x[i]))) - abs(x[i]),
+            )
             if x[i] < 0:
                 log_up, log_down = log_down, log_up
             total += first * log_up + second * log_down
@@ -248,7 +255,12 @@ def _log_sum(values: FloatArray) -> float:
 
 @njit(cache=True, nogil=True)
 def _back_headcount(
-    x: FloatArray, v: FloatArray, d_headcount: FloatArray, arrays: Arrays, d_v: FloatArray, gradient: FloatArray
+    x: FloatArray,
+    v: FloatArray,
+    d_headcount: FloatArray,
+    arrays: Arrays,
+    d_v: FloatArray,
+    gradient: FloatArray,
 ) -> None:
     regions, years, reference = arrays.shape[REGIONS], arrays.shape[YEARS], arrays.shape[REFERENCE]
     share = v[arrays.offset[SHARE] : arrays.offset[SHARE] + regions]
@@ -329,7 +341,7 @@ def _cells(v: FloatArray, headcount: FloatArray, reach: FloatArray, arrays: Arra
 @njit(cache=True, nogil=True)
 def _eta(v: FloatArray, scope: int, region: int, year: int, arrays: Arrays) -> float:
     level = v[arrays.offset[ETA] + scope * arrays.shape[REGIONS] + region]
-    return level + v[arrays.offset[SLOPE] + scope] * (year - arrays.shape[REFERENCE])
+    return float(level + v[arrays.offset[SLOPE] + scope] * (year - arrays.shape[REFERENCE]))
 
 
 @njit(cache=True, nogil=True)
@@ -384,11 +396,11 @@ def _terms(cells: FloatArray, arrays: Arrays) -> FloatArray:
 @njit(cache=True, nogil=True)
 def _log_sum_of_cells(cells: FloatArray, arrays: Arrays, start: int, end: int) -> float:
     """Return the log of a sum over a run of cells; most runs are one cell."""
-    top = cells[arrays.term_cell[start]]
+    top = float(cells[arrays.term_cell[start]])
     if end == start + 1:
         return top
     for j in range(start + 1, end):
-        top = max(top, cells[arrays.term_cell[j]])
+        top = max(top, float(cells[arrays.term_cell[j]]))
     total = 0.0
     for j in range(start, end):
         total += math.exp(cells[arrays.term_cell[j]] - top)
@@ -396,9 +408,7 @@ def _log_sum_of_cells(cells: FloatArray, arrays: Arrays, start: int, end: int) -
 
 
 @njit(cache=True, nogil=True)
-def _back_terms(
-    cells: FloatArray, terms: FloatArray, d_terms: FloatArray, arrays: Arrays
-) -> FloatArray:
+def _back_terms(cells: FloatArray, terms: FloatArray, d_terms: FloatArray, arrays: Arrays) -> FloatArray:
     d_cells = np.zeros(cells.size)
     for i in range(arrays.term_start.size - 1):
         start, end = arrays.term_start[i], arrays.term_start[i + 1]
@@ -446,9 +456,7 @@ SURVEY = 3
 
 
 @njit(cache=True, nogil=True)
-def _rows(
-    v: FloatArray, terms: FloatArray, arrays: Arrays, d_v: FloatArray, d_terms: FloatArray
-) -> float:
+def _rows(v: FloatArray, terms: FloatArray, arrays: Arrays, d_v: FloatArray, d_terms: FloatArray) -> float:
     total = 0.0
     for row in range(arrays.row_value.size):
         mean, sd = _mean_and_sd(row, v, terms, arrays)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+
 from headcount._types import FloatArray
 from headcount.engine.arrays import Arrays
 from headcount.engine.curvature import conditional_mode, expected_curvature

@@ -155,9 +155,7 @@ def to_natural(u: FloatArray, recentring: Recentring) -> FloatArray:
 
 
 @njit(cache=True, nogil=True)
-def recentred_density(
-    u: FloatArray, recentring: Recentring, arrays: Arrays, gradient: FloatArray
-) -> float:
+def recentred_density(u: FloatArray, recentring: Recentring, arrays: Arrays, gradient: FloatArray) -> float:
     """Evaluate the log density at a point u, Jacobian included, and fill its gradient by u."""
     x, sigma, mean, factors = _map(u, recentring)
     total = log_density_and_gradient(x, arrays, gradient)
@@ -170,9 +168,7 @@ def recentred_density(
 
 
 @njit(cache=True, nogil=True)
-def _map(
-    u: FloatArray, recentring: Recentring
-) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray]:
+def _map(u: FloatArray, recentring: Recentring) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray]:
     """Return x, and what the way back needs: the scales, L^{-1} S b, and L(s) of all blocks."""
     x = u.copy()
     sigma, mean = np.empty(recentring.member.size), np.empty(recentring.member.size)

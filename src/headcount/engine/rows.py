@@ -23,7 +23,11 @@ def stated_row(value: float, mu: float, sd: float, normal: bool) -> tuple[float,
 
 @njit(cache=True, nogil=True)
 def bound_row(
-    bound: float, side: float, mu: float, sd: float, normal: bool  # noqa: FBT001
+    bound: float,
+    side: float,
+    mu: float,
+    sd: float,
+    normal: bool,  # noqa: FBT001
 ) -> tuple[float, float, float]:
     """Return log probability of one side of a bound (+1 below, -1 above), and its derivatives."""
     z = -side * (bound - mu) / sd
@@ -33,7 +37,11 @@ def bound_row(
 
 @njit(cache=True, nogil=True)
 def interval_row(
-    low: float, high: float, mu: float, sd: float, normal: bool  # noqa: FBT001
+    low: float,
+    high: float,
+    mu: float,
+    sd: float,
+    normal: bool,  # noqa: FBT001
 ) -> tuple[float, float, float]:
     """Return log probability of an interval and its derivatives, computed in the tail where both ends are precise."""
     a, b = (low - mu) / sd, (high - mu) / sd

@@ -57,5 +57,7 @@ def digamma(x: float) -> float:
         shift -= 1 / x
         x += 1
     inverse = 1 / (x * x)
-    series = inverse * (1 / 12 - inverse * (1 / 120 - inverse * (1 / 252 - inverse * (1 / 240 - inverse / 132))))
+    series = inverse * (
+        1 / 12 - inverse * (1 / 120 - inverse * (1 / 252 - inverse * (1 / 240 - inverse / 132)))
+    )
     return shift + math.log(x) - 0.5 / x - series

@@ -1,6 +1,7 @@
 """Whitening: new coordinates in which the posterior is close to a standard normal.
 
-At the mode m the expected curvature of minus the log density is Q = L L', L lower triangular. In y = L'(x - m) the curvature is the
+At a centre m the expected curvature of minus the log density is Q = L L', L lower triangular.
+In y = L'(x - m) the curvature is the
 identity, so every direction has the same length for the sampler: long ridges such as "all coverage up, all headcounts down"
 cost nothing. The map is affine and fixed, so the density in y is the density in x, exactly, up to a constant.
 

@@ -79,9 +79,7 @@ def read_text(path: str | Path) -> str:
         raise TableError([Problem(f"{path}:{line}", what, "Save the file as UTF-8.")]) from error
 
 
-def parse_table(
-    text: str, *, name: str, columns: Sequence[str], required: Iterable[str]
-) -> Table:
+def parse_table(text: str, *, name: str, columns: Sequence[str], required: Iterable[str]) -> Table:
     """Split CSV text into rows and check its header.
 
     Parameters
@@ -131,9 +129,7 @@ def write_table(rows: Iterable[Mapping[str, object]], columns: Sequence[str]) ->
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow(columns)
-    writer.writerows(
-        ["" if row.get(column) is None else row[column] for column in columns] for row in rows
-    )
+    writer.writerows(["" if row.get(column) is None else row[column] for column in columns] for row in rows)
     return out.getvalue()
 
 
@@ -168,8 +164,6 @@ def _header_problems(
         for column in sorted({column for column in header if header.count(column) > 1})
     ]
     problems += [
-        Problem(where, f"column {column!r} is missing")
-        for column in required
-        if column not in header
+        Problem(where, f"column {column!r} is missing") for column in required if column not in header
     ]
     return problems

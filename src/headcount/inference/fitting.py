@@ -75,9 +75,7 @@ def fit(
     layout = Layout.of(spec, observations)
     geometry = _geometry(assemble(layout), seed=seed, cores=cores)
     prepared = time.perf_counter() - started
-    found = sample(
-        geometry, seed=seed, chains=chains, draws=draws, tune=tune, cores=cores, progress=progress
-    )
+    found = sample(geometry, seed=seed, chains=chains, draws=draws, tune=tune, cores=cores, progress=progress)
     kept_chains, kept_draws, _ = found.free.shape
     record = Sampling(
         seed=seed,
@@ -92,10 +90,13 @@ def fit(
     return Fit(spec, observations, tree, record)
 
 
-PILOT = {"chains": 2, "draws": 150, "tune": 250}
-"""A short run that finds the bulk of the posterior, where the coordinates of the main run are chosen."""
+PILOTS = ({"chains": 2, "draws": 100, "tune": 200}, {"chains": 2, "draws": 200, "tune": 200})
+"""Short runs that find the bulk of the posterior, each in coordinates chosen at the mean of the one before."""
 
 
 def _geometry(arrays: Arrays, *, seed: int, cores: int | None) -> Geometry:
-    pilot = sample(first_geometry(arrays), seed=seed, cores=cores, progress=False, **PILOT)
-    return geometry_at(arrays, pilot.free.reshape(-1, arrays.family.size).mean(axis=0))
+    geometry = first_geometry(arrays)
+    for pilot in PILOTS:
+        found = sample(geometry, seed=seed, cores=cores, progress=False, **pilot)
+        geometry = geometry_at(arrays, found.free.reshape(-1, arrays.family.size).mean(axis=0))
+    return geometry

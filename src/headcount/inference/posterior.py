@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 import xarray as xr
 
@@ -10,9 +12,10 @@ from headcount._names import (
     CONCENTRATION,
     DRAW,
     LOG_HEADCOUNT,
-    LOG_RATIO,
     LOG_REACH,
     NOISE_SCALE,
+    RATIO_ETA,
+    RATIO_TREND,
     REGION,
     SCOPE,
     SELECTION,
@@ -20,10 +23,10 @@ from headcount._names import (
     SURVEY,
     YEAR,
 )
-from headcount._types import FloatArray
+from headcount._types import AnyArray, FloatArray
 from headcount.engine.arrays import Arrays, assemble, used_priors
-from headcount.engine.density import ETA, NOISE, SLOPE, evaluate
 from headcount.engine.density import CONCENTRATION as CONCENTRATION_PART
+from headcount.engine.density import ETA, NOISE, SLOPE, evaluate
 from headcount.engine.density import SELECTION as SELECTION_PART
 from headcount.layout import Layout
 
@@ -45,7 +48,8 @@ def posterior_of(layout: Layout, free: FloatArray) -> xr.Dataset:
     Returns
     -------
     xarray.Dataset
-        ``log_headcount`` (region, year), ``log_ratio`` (scope, region[, year]), ``log_reach`` (source, region),
+        ``log_headcount`` (region, year), ``ratio_eta`` (scope, region) and ``ratio_trend`` (scope), see
+        `headcount.ratios`, ``log_reach`` (source, region),
         ``noise_scale`` (source), ``selection`` and ``concentration`` (poll), and ``parameter`` (prior), the priors'
         quantities in their own units; all after (chain, draw).
     """
@@ -54,11 +58,15 @@ def posterior_of(layout: Layout, free: FloatArray) -> xr.Dataset:
     headcount, reach, v = evaluate(np.ascontiguousarray(free.reshape(chains * draws, size)), arrays)
     spec = layout.spec
     polls = [i for i, name in enumerate(layout.sources) if spec.sources[name].selection]
-    values = {
+    values: dict[str, tuple[tuple[str, ...], AnyArray]] = {
         LOG_HEADCOUNT: ((REGION, YEAR), headcount),
-        LOG_RATIO: _log_ratio(layout, v, arrays),
-        # Reach by source and region is large and needed for summaries only: single precision, 7 digits.
-        LOG_REACH: ((SOURCE, REGION), reach.reshape(-1, len(layout.sources), arrays.shape[0]).astype(np.float32)),
+        RATIO_ETA: ((SCOPE, REGION), _part(v, arrays, ETA).reshape(len(v), len(layout.scopes), -1)),
+        RATIO_TREND: ((SCOPE,), _part(v, arrays, SLOPE)),
+        # Reach is large and needed for summaries only: single precision, 7 digits.
+        LOG_REACH: (
+            (SOURCE, REGION),
+            reach.reshape(-1, len(layout.sources), arrays.shape[0]).astype(np.float32),
+        ),
         NOISE_SCALE: ((SOURCE,), np.exp(_part(v, arrays, NOISE))),
         SELECTION: ((SURVEY,), np.exp(_part(v, arrays, SELECTION_PART)[:, polls])),
         CONCENTRATION: ((SURVEY,), np.exp(_part(v, arrays, CONCENTRATION_PART)[:, polls])),
@@ -72,7 +80,7 @@ def posterior_of(layout: Layout, free: FloatArray) -> xr.Dataset:
     return xr.Dataset(variables, coords=_coords(layout, [layout.sources[i] for i in polls], variables))
 
 
-def _coords(layout: Layout, polls: list[str], variables: dict[str, object]) -> dict[str, object]:
+def _coords(layout: Layout, polls: list[str], variables: Mapping[str, object]) -> dict[str, object]:
     spec = layout.spec
     labels: dict[str, object] = {
         REGION: list(spec.areas.regions),
@@ -91,20 +99,3 @@ def _part(v: FloatArray, arrays: Arrays, part: int) -> FloatArray:
 def _parameters(layout: Layout, free: FloatArray) -> FloatArray:
     priors = used_priors(layout).values()
     return np.stack([prior.link.inverse(free[:, i]) for i, prior in enumerate(priors)], axis=1)
-
-
-def _log_ratio(
-    layout: Layout, v: FloatArray, arrays: Arrays
-) -> tuple[tuple[str, ...], FloatArray]:
-    """Return log H_k - log H along the chain of relations; with years only if some scope has a trend."""
-    eta = _part(v, arrays, ETA).reshape(len(v), len(layout.scopes), -1, 1)
-    years = np.arange(arrays.shape[1]) - arrays.shape[4]
-    slope = _part(v, arrays, SLOPE)[:, :, None, None]
-    trending = any(layout.spec.scopes[name].trend for name in layout.scopes)
-    eta = eta + slope * years if trending else eta
-    total = np.zeros_like(eta)
-    for k in range(1, len(layout.scopes)):
-        own = eta[:, k]
-        steps = (np.logaddexp(0, own), -np.logaddexp(0, -own), own)
-        total[:, k] = total[:, arrays.parent[k]] + steps[arrays.link[k]]
-    return ((SCOPE, REGION, YEAR), total) if trending else ((SCOPE, REGION), total[..., 0])

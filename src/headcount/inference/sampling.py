@@ -9,15 +9,15 @@ from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from typing import Any, Final
 
-import nutpie
 import numpy as np
+import nutpie
 import xarray as xr
 from nutpie.compiled_pyfunc import from_pyfunc
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
 from headcount._names import CHAIN, DRAW, POSTERIOR, SAMPLE_STATS
-from headcount._types import FloatArray
+from headcount._types import FloatArray, IntArray
 from headcount.engine.geometry import Geometry
 from headcount.errors import SamplingError
 
@@ -133,14 +133,23 @@ def _collect(tree: xr.DataTree, *, interrupted: bool, seconds: float) -> Draws:
         msg = "sampling was stopped before any draw was finished; nothing to keep"
         raise SamplingError(msg)
     free = np.asarray(tree[POSTERIOR][FREE].transpose(CHAIN, DRAW, ...).values, dtype=np.float64)
-    # Chains that were cut short are padded with NaN: keep what every chain has.
-    finished = np.isfinite(free).all(axis=2).sum(axis=1).min() if free.size else 0
+    # Chains that were cut short are padded with NaN.
+    chains, finished = _largest_block(np.isfinite(free).all(axis=2).sum(axis=1))
     if finished == 0:
-        msg = "sampling was stopped before every chain had a draw; nothing to keep"
+        msg = "sampling was stopped before any chain had a draw; nothing to keep"
         raise SamplingError(msg)
     stats = tree[SAMPLE_STATS].to_dataset()
-    kept = stats[[name for name in KEPT_STATS if name in stats]].isel({DRAW: slice(0, finished)})
-    return Draws(free[:, :finished], kept.drop_attrs(), interrupted, seconds)
+    kept = stats[[name for name in KEPT_STATS if name in stats]].isel(
+        {CHAIN: chains, DRAW: slice(0, finished)}
+    )
+    return Draws(free[chains, :finished], kept.drop_attrs(), interrupted, seconds)
+
+
+def _largest_block(finished: IntArray) -> tuple[IntArray, int]:
+    """Return which chains to keep, and how many draws of each, so that the most draws are kept in all."""
+    order = np.argsort(-finished, kind="stable")
+    kept = int(np.argmax(np.arange(1, finished.size + 1) * finished[order])) + 1
+    return np.sort(order[:kept]), int(finished[order[kept - 1]])
 
 
 def _bar() -> AbstractContextManager[Progress]:

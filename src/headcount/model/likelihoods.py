@@ -47,7 +47,10 @@ TAILS: Final[dict[bool, Callable[[Any], Any]]] = {True: log_tail_normal, False: 
 
 
 def observe(
-    layout: Layout, parameters: Parameters, data: Mapping[str, Any], terms: Any  # noqa: ANN401
+    layout: Layout,
+    parameters: Parameters,
+    data: Mapping[str, Any],
+    terms: Any,  # noqa: ANN401
 ) -> None:
     """Add the likelihood of all rows to the model in context.
 

@@ -228,13 +228,15 @@ def _check_numbers(family: Family, values: tuple[float, ...]) -> None:
     """Refuse parameters that are fine one by one and make no distribution together."""
     if family.natural is None:
         return
+    named = dict(zip(family.parameters, values, strict=True))
     try:
-        family.natural(**dict(zip(family.parameters, values, strict=True)))
-    except ArithmeticError as error:
-        pairs = zip(family.parameters, values, strict=True)
-        stated = ", ".join(f"{name} = {value:g}" for name, value in pairs)
+        low, high = family.natural(**named).ppf([0.05, 0.95])
+    except ArithmeticError:
+        low = high = np.nan
+    if not low < high:
+        stated = ", ".join(f"{name} = {value:g}" for name, value in named.items())
         msg = f"{stated}: too large or too small to compute with"
-        raise ValueError(msg) from error
+        raise ValueError(msg)
 
 
 def _numbers(stated: Mapping[str, object], keys: tuple[str, ...]) -> tuple[float, ...]:

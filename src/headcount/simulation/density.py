@@ -93,9 +93,7 @@ def _survey(row: Observation, state: State, spec: ModelSpec) -> float:
     return float(stats.betabinom.logpmf(k, n, first, second))
 
 
-def _count_at(
-    y: float, relative_se: float, row: Observation, state: State, spec: ModelSpec
-) -> float:
+def _count_at(y: float, relative_se: float, row: Observation, state: State, spec: ModelSpec) -> float:
     """Return the log density of log y for a number above zero."""
     sd = root_sum_squares(state.noise_scale[row.source], relative_se, y**-0.5)
     return _log_pdf(np.log(y), log_expected_of_row(row, state, spec), sd, row, spec)
@@ -107,9 +105,7 @@ def _below(bound: float, row: Observation, state: State, spec: ModelSpec) -> flo
     return float(tails_of(row.source, spec).logcdf(z))
 
 
-def _standardised(
-    y: float, poisson_at: float, row: Observation, state: State, spec: ModelSpec
-) -> float:
+def _standardised(y: float, poisson_at: float, row: Observation, state: State, spec: ModelSpec) -> float:
     sd = root_sum_squares(state.noise_scale[row.source], poisson_at**-0.5)
     return float((np.log(y) - log_expected_of_row(row, state, spec)) / sd)
 

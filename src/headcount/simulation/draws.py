@@ -71,17 +71,13 @@ def draw_observations(
     return Observations(tuple(rows), name=f"simulated {observations.name}")
 
 
-def _count(
-    row: Observation, state: State, spec: ModelSpec, rng: np.random.Generator
-) -> Observation:
+def _count(row: Observation, state: State, spec: ModelSpec, rng: np.random.Generator) -> Observation:
     """Draw a whole number; zero where the source counts fewer than one."""
     y = np.exp(_log_count(row, row.relative_se or 0.0, state, spec, rng))
     return replace(row, value=0.0 if y < FEWEST else float(np.rint(y)))
 
 
-def _bound(
-    row: Observation, state: State, spec: ModelSpec, rng: np.random.Generator
-) -> Observation:
+def _bound(row: Observation, state: State, spec: ModelSpec, rng: np.random.Generator) -> Observation:
     """Draw on which side of the stated bound the source's count lies."""
     bound = stated(row, "value")
     # The likelihood takes the Poisson part at the bound, which is known here: nothing is approximated.
@@ -90,9 +86,7 @@ def _bound(
     return replace(row, kind="lower_bound" if log_y > np.log(bound) else "upper_bound")
 
 
-def _range(
-    row: Observation, state: State, spec: ModelSpec, rng: np.random.Generator
-) -> Observation:
+def _range(row: Observation, state: State, spec: ModelSpec, rng: np.random.Generator) -> Observation:
     """Draw the middle of a soft range, or the cell of a hard one, with the log width that was stated."""
     log_lower, log_upper = np.log([stated(row, "lower"), stated(row, "upper")])
     if row.mass != 1:
@@ -105,9 +99,7 @@ def _range(
     return _shifted(row, width * np.floor((log_y - log_lower) / width))
 
 
-def _growth(
-    row: Observation, state: State, spec: ModelSpec, rng: np.random.Generator
-) -> Observation:
+def _growth(row: Observation, state: State, spec: ModelSpec, rng: np.random.Generator) -> Observation:
     """Draw a growth over the stated window."""
     expected = log_expected_of_row(row, state, spec)
     expected -= log_expected_of_row(row, state, spec, year=row.from_year)
@@ -115,9 +107,7 @@ def _growth(
     return replace(row, value=float(np.expm1(expected + sd * _deviate(row, spec, rng))))
 
 
-def _share(
-    row: Observation, state: State, spec: ModelSpec, rng: np.random.Generator
-) -> Observation:
+def _share(row: Observation, state: State, spec: ModelSpec, rng: np.random.Generator) -> Observation:
     """Draw a share of the stated whole; it may come out above one."""
     whole = log_expected_of_row(row, state, spec, area=row.of_area, scope=row.of_scope)
     expected = log_expected_of_row(row, state, spec) - whole
@@ -126,9 +116,7 @@ def _share(
     return replace(row, value=float(np.exp(expected + sd * _deviate(row, spec, rng))))
 
 
-def _survey(
-    row: Observation, state: State, spec: ModelSpec, rng: np.random.Generator
-) -> Observation:
+def _survey(row: Observation, state: State, spec: ModelSpec, rng: np.random.Generator) -> Observation:
     """Draw how many of the stated number of respondents belong to the scope."""
     propensity = rng.beta(*beta_parameters(row, state, spec))
     return replace(row, value=float(rng.binomial(round(stated(row, "n")), propensity)))

@@ -69,9 +69,7 @@ def path_from_growth(growth: FloatArray, reference: int) -> FloatArray:
     return since_first - since_first[:, [reference]]
 
 
-def _exponential(
-    _terms: Quantities, shape: tuple[int, int], _rng: np.random.Generator
-) -> FloatArray:
+def _exponential(_terms: Quantities, shape: tuple[int, int], _rng: np.random.Generator) -> FloatArray:
     return np.zeros(shape)
 
 
@@ -80,9 +78,7 @@ def _random_walk(terms: Quantities, shape: tuple[int, int], rng: np.random.Gener
     return common + terms["region_sd"] * rng.standard_normal(shape)
 
 
-def _damped_trend(
-    terms: Quantities, shape: tuple[int, int], rng: np.random.Generator
-) -> FloatArray:
+def _damped_trend(terms: Quantities, shape: tuple[int, int], rng: np.random.Generator) -> FloatArray:
     common = _autoregression(terms["common_sd"], terms["damping"], (1, shape[1]), rng)
     return common + _autoregression(terms["region_sd"], terms["damping"], shape, rng)
 

@@ -133,9 +133,7 @@ def _pool_levels(quantities: Quantities, spec: ModelSpec, rng: np.random.Generat
     return levels + quantities["regions.region_sd"] * rng.standard_normal(pool_of.size)
 
 
-def _noise_scales(
-    quantities: Quantities, spec: ModelSpec, rng: np.random.Generator
-) -> dict[str, float]:
+def _noise_scales(quantities: Quantities, spec: ModelSpec, rng: np.random.Generator) -> dict[str, float]:
     scales = {}
     for name, source in spec.sources.items():
         spread = spec.source_kinds[source.kind].spread

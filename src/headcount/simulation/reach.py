@@ -45,10 +45,7 @@ def draw_log_reach(
         Source to log reach, dims (region,).
     """
     # Drawn once a kind: platforms that are blind to a region are blind together.
-    shared = {
-        kind: _deviation(quantities, f"source_kinds.{kind}", spec, rng)
-        for kind in spec.source_kinds
-    }
+    shared = {kind: _deviation(quantities, f"source_kinds.{kind}", spec, rng) for kind in spec.source_kinds}
     return {
         name: _log_reach(name, source, shared[source.kind], quantities, spec, rng)
         for name, source in spec.sources.items()

@@ -49,9 +49,7 @@ def draw_log_ratios(
         if scope.relative_to is not None:
             own[name] = _own_log_ratio(name, scope, quantities, spec, rng)
     latent = [name for name in spec.scopes if name in own]
-    return {
-        name: sum((own[link] for link in _chain(name, spec)), np.zeros(shape)) for name in latent
-    }
+    return {name: sum((own[link] for link in _chain(name, spec)), np.zeros(shape)) for name in latent}
 
 
 def _chain(scope: str, spec: ModelSpec) -> Iterator[str]:

@@ -100,9 +100,7 @@ def simulate(
         if _is_within(state, spec, within) and (keep is None or keep(state)):
             drawn = draw_observations(spec, observations, state, row_rng)
             return Simulation(drawn, state.to_dataset(spec), state, seed)
-    wanted = (
-        "" if within is None else f" with a headcount between {within[0]:,g} and {within[1]:,g}"
-    )
+    wanted = "" if within is None else f" with a headcount between {within[0]:,g} and {within[1]:,g}"
     msg = (
         f"{spec.name} [total.prior]: none of {tries} prior draws was accepted; expected one{wanted}."
         f" The prior of the total has {spec.total.prior}."
@@ -140,9 +138,7 @@ def simulate_prior(spec: ModelSpec, *, seed: int, draws: int = 1000) -> xr.Datas
     True
     """
     states = list(draw_states(spec, np.random.default_rng(seed), draws))
-    totals = np.stack(
-        [[_root_log_people(state, scope) for scope in spec.scopes] for state in states]
-    )
+    totals = np.stack([[_root_log_people(state, scope) for scope in spec.scopes] for state in states])
     target = list(spec.scopes).index(spec.target)
     reach = [list(state.log_reach.values()) for state in states]
     noise = [list(state.noise_scale.values()) for state in states]

@@ -39,9 +39,9 @@ def beta_parameters(row: Observation, state: State, spec: ModelSpec) -> tuple[fl
         With q the part of the respondents that belongs to the row's scope: the true part in the area, its odds
         times the source's selection.
     """
-    log_part = log_people(
-        state, spec, area=row.area, year=row.year, scope=scope_of(row, spec)
-    ) - log_people(state, spec, area=row.area, year=row.year, scope=row.of_scope)
+    log_part = log_people(state, spec, area=row.area, year=row.year, scope=scope_of(row, spec)) - log_people(
+        state, spec, area=row.area, year=row.year, scope=row.of_scope
+    )
     log_part = min(log_part, -LEAST_GAP)
     log_odds = log_part - np.log(-np.expm1(log_part)) + np.log(state.selection[row.source])
     kappa = state.concentration[row.source]

@@ -1,0 +1,400 @@
+"""Spec files: read, round-tripped and overlaid; what does not fit between sections is named."""
+
+from __future__ import annotations
+
+import copy
+import datetime
+import shutil
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as some
+from tests.studies import STUDIES, study
+
+import headcount as hc
+from headcount.errors import SpecError, TableError
+
+PRIOR = {"low": 1.0, "high": 2.0, "mass": 0.9}
+
+
+@pytest.fixture
+def document(toy_spec):
+    return toy_spec.document
+
+
+def parse(document, toy_spec, **tables):
+    own = {"areas": toy_spec.areas, "covariates": toy_spec.covariate_table} | tables
+    return hc.parse_spec(document, **own, name="s.toml")
+
+
+def faults(document, toy_spec, **tables):
+    with pytest.raises(SpecError) as caught:
+        parse(document, toy_spec, **tables)
+    return str(caught.value).splitlines()
+
+
+@pytest.fixture
+def folder(tmp_path, root):
+    """A copy of the toy study that may be spoilt."""
+    shutil.copytree(root / "data" / "toy", tmp_path / "data" / "toy")
+    (tmp_path / "models").mkdir()
+    shutil.copy(root / "models" / "toy.toml", tmp_path / "models" / "toy.toml")
+    return tmp_path
+
+
+def spoil(folder, old, new):
+    path = folder / "models" / "toy.toml"
+    text = path.read_text()
+    assert old in text
+    path.write_text(text.replace(old, new, 1))
+    return path
+
+
+def test_a_file_is_read_with_its_tables(folder, toy_spec):
+    spec = hc.read_spec(folder / "models" / "toy.toml")
+    assert spec == toy_spec
+    assert spec.name == "toy.toml"
+    assert spec.prior_set == "base"
+
+
+def test_syntax_errors_name_file_and_line(folder):
+    path = spoil(folder, "[years]", "[years")
+    line = path.read_text().splitlines().index("[years") + 1
+    with pytest.raises(SpecError, match=rf"toy\.toml: not valid TOML: .*line {line}"):
+        hc.read_spec(path)
+
+
+def test_a_key_given_twice_is_a_syntax_error(folder):
+    with pytest.raises(SpecError, match="not valid TOML"):
+        hc.read_spec(spoil(folder, "first = 2018", "first = 2018\nfirst = 2019"))
+
+
+def test_a_spec_in_another_encoding_names_the_line(folder):
+    path = spoil(folder, "Beekeepers of", "Bienenzüchter of")
+    path.write_bytes(path.read_text().encode("cp1252"))
+    with pytest.raises(SpecError, match=r"toy\.toml:2: byte 0xfc is not UTF-8"):
+        hc.read_spec(path)
+
+
+def test_a_spec_that_is_not_there_is_a_spec_error(tmp_path):
+    with pytest.raises(SpecError, match=r"nowhere\.toml: cannot be read \(No such file or directory\)"):
+        hc.read_spec(tmp_path / "nowhere.toml")
+
+
+def test_areas_that_are_not_there_are_a_table_error(folder):
+    with pytest.raises(TableError, match=r"areas\.csv: cannot be read"):
+        hc.read_spec(spoil(folder, 'data = "../data/toy"', 'data = "../data/tyo"'))
+
+
+def test_covariates_need_no_table_unless_they_are_used(folder):
+    (folder / "data" / "toy" / "covariates.csv").unlink()
+    with pytest.raises(SpecError, match=r"\[covariates.population\]: unknown covariate variable 'population'"):
+        hc.read_spec(folder / "models" / "toy.toml")
+
+
+def test_namibia_is_an_area(folder):
+    for name in ("areas.csv", "covariates.csv"):
+        path = folder / "data" / "toy" / name
+        path.write_text(path.read_text().replace("EAST", "NA"))
+    spec = hc.read_spec(spoil(folder, "EAST = {", "NA = {"))
+    assert "NA" in spec.areas.regions
+    assert spec.covariate_table.path("population", "NA", [2021]) == 3e6
+    assert "sources.platform.coverage.regions.NA" in spec.priors
+
+
+@pytest.mark.parametrize("name", STUDIES)
+def test_a_spec_is_made_again_from_its_document(name):
+    spec = study(name).spec
+    again = hc.parse_spec(spec.document, areas=spec.areas, covariates=spec.covariate_table, name=spec.name)
+    assert again == spec
+    assert again.priors == spec.priors
+
+
+@pytest.mark.parametrize("value", [datetime.date(2018, 1, 1), datetime.time(12), [1, 2]])
+def test_what_toml_can_hold_and_a_spec_cannot_is_named(document, toy_spec, value):
+    document["years"]["first"] = value
+    document["total"]["prior"]["low"] = value
+    first, second = faults(document, toy_spec)
+    assert first.startswith("s.toml [years.first]: ")
+    assert second.startswith("s.toml [total.prior]: low ")
+
+
+# Between sections
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "expected"),
+    [
+        ("target", "beekeper", "s.toml [target]: unknown scope 'beekeper'. Did you mean 'beekeeper'?"),
+        ("sources/analyst/scope", "membre", "s.toml [sources.analyst.scope]: unknown scope 'membre'. Did you mean 'member'?"),
+        ("sources/analyst/kind", "clam", "s.toml [sources.analyst.kind]: unknown source kind 'clam'. Did you mean 'claim'?"),
+        ("sources/analyst/lineage", "foum", "s.toml [sources.analyst.lineage]: unknown lineage 'foum'. Did you mean 'forum'?"),
+        (
+            "sources/platform/coverage/regions",
+            {"Eastland": {"low": 0.1, "high": 0.2}},
+            "s.toml [sources.platform.coverage.regions]: unknown area 'Eastland'. Did you mean 'EAST'?",
+        ),
+        (
+            "sources/poll/kind",
+            "claim",
+            "s.toml [source_kinds.claim]: no concentration, and source 'poll' of this kind is a survey",
+        ),
+        ("scopes/helper/contains", "beekeepr", "s.toml [scopes.helper]: unknown scope 'beekeepr'. Did you mean 'beekeeper'?"),
+        (
+            "scopes/beekeeper",
+            {"definition": "d", "within": "helper", "ratio": {"low": 0.1, "high": 0.2}},
+            "s.toml [scopes.beekeeper]: the target scope 'beekeeper' is relative to 'helper'. "
+            "Turn the relation round: the target stands alone.",
+        ),
+        (
+            "scopes/beekeeper",
+            {"definition": "d", "covariate": "population"},
+            "s.toml [scopes.beekeeper]: the target scope 'beekeeper' is relative to 'population'",
+        ),
+        (
+            "scopes/lonely",
+            {"definition": "d"},
+            "s.toml [scopes.lonely]: no chain of ratios leads from 'lonely' to the target 'beekeeper'. "
+            "Give it contains, within or beside, and a ratio.",
+        ),
+        (
+            "scopes/people",
+            {"definition": "d", "covariate": "poplation"},
+            "s.toml [scopes.people.covariate]: unknown covariate variable 'poplation'. Did you mean 'population'?",
+        ),
+        (
+            "covariates/income",
+            {"effect": "growth", "coefficient": {"low": -1, "high": 1}},
+            "s.toml [covariates.income]: unknown covariate variable 'income'",
+        ),
+    ],
+)  # fmt: skip
+def test_what_does_not_fit_between_sections(document, toy_spec, path, value, expected):
+    del document["prior_sets"]
+    *above, last = path.split("/")
+    section = document
+    for key in above:
+        section = section[key]
+    section[last] = value
+    assert faults(document, toy_spec)[0].startswith(expected)
+
+
+def test_scopes_in_a_circle_are_all_named(document, toy_spec):
+    ratio = {"low": 0.1, "high": 0.2}
+    document["scopes"]["a"] = {"definition": "d", "within": "b", "ratio": ratio}
+    document["scopes"]["b"] = {"definition": "d", "beside": "a", "ratio": ratio}
+    document["scopes"]["c"] = {"definition": "d", "within": "a", "ratio": ratio}
+    lines = faults(document, toy_spec)
+    assert [line.split(": ")[0] for line in lines] == [f"s.toml [scopes.{name}]" for name in "abc"]
+    assert all("no chain of ratios leads from" in line for line in lines)
+
+
+def test_regions_without_a_covariate_are_named(document, toy_spec):
+    table = hc.parse_covariates(
+        "area,year,variable,value\nNORTH,2021,population,5e6\nKosovo,2021,population,1\nPORT,2021,population,2\n"
+    )
+    assert faults(document, toy_spec, covariates=table) == [
+        "s.toml [covariates.population]: 'population' has no value for 2 of the regions: EAST, SOUTH-REST. "
+        "Add rows to covariates.csv; it has some for 'Kosovo', which is no area."
+    ]
+
+
+@pytest.mark.parametrize("value", ["0", "-5"])
+def test_what_has_no_logarithm_is_named(document, toy_spec, value):
+    text = toy_spec.covariate_table.to_csv().replace("3000000.0", value)
+    table = hc.parse_covariates(text)
+    document["scopes"]["people"] = {"definition": "d", "covariate": "population"}
+    assert faults(document, toy_spec, covariates=table) == [
+        f"s.toml [scopes.people]: EAST in 2021 is {value}, whose logarithm does not exist. "
+        "A population that is known is above 0.",
+        f"s.toml [covariates.population]: EAST in 2021 is {value}, whose logarithm does not exist. "
+        'Write transform = "none" or mend the table.',
+    ]
+    document["covariates"]["population"]["transform"] = "none"
+    del document["scopes"]["people"]
+    assert parse(document, toy_spec, covariates=table).covariates["population"].transform == "none"
+
+
+# Prior sets
+
+
+def test_a_prior_set_changes_its_priors_only(toy_spec):
+    wide = hc.with_prior_set(toy_spec, "wide")
+    assert wide.prior_set == "wide"
+    assert wide.priors["total.prior"] == hc.Prior.between(5_000, 500_000)
+    assert {path for path in toy_spec.priors if wide.priors[path] != toy_spec.priors[path]} == {"total.prior"}
+    assert wide.priors.keys() == toy_spec.priors.keys()
+
+
+def test_a_prior_set_keeps_the_exceptions_of_a_coverage(toy_spec):
+    sceptical = hc.with_prior_set(toy_spec, "sceptical")
+    before, after = (spec.sources["platform"].coverage for spec in (toy_spec, sceptical))
+    assert after.prior == hc.Prior.between(0.1, 0.6, support="unit")
+    assert after.regions == before.regions
+
+
+def test_a_spec_can_be_read_with_a_prior_set(root, toy_spec):
+    assert hc.read_spec(root / "models/toy.toml", prior_set="wide") == hc.with_prior_set(toy_spec, "wide")
+    assert hc.with_prior_set(toy_spec, "base") is toy_spec
+
+
+def test_an_unknown_prior_set_is_named(toy_spec):
+    with pytest.raises(SpecError, match=r"\[prior_sets\]: unknown prior set 'widde'. Did you mean 'wide'\?"):
+        hc.with_prior_set(toy_spec, "widde")
+
+
+@pytest.mark.parametrize("other", ["base", "sceptical"])
+def test_one_prior_set_is_not_put_on_top_of_another(toy_spec, other):
+    wide = hc.with_prior_set(toy_spec, "wide")
+    with pytest.raises(SpecError, match=f"'wide' is in force, so '{other}' cannot be put in its place"):
+        hc.with_prior_set(wide, other)
+
+
+def test_all_sets_are_checked_with_the_rest_of_the_spec(document, toy_spec):
+    document["sources"]["analyst"]["lineage"] = "foum"
+    document["prior_sets"] = {
+        "first": {"total.proir": PRIOR, "growth.rate": {"low": 2, "high": 1}},
+        "second": {
+            "total.prior": {"family": "gamma", "mean": 1, "sd": 1},
+            "growth.rate": 0.1,
+            "growth.damping": {"low": 1, "high": 2},
+        },
+        "base": {"total.prior": PRIOR},
+    }
+    assert faults(document, toy_spec) == [
+        "s.toml [sources.analyst.lineage]: unknown lineage 'foum'. Did you mean 'forum'?",
+        "s.toml [prior_sets.first.'total.proir']: no such prior. Did you mean 'total.prior'?",
+        "s.toml [prior_sets.first.'growth.rate']: low = 2 is not below high = 1",
+        "s.toml [prior_sets.second.'total.prior']: family 'gamma' in place of 'link_normal'. "
+        "A prior set changes numbers, not families.",
+        "s.toml [prior_sets.second.'growth.rate']: 0.1 is not a prior. Write { low, high, mass }.",
+        "s.toml [prior_sets.second.'growth.damping']: low = 1 is not a number between 0 and 1",
+        "s.toml [prior_sets.base]: 'base' is the name of the priors as they stand without a set. "
+        "Give the set another name.",
+    ]
+
+
+def test_paths_into_a_broken_section_are_not_blamed_as_well(document, toy_spec):
+    del document["sources"]["platform"]["coverage"]
+    document["prior_sets"]["wide"]["sources.paltform.coverage"] = PRIOR
+    lines = faults(document, toy_spec)
+    assert len(lines) == 2
+    assert lines[0].startswith("s.toml [sources.platform]: a source needs exactly one of")
+    assert lines[1].startswith("s.toml [prior_sets.wide.'sources.paltform.coverage']: no such prior")
+
+
+@pytest.mark.parametrize(
+    ("sets", "expected"),
+    [
+        ({"wide": 5}, "s.toml [prior_sets.wide]: 5 is not a table of keys"),
+        (
+            {"wide": {"total": {"prior": PRIOR}}},
+            "s.toml [prior_sets.wide.'total']: no such prior. Did you mean 'total.prior'?",
+        ),
+    ],
+)
+def test_sets_that_are_none(document, toy_spec, sets, expected):
+    document["prior_sets"] = sets
+    assert faults(document, toy_spec) == [expected]
+
+
+# One prior
+
+
+def test_every_prior_can_be_changed_alone():
+    # On the study with most kinds of paths: exceptions among them, some of codes that are prefixes of others.
+    spec = study("rich").spec
+    for path, prior in spec.priors.items():
+        low, high = prior.quantile([0.2, 0.7]).tolist()
+        changed = hc.with_prior(spec, path, {"low": low, "high": high, "mass": 0.5})
+        assert {other for other in spec.priors if changed.priors[other] != spec.priors[other]} == {path}
+        assert changed.priors[path] == hc.Prior.between(low, high, mass=0.5, support=prior.support)
+        assert changed.prior_set == f"base+{path}"
+        assert changed.document["growth"].keys() == spec.document["growth"].keys()
+
+
+@pytest.mark.parametrize("name", ["rich", "walk"])
+def test_a_prior_can_be_put_in_its_own_place(name):
+    spec = study(name).spec
+    for path, prior in spec.priors.items():
+        again = hc.with_prior(spec, path, prior).priors[path]
+        assert again.family == prior.family
+        np.testing.assert_allclose(again.parameters, prior.parameters, rtol=1e-9)
+
+
+def test_areas_may_have_dots_in_their_codes(document, toy_spec):
+    areas = hc.parse_areas(toy_spec.areas.to_csv().replace("EAST", "St. E.ast"))
+    table = hc.parse_covariates(toy_spec.covariate_table.to_csv().replace("EAST", "St. E.ast"))
+    exceptions = document["sources"]["platform"]["coverage"]["regions"]
+    exceptions["St. E.ast"] = exceptions.pop("EAST")
+    spec = parse(document, toy_spec, areas=areas, covariates=table)
+    path = "sources.platform.coverage.regions.St. E.ast"
+    changed = hc.with_prior(spec, path, {"low": 0.2, "high": 0.3})
+    assert changed.priors[path] == hc.Prior.between(0.2, 0.3, support="unit")
+
+
+@pytest.mark.parametrize(
+    ("path", "stated", "text"),
+    [
+        ("total.prio", PRIOR, "no such prior. Did you mean 'total.prior'?"),
+        ("total.prior", {"low": -1, "high": 2}, "low = -1 is not a number above 0"),
+        ("total.prior", {"family": "gamma", "mean": 1, "sd": 1}, "family 'gamma' in place of 'link_normal'"),
+        ("total.prior", {"low": 1, "high": 2, "regions": {}}, "unknown key 'regions'"),
+    ],
+)
+def test_a_change_that_does_not_fit_is_refused(toy_spec, path, stated, text):
+    with pytest.raises(SpecError) as caught:
+        hc.with_prior(toy_spec, path, stated)
+    assert str(caught.value).startswith(f"toy.toml [prior_sets.base+{path}.'{path}']: {text}")
+
+
+def test_the_spec_that_was_changed_stays_as_it_was(toy_spec):
+    before = copy.deepcopy(toy_spec.document)
+    hc.with_prior(toy_spec, "total.prior", PRIOR)
+    hc.with_prior_set(toy_spec, "sceptical")
+    assert toy_spec.document == before
+
+
+@given(low=some.floats(1e-3, 1e3), factor=some.floats(1.01, 1e3), mass=some.floats(0.1, 0.99))
+@settings(max_examples=15, deadline=None, derandomize=True)
+def test_intervals_survive_as_priors_of_a_spec(low, factor, mass):
+    spec = study("lone").spec
+    stated = {"low": low, "high": low * factor, "mass": mass}
+    changed = hc.with_prior(spec, "regions.region_sd", stated)
+    tail = (1 - mass) / 2
+    found = changed.priors["regions.region_sd"].quantile([tail, 1 - tail])
+    np.testing.assert_allclose(found, [low, low * factor], rtol=1e-8)
+
+
+def leaves(section, above=()):
+    for key, value in section.items():
+        yield (*above, key)
+        if isinstance(value, dict):
+            yield from leaves(value, (*above, key))
+
+
+JUNK = [None, 0, -1, 1.5, float("nan"), float("inf"), True, "x", "", [], [1], {}, {"low": 1}, {"a": {"b": 1}}, datetime.date(2020, 1, 1)]  # fmt: skip
+
+
+@given(data=some.data())
+@settings(max_examples=150, deadline=None, derandomize=True)
+def test_whatever_stands_in_a_spec_it_is_a_spec_or_a_spec_error(data):
+    # No mistake in a file may end in a traceback: any key replaced by anything that TOML can hold, or left out.
+    spec = study(data.draw(some.sampled_from(["rich", "walk"]))).spec
+    document = spec.document
+    *above, last = data.draw(some.sampled_from([*leaves(document)]))
+    section = document
+    for key in above:
+        section = section[key]
+    junk = data.draw(some.sampled_from(JUNK))
+    if junk is None:
+        del section[last]
+    else:
+        section[last] = junk
+    try:
+        parsed = hc.parse_spec(document, areas=spec.areas, covariates=spec.covariate_table, name="s.toml")
+    except SpecError as error:
+        assert all(str(problem).startswith("s.toml [") for problem in error.problems)
+    else:
+        assert len(parsed.priors) > 0

@@ -1,0 +1,254 @@
+"""Specs: frozen, comparable, and each section's faults named by key, all at once."""
+
+from __future__ import annotations
+
+import copy
+import json
+
+import pytest
+
+import headcount as hc
+from headcount.errors import SpecError
+
+PRIOR = {"low": 1.0, "high": 2.0, "mass": 0.9}
+
+
+@pytest.fixture
+def document(toy_spec):
+    return toy_spec.document
+
+
+@pytest.fixture
+def parse(toy_spec):
+    def parsed(document):
+        return hc.parse_spec(
+            document, areas=toy_spec.areas, covariates=toy_spec.covariate_table, name="s.toml"
+        )
+
+    return parsed
+
+
+@pytest.fixture
+def faults(document, parse):
+    """A function that changes the toy spec by ``path, value`` pairs and returns what is said about it."""
+
+    def found(*changes):
+        changed = copy.deepcopy(document)
+        for path, value in changes:
+            *above, last = path.split("/")
+            section = changed
+            for key in above:
+                section = section[key]
+            if value is None:
+                del section[last]
+            else:
+                section[last] = value
+        with pytest.raises(SpecError) as caught:
+            parse(changed)
+        return str(caught.value).splitlines()
+
+    return found
+
+
+def test_every_prior_stands_under_its_path(toy_spec):
+    assert list(toy_spec.priors)[:3] == ["total.prior", "regions.pool_sd", "regions.region_sd"]
+    assert toy_spec.priors["total.prior"] == hc.Prior.between(16_000, 160_000)
+    assert toy_spec.priors["growth.rate"] == hc.Prior.between(-0.02, 0.15, support="growth")
+    assert toy_spec.priors["scopes.helper.ratio"].support == "above_one"
+    assert toy_spec.priors["scopes.member.ratio"].support == "positive"
+    assert toy_spec.priors["sources.platform.coverage"].support == "unit"
+    assert toy_spec.priors["sources.platform.coverage.regions.EAST"].support == "unit"
+    assert toy_spec.priors["sources.analyst.multiplier"].support == "positive"
+    assert toy_spec.priors["covariates.population.coefficient"].support == "real"
+    assert {path.split(".")[0] for path in toy_spec.priors} == {
+        "total", "regions", "covariates", "growth", "scopes", "source_kinds", "sources", "lineages",
+    }  # fmt: skip
+
+
+def test_the_count_of_priors_is_that_of_the_intervals_written(toy_spec):
+    def intervals(section):
+        own = "low" in section
+        return own + sum(intervals(value) for value in section.values() if isinstance(value, dict))
+
+    written = {key: value for key, value in toy_spec.document.items() if key != "prior_sets"}
+    assert len(toy_spec.priors) == intervals(written)
+
+
+def test_specs_are_values_and_frozen(document, parse):
+    assert parse(document) == parse(copy.deepcopy(document))
+    changed = copy.deepcopy(document)
+    changed["total"]["prior"]["low"] = 15_000
+    assert parse(changed) != parse(document)
+    with pytest.raises(Exception, match="frozen"):
+        parse(document).target = "member"
+
+
+def test_names_of_parts(toy_spec):
+    assert toy_spec.anchors == ("registry",)
+    assert toy_spec.prior_set_names == ("base", "sceptical", "wide")
+    assert {name: source.reach_kind for name, source in toy_spec.sources.items()} == {
+        "registry": "anchor",
+        "platform": "coverage",
+        "analyst": "multiplier",
+        "poll": "selection",
+    }
+    assert toy_spec.years.labels == tuple(range(2018, 2026))
+    assert toy_spec.scopes["helper"].relative_to == "beekeeper"
+    assert toy_spec.scopes["beekeeper"].relative_to is None
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "expected"),
+    [
+        ("title", None, "s.toml [title]: the key is missing"),
+        ("titel", "x", "s.toml [titel]: unknown key. Did you mean 'title'?"),
+        ("name", "x", "s.toml [name]: unknown key"),
+        ("years/first", 2030, "s.toml [years]: reference = 2021 is not within 2030 to 2025"),
+        ("years/reference", 2017, "s.toml [years]: reference = 2017 is not within 2018 to 2025"),
+        (
+            "years",
+            {"first": 2020, "last": 2020, "reference": 2020},
+            "s.toml [years]: first = last = 2020; growth needs at least two years",
+        ),
+        ("years", "2018-2025", "s.toml [years]: '2018-2025' is not a table of keys"),
+        ("years/frist", 2018, "s.toml [years.frist]: unknown key. Did you mean 'first'?"),
+        ("regions/region_sd", 0.5, "s.toml [regions.region_sd]: 0.5 is not a prior; write { low = ..., high = ..., mass = 0.9 }"),
+        (
+            "covariates/population/effect",
+            "levle",
+            "s.toml [covariates.population.effect]: unknown effect 'levle'. Did you mean 'level'?",
+        ),
+        (
+            "covariates/population/transform",
+            "sqrt",
+            "s.toml [covariates.population.transform]: unknown transform 'sqrt'. Known: 'log', 'none'.",
+        ),
+        (
+            "growth/kind",
+            "dampedtrend",
+            "s.toml [growth]: unknown growth kind 'dampedtrend'. Did you mean 'damped_trend'?",
+        ),
+        ("growth/dampnig", PRIOR, "s.toml [growth]: growth kind 'damped_trend' has no prior 'dampnig'. Did you mean 'damping'?"),
+        ("growth/damping", None, "s.toml [growth]: growth kind 'damped_trend' needs a prior for damping"),
+        ("growth/rate", {"low": -2, "high": 0.1}, "s.toml [growth.rate]: low = -2 is not a number above -1"),
+        (
+            "growth/damping",
+            {"low": 0.5, "high": 1.5},
+            "s.toml [growth.damping]: high = 1.5 is not a number between 0 and 1",
+        ),
+        ("scopes/helper/ratio", None, "s.toml [scopes.helper]: a scope that is contains another needs a ratio (this scope over the other)"),
+        (
+            "scopes/helper/within",
+            "beekeeper",
+            "s.toml [scopes.helper]: a scope has one relation, not contains and within",
+        ),
+        (
+            "scopes/beekeeper/trend",
+            {"low": -1, "high": 1},
+            "s.toml [scopes.beekeeper]: trend means nothing without contains, within or beside",
+        ),
+        (
+            "scopes/helper/ratio",
+            {"low": 0.5, "high": 3},
+            "s.toml [scopes.helper.ratio]: low = 0.5 is not a number above 1",
+        ),
+        ("scopes/helper/ratios", PRIOR, "s.toml [scopes.helper.ratios]: unknown key. Did you mean 'ratio'?"),
+        ("source_kinds/claim/spread", -1, "s.toml [source_kinds.claim.spread]: -1: Input should be greater than 0"),
+        ("source_kinds/claim/spread", float("inf"), "s.toml [source_kinds.claim.spread]: inf: Input should be a finite number"),
+        (
+            "source_kinds/claim/tails",
+            "student",
+            "s.toml [source_kinds.claim.tails]: unknown tails 'student'. Did you mean 'student_t'?",
+        ),
+        ("source_kinds/claim/noise", None, "s.toml [source_kinds.claim.noise]: the key is missing"),
+        (
+            "sources/platform/multiplier",
+            PRIOR,
+            "s.toml [sources.platform]: a source needs exactly one of coverage, multiplier, anchor, trend, selection; "
+            "this one has coverage and multiplier",
+        ),
+        (
+            "sources/registry/anchor",
+            False,
+            "s.toml [sources.registry]: a source needs exactly one of coverage, multiplier, anchor, trend, selection; "
+            "this one has none",
+        ),
+        ("sources/registry/anchor", "no", "s.toml [sources.registry.anchor]: 'no': Input should be a valid boolean"),
+        ("sources/registry/anchor", 0, "s.toml [sources.registry.anchor]: 0: Input should be a valid boolean"),
+        ("sources/registry/region_sd", PRIOR, "s.toml [sources.registry]: region_sd means nothing for a source with anchor"),
+        ("sources/poll/region_sd", PRIOR, "s.toml [sources.poll]: region_sd means nothing for a source with selection"),
+        ("sources/poll/lineage", "forum", "s.toml [sources.poll]: lineage means nothing for a source with selection"),
+        ("sources/platform/coverage", {}, "s.toml [sources.platform.coverage]: 'low' is missing; a prior here needs low, high, mass"),
+        ("sources/platform/coverage/low", 0.9, "s.toml [sources.platform.coverage]: low = 0.9 is not below high = 0.7"),
+        ("sources/platform/coverage/mass", 90, "s.toml [sources.platform.coverage]: mass = 90 is not between 0 and 1"),
+        ("sources/platform/coverage/prior", PRIOR, "s.toml [sources.platform.coverage]: unknown key 'prior'. Known: 'high', 'low', 'mass'."),
+        ("sources/platform/coverage/regions", "EAST", "s.toml [sources.platform.coverage.regions]: 'EAST' is not a table of keys"),
+        (
+            "sources/platform/coverage/regions/EAST",
+            0.3,
+            "s.toml [sources.platform.coverage.regions.EAST]: 0.3 is not a prior; write { low = ..., high = ..., mass = 0.9 }",
+        ),
+        (
+            "sources/platform/coverage",
+            {"family": "beta", "mean": 0.5, "sd": 0.1, "regions": {"EAST": {"low": 0.1, "high": 0.2}}},
+            "s.toml [sources.platform.coverage]: a prior with regional exceptions is written by interval (low, high, mass)",
+        ),
+        ("sources/platform/nots", "x", "s.toml [sources.platform.nots]: unknown key. Did you mean 'notes'?"),
+        ("lineages/forum/error", {"family": "beta", "mean": 0.5, "sd": 0.1}, "s.toml [lineages.forum.error]: family 'beta' does not fit"),
+    ],
+)  # fmt: skip
+def test_one_fault_is_one_line(faults, path, value, expected):
+    [line] = faults((path, value))
+    assert line.startswith(expected)
+
+
+def test_a_misspelt_reach_is_named_with_its_spelling(faults):
+    assert faults(("sources/platform/coverage", None), ("sources/platform/covrage", PRIOR), ("prior_sets", {})) == [
+        "s.toml [sources.platform.covrage]: unknown key. Did you mean 'coverage'?",
+        "s.toml [sources.platform]: a source needs exactly one of coverage, multiplier, anchor, trend, selection; "
+        "this one has none",
+    ]
+
+
+def test_a_name_is_not_taken_for_a_key(document, parse):
+    # A source may be called like one of its keys, and is still told how to spell the others.
+    document["sources"]["coverage"] = document["sources"]["registry"] | {"titel": "x"}
+    with pytest.raises(SpecError, match=r"\[sources.coverage.titel\]: unknown key. Did you mean 'title'\?"):
+        parse(document)
+
+
+def test_names_are_plain(faults, document):
+    assert faults(("sources", document["sources"] | {"my source": document["sources"]["registry"]})) == [
+        "s.toml [sources.my source]: 'my source' does not match ^[A-Za-z0-9_-]+$"
+    ]
+
+
+def test_faults_of_all_sections_come_together(faults):
+    assert faults(
+        ("question", None),
+        ("years/frist", 2018),
+        ("total/prior", {"low": 5, "high": 3}),
+        ("growth/rate", {"low": 1}),
+        ("growth/damping", {"family": "gama"}),
+        ("scopes/helper/definition", None),
+        ("scopes/helper/within", "beekeeper"),
+        ("sources/registry/title", None),
+        ("sources/poll/region_sd", PRIOR),
+        ("prior_sets/wide", {"total.proir": PRIOR}),
+    ) == [
+        "s.toml [question]: the key is missing",
+        "s.toml [years.frist]: unknown key. Did you mean 'first'?",
+        "s.toml [total.prior]: low = 5 is not below high = 3",
+        "s.toml [growth.rate]: 'high' is missing; a prior here needs low, high, mass",
+        "s.toml [growth.damping]: unknown prior family 'gama'. Did you mean 'gamma'?",
+        "s.toml [scopes.helper.definition]: the key is missing",
+        "s.toml [scopes.helper]: a scope has one relation, not contains and within",
+        "s.toml [sources.registry.title]: the key is missing",
+        "s.toml [sources.poll]: region_sd means nothing for a source with selection",
+        "s.toml [prior_sets.wide.'total.proir']: no such prior. Did you mean 'total.prior'?",
+    ]
+
+
+def test_the_document_is_the_spec(toy_spec, parse):
+    assert parse(toy_spec.document).document == toy_spec.document
+    assert json.loads(toy_spec.text) == toy_spec.document
