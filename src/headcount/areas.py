@@ -134,8 +134,8 @@ class Areas:
         return set(self.regions_of(inner)) <= set(self.regions_of(outer))
 
     def advice(self, code: str) -> str:
-        """Return the nearest valid code for one that is unknown, looking at names too."""
-        named = {row.name.casefold(): row.area for row in self.rows}
+        """Return the nearest valid code for one that is unknown, looking at names too, in capitals or not."""
+        named = {word.casefold(): row.area for row in self.rows for word in (row.name, row.area)}
         if code.casefold() in named:
             return f"Did you mean {named[code.casefold()]!r}?"
         hint = nearest(code, [*self.by_code, *(row.name for row in self.rows)])

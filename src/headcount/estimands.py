@@ -11,13 +11,18 @@ from __future__ import annotations
 import numpy as np
 import xarray as xr
 
-from headcount._names import LOG_HEADCOUNT, LOG_REACH, REGION, SOURCE, YEAR
+from headcount._names import LOG_HEADCOUNT, LOG_REACH, REGION, SAMPLE_DIMS, SOURCE, YEAR
+from headcount._types import IntArray
 from headcount.errors import HeadcountError, nearest
 from headcount.fits import Fit
 from headcount.layout import known_log_headcount
 from headcount.ratios import log_ratio
 
 __all__ = ["contrast", "coverage", "forecast_years", "growth", "headcount", "ratio", "share"]
+
+
+SPOKEN_FOR = 0.5
+"""Part of an area's people that must live where rows still speak for its headcount not to be called a forecast."""
 
 
 def headcount(fit: Fit, *, area: str | None = None, scope: str | None = None) -> xr.DataArray:
@@ -35,8 +40,8 @@ def headcount(fit: Fit, *, area: str | None = None, scope: str | None = None) ->
     Returns
     -------
     xarray.DataArray
-        Draws of the number of people, dims (chain, draw, year). The coordinate ``forecast`` marks years after the last
-        fitted row.
+        Draws of the number of people, dims (chain, draw, year). The coordinate ``forecast`` marks the
+        years of `forecast_years`.
 
     Raises
     ------
@@ -50,8 +55,8 @@ def headcount(fit: Fit, *, area: str | None = None, scope: str | None = None) ->
     """
     regions = _regions(fit, area)
     logs = _log_scope(fit, scope).isel({REGION: regions})
-    total = xr.ufuncs.exp(logs).sum(REGION)
-    total = total.assign_coords(forecast=(YEAR, np.isin(total[YEAR], forecast_years(fit))))
+    total: xr.DataArray = xr.ufuncs.exp(logs).sum(REGION)
+    total = total.assign_coords(forecast=(YEAR, np.isin(total[YEAR], forecast_years(fit, area=area))))
     return total.assign_attrs(area=area or fit.spec.areas.root, scope=scope or fit.spec.target, unit="people")
 
 
@@ -169,7 +174,7 @@ def coverage(fit: Fit, *, source: str, area: str | None = None) -> xr.DataArray:
     regions = _regions(fit, area)
     people = xr.ufuncs.exp(_log_scope(fit, fit.spec.sources[source].scope).isel({REGION: regions}))
     reach = xr.ufuncs.exp(fit.posterior[LOG_REACH].sel({SOURCE: source}, drop=True).isel({REGION: regions}))
-    seen = (people * reach).sum(REGION) / people.sum(REGION)
+    seen: xr.DataArray = (people * reach).sum(REGION) / people.sum(REGION)
     unit = "fraction" if fit.spec.sources[source].coverage else "units per person"
     return seen.assign_attrs(area=area or fit.spec.areas.root, source=source, unit=unit)
 
@@ -195,10 +200,39 @@ def contrast(fit: Fit, *, area: str, to_area: str, scope: str | None = None) -> 
     return (one / headcount(fit, area=to_area, scope=scope)).assign_attrs(one.attrs, unit="ratio")
 
 
-def forecast_years(fit: Fit) -> tuple[int, ...]:
-    """Return the years after the last one that any fitted row speaks about: forecasts, and labelled so."""
-    last = max(row.year for row in fit.observations.fitted)
-    return tuple(year for year in fit.spec.years.labels if year > last)
+def forecast_years(fit: Fit, *, area: str | None = None) -> tuple[int, ...]:
+    """Return the last years for which an area's headcount is a forecast.
+
+    A region is spoken for up to the last year in which a fitted row is about an area that holds it. An area is
+    forecast from the first year on in which less than half of its people live in regions that are still spoken
+    for: one row about one country does not make a year of the world observed.
+
+    Parameters
+    ----------
+    fit
+        A fit.
+    area
+        Code of an area or grouping; the root if not given.
+
+    Returns
+    -------
+    tuple of int
+        Calendar years, ascending; possibly none.
+    """
+    regions = _regions(fit, area)
+    people = np.exp(fit.posterior[LOG_HEADCOUNT].mean(SAMPLE_DIMS).isel({REGION: regions}).to_numpy())
+    spoken = _last_spoken(fit)[regions, None] >= np.array(fit.spec.years.labels)[None, :]
+    part = (people * spoken).sum(axis=0) / people.sum(axis=0)
+    return tuple(year for year, own in zip(fit.spec.years.labels, part, strict=True) if own < SPOKEN_FOR)
+
+
+def _last_spoken(fit: Fit) -> IntArray:
+    """Return the last year in which a fitted row is about each region; dims (region,)."""
+    last = np.full(len(fit.spec.areas.regions), fit.spec.years.first - 1, dtype=np.int64)
+    for row in fit.observations.fitted:
+        regions = list(fit.spec.areas.regions_of(row.area))
+        last[regions] = np.maximum(last[regions], row.year)
+    return last
 
 
 def _regions(fit: Fit, area: str | None) -> list[int]:

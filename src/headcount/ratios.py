@@ -46,7 +46,13 @@ def _log_step(spec: ModelSpec, posterior: xr.Dataset, name: str, scope: ScopeSpe
         ahead = posterior[LOG_HEADCOUNT][YEAR] - spec.years.reference
         eta = eta + posterior[RATIO_TREND].sel({SCOPE: name}, drop=True) * ahead
     if scope.contains:
-        return xr.apply_ufunc(np.logaddexp, 0.0, eta)
+        return _softplus(eta)
     if scope.within:
-        return -xr.apply_ufunc(np.logaddexp, 0.0, -eta)
+        return -_softplus(-eta)
     return eta
+
+
+def _softplus(eta: xr.DataArray) -> xr.DataArray:
+    """Return log(1 + exp(eta)) without overflow."""
+    result: xr.DataArray = xr.apply_ufunc(np.logaddexp, 0.0, eta)
+    return result

@@ -83,6 +83,10 @@ class _Section(BaseModel):
         return section
 
 
+MOST_YEARS = 1000
+"""A model of so many years would not fit into memory."""
+
+
 class YearsSpec(_Section):
     """``[years]``: the calendar years of the model, and the one in which the total is stated."""
 
@@ -97,6 +101,9 @@ class YearsSpec(_Section):
             raise ValueError(msg)
         if self.first == self.last:
             msg = f"first = last = {self.first}; growth needs at least two years"
+            raise ValueError(msg)
+        if self.last - self.first >= MOST_YEARS:
+            msg = f"{self.first} to {self.last} are more than {MOST_YEARS} years; is one of them mistyped?"
             raise ValueError(msg)
         return self
 

@@ -11,6 +11,7 @@ from tests.studies import STUDIES, prior_draws, study
 from headcount.engine.arrays import assemble
 from headcount.engine.density import evaluate, log_likelihood
 from headcount.inference.posterior import posterior_of
+from headcount.ratios import log_ratio
 from headcount.simulation import State, log_density, simulate_prior
 from headcount.simulation.facts import known_populations
 
@@ -26,19 +27,26 @@ def states_of(layout, free):
     # The posterior keeps reach in single precision.
     reach = evaluate(free, assemble(layout, all_pairs=True))[1].reshape(draws, len(layout.sources), -1)
     headcount = posterior["log_headcount"]
-    ratio = posterior["log_ratio"].broadcast_like(headcount).transpose("scope", "draw", "region", "year")
+    ratio = log_ratios(layout, posterior).transpose("draw", "scope", "region", "year")
     polls = posterior["poll"].to_numpy().tolist() if "poll" in posterior.coords else []
     for draw in range(draws):
         one = posterior.isel(draw=draw)
         yield State(
             log_headcount=headcount[draw].to_numpy(),
-            log_ratio={name: ratio.sel(scope=name)[draw].to_numpy() for name in layout.scopes},
+            log_ratio=dict(zip(layout.scopes, ratio[draw].to_numpy(), strict=True)),
             known=known_populations(spec),
             log_reach=dict(zip(layout.sources, reach[draw], strict=True)),
             noise_scale=dict(zip(layout.sources, one["noise_scale"].to_numpy().tolist(), strict=True)),
             selection={name: float(one["selection"].sel(poll=name)) for name in polls},
             concentration={name: float(one["concentration"].sel(poll=name)) for name in polls},
         )
+
+
+def log_ratios(layout, posterior):
+    """Return log H_k - log H of every latent scope, dims (..., region, year, scope)."""
+    headcount = posterior["log_headcount"]
+    own = [log_ratio(layout.spec, posterior, name).broadcast_like(headcount) for name in layout.scopes]
+    return xr.concat(own, xr.Variable("scope", list(layout.scopes)))
 
 
 @pytest.fixture(params=STUDIES)
@@ -82,7 +90,7 @@ def log_quantities(headcount, total, ratio, reach, noise):
 def engine_s_worlds(layout, free):
     posterior = posterior_of(layout, free[None]).isel(chain=0)
     headcount = posterior["log_headcount"]
-    people = headcount + posterior["log_ratio"]
+    people = headcount + log_ratios(layout, posterior)
     total = log_sum(people).sel(scope=layout.spec.target, drop=True)
     ratio = (log_sum(people) - total).transpose("draw", "scope", "year")
     shape = (len(free), len(layout.sources), headcount.sizes["region"])

@@ -9,11 +9,11 @@ from hypothesis import strategies as some
 from headcount.areas import Areas, parse_areas, read_areas
 from headcount.errors import TableError
 
-HEADER = "area,name,parent,pool,remainder,members\n"
+HEADER = "area,name,parent,pool,remainder,members,alike\n"
 TREE = (
     HEADER
     + """W,World,,,,
-EU,Europe,W,rich,Rest of Europe,
+EU,Europe,W,rich,Rest of Europe,,yes
 DE,Germany,EU,,,
 XKX,Kosovo,EU,poor,,
 NA,Namibia,W,,,
@@ -68,6 +68,19 @@ def test_pools_are_inherited(areas):
     assert areas.pools == ("rich", "poor", "W")
 
 
+def test_regions_of_an_area_that_is_alike_are_one_unit(areas):
+    assert [areas.unit_of(code) for code in areas.regions] == ["EU", "EU", "NA", "SEA", "EU"]
+    assert areas.units == ("EU", "NA", "SEA")
+
+
+def test_the_widest_area_that_is_alike_is_the_unit():
+    rows = "W,World,,,,,\nA,A,W,,,,yes\nB,B,A,,rest,,yes\nC,C,B,,,,\nD,D,W,,,,yes\n"
+    areas = parse_areas(HEADER + rows)
+    assert areas.regions == ("C", "D", "B-REST")
+    assert areas.units == ("A", "D")
+    assert parse_areas(areas.to_csv()).units == areas.units
+
+
 def test_a_root_alone_is_a_region():
     assert parse_areas(HEADER + "W,World,,,,\n").regions == ("W",)
 
@@ -79,6 +92,7 @@ def test_a_root_alone_is_a_region():
         ("kosovo", "Did you mean 'XKX'?"),
         ("Kosov", "Did you mean 'XKX'?"),
         ("GERMANY", "Did you mean 'DE'?"),
+        ("xkx", "Did you mean 'XKX'?"),
         ("XK", "Did you mean 'XKX'?"),
         ("EU-RST", "Did you mean 'EU-REST'?"),
     ],
@@ -139,6 +153,13 @@ def test_a_file_is_known_by_its_name(tmp_path):
         (
             "W,World,,,,\nA,A,W,,,\nA,again,W,,,\n",
             ["areas.csv:3 [area]: area 'A' stands twice", "areas.csv:4 [area]: area 'A' stands twice"],
+        ),
+        (
+            "W,World,,,,,\nA,A,W,,,,maybe\nG,G,,,,A,yes\n",
+            [
+                "areas.csv:3 [alike]: 'maybe' is not an answer. Write yes, or leave the cell empty.",
+                "areas.csv:4 [alike]: a grouping has no regions of its own to be alike. Mark areas of the tree.",
+            ],
         ),
         (
             "W,World,,,Rest,\nA,A,W,,,\nW-REST,mine,W,,,\n",

@@ -110,6 +110,7 @@ def test_names_of_parts(toy_spec):
             {"first": 2020, "last": 2020, "reference": 2020},
             "s.toml [years]: first = last = 2020; growth needs at least two years",
         ),
+        ("years/last", 20250, "s.toml [years]: 2018 to 20250 are more than 1000 years; is one of them mistyped?"),
         ("years", "2018-2025", "s.toml [years]: '2018-2025' is not a table of keys"),
         ("years/frist", 2018, "s.toml [years.frist]: unknown key. Did you mean 'first'?"),
         ("regions/region_sd", 0.5, "s.toml [regions.region_sd]: 0.5 is not a prior; write { low = ..., high = ..., mass = 0.9 }"),

@@ -301,7 +301,7 @@ def _shaded(fit: Fit) -> str:
     if not ahead:
         return ""
     span = str(ahead[0]) if len(ahead) == 1 else f"{ahead[0]} to {ahead[-1]}"
-    return f" Shaded: forecast ({span}), years after the last row of data."
+    return f" Shaded: forecast ({span}), years in which rows speak for less than half of the people."
 
 
 def _ticks(value: float, _: int) -> str:

@@ -1,0 +1,182 @@
+"""Layout: a study as indices, read back here in words."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as some
+
+import headcount as hc
+from headcount.layout import LIKELIHOODS, Layout, known_log_headcount, latent_scopes, zero_sum_basis
+from headcount.row_forms import form_of
+from headcount.simulation.facts import known_populations, scaled_covariate
+from tests.studies import STUDIES, study
+
+
+@pytest.fixture(scope="module", params=STUDIES)
+def layout(request):
+    return study(request.param).layout
+
+
+def cells_of(layout, term):
+    """Return the cells of a term in words; none for a known one."""
+    single, multiple = layout.single, layout.multiple
+    if term < len(single):
+        indices = [single[term]]
+    elif term < len(single) + len(multiple):
+        indices = [cell for cell in multiple[term - len(single)] if cell >= 0]
+    else:
+        return None
+    names, areas, years = (*layout.sources, ""), layout.spec.areas, layout.spec.years
+    return {
+        (names[s], layout.scopes[k], areas.regions[r], years.labels[t]) for s, k, r, t in layout.cells[indices]
+    }
+
+
+def known_of(layout, term):
+    return layout.known[term - len(layout.single) - len(layout.multiple)]
+
+
+def check_term(layout, index, term):
+    spec = layout.spec
+    if term is None:
+        assert known_of(layout, index) == 0.0
+        return
+    regions = [spec.areas.regions[i] for i in spec.areas.regions_of(term.area)]
+    if spec.scopes[term.scope].covariate:
+        year = term.year - spec.years.first
+        people = np.exp(known_populations(spec)[term.scope][list(spec.areas.regions_of(term.area)), year])
+        assert known_of(layout, index) == pytest.approx(np.log(people.sum()))
+        return
+    assert cells_of(layout, index) == {(term.source, term.scope, region, term.year) for region in regions}
+
+
+def test_every_row_points_at_the_cells_of_its_terms(layout):
+    spec, fitted = layout.spec, layout.observations.fitted
+    seen = []
+    for name, rows in layout.rows.items():
+        for i, position in enumerate(rows.position):
+            row = fitted[position]
+            form = form_of(row, spec.sources[row.source].scope)
+            tails = spec.source_kinds[spec.sources[row.source].kind].tails
+            normal = tails == "normal" and form.form != "survey"
+            assert name == form.form + ("_normal" if normal else "")
+            check_term(layout, rows.part[i], form.part)
+            check_term(layout, rows.whole[i], form.whole)
+            for field in ("value", "other", "noise_factor", "variance"):
+                assert getattr(rows, field)[i] == getattr(form, field)
+            seen.append(position)
+        assert len(rows) == len(rows.position)
+    assert sorted(seen) == list(range(len(fitted)))
+    assert [layout.sources[i] for i in layout.row_source] == [row.source for row in fitted]
+
+
+def test_no_cell_stands_twice_and_none_is_idle(layout):
+    assert len(np.unique(layout.cells, axis=0)) == len(layout.cells)
+    used = {*layout.single.tolist(), *layout.multiple.ravel().tolist()} - {-1}
+    assert used == set(range(len(layout.cells)))
+
+
+def test_likelihoods_are_forms_by_tails():
+    assert LIKELIHOODS == (
+        "stated", "bound", "interval", "survey", "stated_normal", "bound_normal", "interval_normal",
+    )  # fmt: skip
+
+
+def test_sources_without_rows_are_left_out_and_the_order_is_the_spec_s(layout):
+    present = {row.source for row in layout.observations.fitted}
+    assert list(layout.sources) == [name for name in layout.spec.sources if name in present]
+
+
+def test_excluded_rows_need_no_cells():
+    spec, observations = study("rich")
+    first = {row.source: row.line for row in observations.rows[::-1]}
+    rows = [row if first[row.source] == row.line else replace(row, excluded="why") for row in observations.rows]
+    layout = Layout.of(spec, hc.Observations(tuple(rows)))
+    assert sum(len(rows) for rows in layout.rows.values()) == len(layout.row_source) == len(first)
+    assert len(layout.cells) < len(study("rich").layout.cells)
+
+
+def test_scopes_come_after_what_they_are_relative_to(layout):
+    spec = layout.spec
+    assert layout.scopes[0] == spec.target
+    assert set(layout.scopes) == {name for name, scope in spec.scopes.items() if not scope.covariate}
+    for position, name in enumerate(layout.scopes[1:], start=1):
+        assert spec.scopes[name].relative_to in layout.scopes[:position]
+    assert latent_scopes(spec) == layout.scopes
+
+
+def test_deviations_of_sources_are_kept_for_units_that_some_row_looks_at():
+    layout = study("rich").layout
+    spec = layout.spec
+    seen = {
+        (row.source, spec.areas.unit_of(spec.areas.regions[region]))
+        for row in layout.observations.fitted
+        if spec.sources[row.source].region_sd is not None
+        for form in [form_of(row, spec.sources[row.source].scope)]
+        for term in (form.part, form.whole)
+        if term is not None and not spec.scopes[term.scope].covariate
+        for region in spec.areas.regions_of(term.area)
+    }
+    assert {(layout.sources[s], spec.areas.units[u]) for s, u in layout.source_units} == seen
+
+
+def test_regions_know_their_unit_and_pool(layout):
+    areas = layout.spec.areas
+    assert [areas.units[i] for i in layout.unit_of_region] == [areas.unit_of(region) for region in areas.regions]
+    assert [areas.pools[i] for i in layout.region_pool] == [areas.pool_of(region) for region in areas.regions]
+
+
+def test_the_narrowest_exception_sets_the_level_and_of_equals_the_first():
+    layout = study("rich").layout
+    regions = layout.spec.areas.regions
+    paths = dict(zip(regions, layout.reach_paths("platform"), strict=True))
+    own = "sources.platform.coverage"
+    # C has four regions and BC five, so within both C speaks; C1 is narrower still.
+    assert paths == {
+        "A": own, "B": f"{own}.regions.BC", "D": own, "C1": f"{own}.regions.C1",
+        "C3": f"{own}.regions.C", "C-REST": f"{own}.regions.C", "C2-REST": f"{own}.regions.C",
+    }  # fmt: skip
+    assert set(layout.reach_paths("registry")) == {"sources.registry.anchor"}
+    spec = study("apart").spec
+    document = spec.document
+    areas = hc.parse_areas(spec.areas.to_csv() + "AB,both,,,,,A;B\nBA,both,,,,,B;A\n")
+    document["sources"]["first"]["coverage"]["regions"] = {
+        code: {"low": 0.2, "high": 0.8} for code in ("BA", "AB", "W")
+    }
+    equal = hc.parse_spec(document, areas=areas, covariates=spec.covariate_table)
+    assert set(Layout.of(equal, study("apart").observations).reach_paths("first")) == {
+        "sources.first.coverage.regions.BA"
+    }
+
+
+def test_covariates_are_the_oracle_s(layout):
+    for name in layout.spec.covariates:
+        np.testing.assert_allclose(layout.covariate(name), scaled_covariate(name, layout.spec), atol=1e-12)
+    for name, values in known_populations(layout.spec).items():
+        np.testing.assert_allclose(known_log_headcount(layout.spec, name), values)
+
+
+def test_a_covariate_that_is_the_same_everywhere_moves_nothing():
+    spec, observations = study("rich")
+    rows = [(area, year, name, 7.0, "", "") for area, year, name, *_ in spec.covariate_table.rows]
+    flat = hc.parse_spec(spec.document, areas=spec.areas, covariates=hc.Covariates(tuple(rows)))
+    layout = Layout.of(flat, observations)
+    for name in flat.covariates:
+        np.testing.assert_allclose(layout.covariate(name), 0.0, atol=1e-12)
+
+
+@given(n=some.integers(1, 60))
+@settings(max_examples=30, deadline=None, derandomize=True)
+def test_the_zero_sum_basis(n):
+    basis = zero_sum_basis(n)
+    assert basis.shape == (n, n - 1)
+    np.testing.assert_allclose(basis.sum(axis=0), 0, atol=1e-12)
+    covariance = basis @ basis.T
+    # Marginal variance 1, and every pair alike: no member is special, whatever the order.
+    expected = np.eye(n) * n / max(n - 1, 1) - 1 / max(n - 1, 1) if n > 1 else np.zeros((1, 1))
+    np.testing.assert_allclose(covariance, expected, atol=1e-12)
+    assert np.linalg.matrix_rank(basis) == n - 1 if n > 1 else True
