@@ -233,7 +233,9 @@ def _apart(p: _Numbers) -> tuple[str, dict[str, Any]]:
         },
         source_kinds={"office": {"noise": p(0.05, 0.3), "tails": "normal", "region_sd": p(0.1, 0.5)}},
         sources={
-            "first": _source("office", coverage=p(0.2, 0.8) | {"regions": {"A": p(0.2, 0.8), "W": p(0.1, 0.9)}}),
+            "first": _source(
+                "office", coverage=p(0.2, 0.8) | {"regions": {"A": p(0.2, 0.8), "W": p(0.1, 0.9)}}
+            ),
             "second": _source("office", "wide", coverage=p(0.2, 0.8), lineage="both"),
             "third": _source("office", multiplier=p(0.5, 2), region_sd=p(0.1, 0.4), lineage="both"),
             "truth": _source("office", anchor=True),

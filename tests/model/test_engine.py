@@ -72,7 +72,9 @@ def test_free_variables_are_the_model_s(pair):
     layout, model = pair
     sizes = {block_of(value.name): model.initial_point()[value.name].size for value in model.value_vars}
     blocks = blocks_of(layout)
-    assert {name: size for name, size in sizes.items() if size} == {name: b.size for name, b in blocks.items()}
+    assert {name: size for name, size in sizes.items() if size} == {
+        name: b.size for name, b in blocks.items()
+    }
     ends = np.cumsum([block.size for block in blocks.values()])
     assert [block.start for block in blocks.values()] == [0, *ends[:-1]]
 
@@ -82,7 +84,11 @@ def test_density_and_gradient_are_the_model_s(pair):
     arrays, graph = assemble(layout), graph_of(layout, model)
     rng = np.random.default_rng(5)
     # At the priors' middle, at points of the prior, and at ones too far out for it.
-    for free in [np.zeros(arrays.family.size), *prior_draws(layout, rng, POINTS), *(1.5 * prior_draws(layout, rng, 1))]:
+    for free in [
+        np.zeros(arrays.family.size),
+        *prior_draws(layout, rng, POINTS),
+        *(1.5 * prior_draws(layout, rng, 1)),
+    ]:
         expected, expected_gradient = graph(free)
         found, gradient = engine_at(free, arrays)
         assert np.isfinite(expected)

@@ -55,7 +55,10 @@ def assert_slopes(function, arguments, steps, lost=0.0):
         step = 2e-3 * length
         expected = slope(along, arguments[position], step)
         rounding = (lost + 1e-14 * (1 + abs(total))) / step
-        assert derivative == pytest.approx(expected, rel=1e-6, abs=rounding + 1e-8 / length), (position, arguments)
+        assert derivative == pytest.approx(expected, rel=1e-6, abs=rounding + 1e-8 / length), (
+            position,
+            arguments,
+        )
 
 
 @pytest.mark.parametrize("normal", [True, False])
@@ -78,7 +81,9 @@ def test_tails_far_out_are_finite(z, normal, function):
     assert math.isfinite(tails.log_tail(z, normal))
     assert math.isfinite(tails.hazard(z, normal))
     assert np.isfinite(graph_tail(function, np.array([z]))).all()
-    assert tails.log_tail(z, normal) == pytest.approx(float(graph_tail(function, np.array([z]))[0]), abs=1e-14, rel=1e-10)
+    assert tails.log_tail(z, normal) == pytest.approx(
+        float(graph_tail(function, np.array([z]))[0]), abs=1e-14, rel=1e-10
+    )
 
 
 @pytest.mark.parametrize(("normal", "function"), [(True, log_tail_normal), (False, log_tail_t)])
@@ -86,9 +91,7 @@ def test_the_model_s_tails_have_a_finite_gradient_on_both_sides(normal, function
     # A branch that is not taken must not poison the gradient with 0 * inf.
     value = pt.dvector()
     gradient = pytensor.function([value], pt.grad(function(value).sum(), value), mode=INTERPRETED)(LINE)
-    np.testing.assert_allclose(
-        gradient, [-tails.hazard(z, normal) for z in LINE], rtol=1e-8, atol=1e-14
-    )
+    np.testing.assert_allclose(gradient, [-tails.hazard(z, normal) for z in LINE], rtol=1e-8, atol=1e-14)
 
 
 @pytest.mark.parametrize("normal", [True, False])
@@ -181,14 +184,18 @@ def test_an_interval_is_as_likely_in_one_tail_as_in_the_other(z, normal):
 @pytest.mark.parametrize("normal", [True, False])
 def test_intervals_that_partition_the_line_add_up_to_one(normal):
     ends = [-800.0, -3.0, -1.0, -0.9, 0.4, 2.0, 7.0, 800.0]
-    total = sum(math.exp(rows.interval_row(a, b, 0.3, 0.5, normal)[0]) for a, b in zip(ends, ends[1:], strict=False))
+    total = sum(
+        math.exp(rows.interval_row(a, b, 0.3, 0.5, normal)[0]) for a, b in zip(ends, ends[1:], strict=False)
+    )
     assert total == pytest.approx(1.0, abs=1e-10)
 
 
 def exact_survey(k, n, mu, log_selection, log_concentration):
     log_odds = mu - np.log(-np.expm1(mu)) + log_selection
     kappa = np.exp(log_concentration)
-    return float(stats.betabinom.logpmf(k, n, kappa * special.expit(log_odds), kappa * special.expit(-log_odds)))
+    return float(
+        stats.betabinom.logpmf(k, n, kappa * special.expit(log_odds), kappa * special.expit(-log_odds))
+    )
 
 
 @PROPERTY
@@ -216,7 +223,9 @@ def test_survey_row(n, part, mu, log_selection, log_concentration):
 
 def test_survey_probabilities_add_up_to_one():
     for log_concentration in (-3.0, 0.0, 8.0):
-        total = sum(math.exp(rows.survey_row(float(k), 30.0, -0.4, 0.7, log_concentration)[0]) for k in range(31))
+        total = sum(
+            math.exp(rows.survey_row(float(k), 30.0, -0.4, 0.7, log_concentration)[0]) for k in range(31)
+        )
         assert total == pytest.approx(1.0, abs=1e-10)
 
 

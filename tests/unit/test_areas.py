@@ -64,7 +64,13 @@ def test_holding_is_about_regions(areas):
 
 
 def test_pools_are_inherited(areas):
-    assert [areas.pool_of(code) for code in ("DE", "EU-REST", "XKX", "NA", "SEA")] == ["rich", "rich", "poor", "W", "W"]
+    assert [areas.pool_of(code) for code in ("DE", "EU-REST", "XKX", "NA", "SEA")] == [
+        "rich",
+        "rich",
+        "poor",
+        "W",
+        "W",
+    ]
     assert areas.pools == ("rich", "poor", "W")
 
 
@@ -117,11 +123,15 @@ def test_a_file_is_known_by_its_name(tmp_path):
     [
         (
             "W,World,,,,\nX,Other,,,,\n",
-            ["areas.csv: 2 areas have no parent (W, X). Exactly one area, the root, must have an empty parent."],
+            [
+                "areas.csv: 2 areas have no parent (W, X). Exactly one area, the root, must have an empty parent."
+            ],
         ),
         (
             "A,A,B,,,\nB,B,A,,,\n",
-            ["areas.csv: 0 areas have no parent (none). Exactly one area, the root, must have an empty parent."],
+            [
+                "areas.csv: 0 areas have no parent (none). Exactly one area, the root, must have an empty parent."
+            ],
         ),
         (
             "W,World,,,,\nA,A,B,,,\nB,B,A,,,\nC,C,B,,,\n",
@@ -144,7 +154,9 @@ def test_a_file_is_known_by_its_name(tmp_path):
         ),
         (
             "W,World,,,,\nA,A,W,,Rest of A,\n",
-            ["areas.csv:3 [remainder]: area 'A' has a remainder and no children. Empty the cell or add the children."],
+            [
+                "areas.csv:3 [remainder]: area 'A' has a remainder and no children. Empty the cell or add the children."
+            ],
         ),
         (
             "W,World,,,,\nA,A,W,,,\nG,G,,,,A\nB,B,G,,,\n",

@@ -28,6 +28,8 @@ def test_a_kind_names_its_priors_and_where_they_live(name):
 
 
 def test_richer_kinds_keep_the_priors_of_simpler_ones():
-    plain, walk, damped = (GROWTH_KINDS[name].parameters for name in ("exponential", "random_walk", "damped_trend"))
+    plain, walk, damped = (
+        GROWTH_KINDS[name].parameters for name in ("exponential", "random_walk", "damped_trend")
+    )
     assert plain.items() < walk.items() < damped.items()
     assert damped.keys() - walk.keys() == {"damping"}

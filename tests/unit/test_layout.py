@@ -8,12 +8,12 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as some
+from tests.studies import STUDIES, study
 
 import headcount as hc
 from headcount.layout import LIKELIHOODS, Layout, known_log_headcount, latent_scopes, zero_sum_basis
 from headcount.row_forms import form_of
 from headcount.simulation.facts import known_populations, scaled_covariate
-from tests.studies import STUDIES, study
 
 
 @pytest.fixture(scope="module", params=STUDIES)
@@ -32,7 +32,8 @@ def cells_of(layout, term):
         return None
     names, areas, years = (*layout.sources, ""), layout.spec.areas, layout.spec.years
     return {
-        (names[s], layout.scopes[k], areas.regions[r], years.labels[t]) for s, k, r, t in layout.cells[indices]
+        (names[s], layout.scopes[k], areas.regions[r], years.labels[t])
+        for s, k, r, t in layout.cells[indices]
     }
 
 
@@ -94,7 +95,9 @@ def test_sources_without_rows_are_left_out_and_the_order_is_the_spec_s(layout):
 def test_excluded_rows_need_no_cells():
     spec, observations = study("rich")
     first = {row.source: row.line for row in observations.rows[::-1]}
-    rows = [row if first[row.source] == row.line else replace(row, excluded="why") for row in observations.rows]
+    rows = [
+        row if first[row.source] == row.line else replace(row, excluded="why") for row in observations.rows
+    ]
     layout = Layout.of(spec, hc.Observations(tuple(rows)))
     assert sum(len(rows) for rows in layout.rows.values()) == len(layout.row_source) == len(first)
     assert len(layout.cells) < len(study("rich").layout.cells)
@@ -126,7 +129,9 @@ def test_deviations_of_sources_are_kept_for_units_that_some_row_looks_at():
 
 def test_regions_know_their_unit_and_pool(layout):
     areas = layout.spec.areas
-    assert [areas.units[i] for i in layout.unit_of_region] == [areas.unit_of(region) for region in areas.regions]
+    assert [areas.units[i] for i in layout.unit_of_region] == [
+        areas.unit_of(region) for region in areas.regions
+    ]
     assert [areas.pools[i] for i in layout.region_pool] == [areas.pool_of(region) for region in areas.regions]
 
 

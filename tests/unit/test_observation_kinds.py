@@ -33,7 +33,12 @@ def faults(kind, **cells):
 
 def test_every_kind_has_words_a_form_a_draw_and_a_density():
     assert OBSERVATION_KINDS.keys() == CELLS.keys()
-    assert OBSERVATION_KINDS.keys() == ROW_FORMS.keys() == OBSERVATION_DRAWS.keys() == OBSERVATION_DENSITIES.keys()
+    assert (
+        OBSERVATION_KINDS.keys()
+        == ROW_FORMS.keys()
+        == OBSERVATION_DRAWS.keys()
+        == OBSERVATION_DENSITIES.keys()
+    )
 
 
 @pytest.mark.parametrize("name", OBSERVATION_KINDS)

@@ -162,7 +162,12 @@ def test_contradicting_rows_are_all_used_with_a_warning():
 
 @pytest.mark.parametrize(
     "other",
-    ["t,A,2021,count,6,,,,,,,,,", "s,B,2021,count,6,,,,,,,,,", "s,A,2022,count,6,,,,,,,,,", "s,A,2021,lower_bound,6,,,,,,,,,"],
+    [
+        "t,A,2021,count,6,,,,,,,,,",
+        "s,B,2021,count,6,,,,,,,,,",
+        "s,A,2022,count,6,,,,,,,,,",
+        "s,A,2021,lower_bound,6,,,,,,,,,",
+    ],
 )
 def test_rows_about_different_things_do_not_contradict(other):
     with warnings.catch_warnings():
@@ -172,7 +177,9 @@ def test_rows_about_different_things_do_not_contradict(other):
 
 def test_a_file_in_another_encoding_is_named_with_its_line(tmp_path):
     path = tmp_path / "o.csv"
-    path.write_bytes((HEADER + "s,A,2021,count,5,,,,,,,,,ok\ns,B,2021,count,5,,,,,,,,,Österreich\n").encode("cp1252"))
+    path.write_bytes(
+        (HEADER + "s,A,2021,count,5,,,,,,,,,ok\ns,B,2021,count,5,,,,,,,,,Österreich\n").encode("cp1252")
+    )
     with pytest.raises(TableError, match=r"o\.csv:3: byte 0xd6 is not UTF-8"):
         read_observations(path)
     path.write_bytes(b"\xef\xbb\xbf" + (HEADER + "s,A,2021,count,5,,,,,,,,,Österreich\n").encode())

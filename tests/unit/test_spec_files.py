@@ -89,7 +89,9 @@ def test_areas_that_are_not_there_are_a_table_error(folder):
 
 def test_covariates_need_no_table_unless_they_are_used(folder):
     (folder / "data" / "toy" / "covariates.csv").unlink()
-    with pytest.raises(SpecError, match=r"\[covariates.population\]: unknown covariate variable 'population'"):
+    with pytest.raises(
+        SpecError, match=r"\[covariates.population\]: unknown covariate variable 'population'"
+    ):
         hc.read_spec(folder / "models" / "toy.toml")
 
 
@@ -126,50 +128,66 @@ def test_what_toml_can_hold_and_a_spec_cannot_is_named(document, toy_spec, value
 @pytest.mark.parametrize(
     ("path", "value", "expected"),
     [
-        ("target", "beekeper", "s.toml [target]: unknown scope 'beekeper'. Did you mean 'beekeeper'?"),
-        ("sources/analyst/scope", "membre", "s.toml [sources.analyst.scope]: unknown scope 'membre'. Did you mean 'member'?"),
-        ("sources/analyst/kind", "clam", "s.toml [sources.analyst.kind]: unknown source kind 'clam'. Did you mean 'claim'?"),
-        ("sources/analyst/lineage", "foum", "s.toml [sources.analyst.lineage]: unknown lineage 'foum'. Did you mean 'forum'?"),
+        ("target", "beekeper", "[target]: unknown scope 'beekeper'. Did you mean 'beekeeper'?"),
+        (
+            "sources/analyst/scope",
+            "membre",
+            "[sources.analyst.scope]: unknown scope 'membre'. Did you mean 'member'?",
+        ),
+        (
+            "sources/analyst/kind",
+            "clam",
+            "[sources.analyst.kind]: unknown source kind 'clam'. Did you mean 'claim'?",
+        ),
+        (
+            "sources/analyst/lineage",
+            "foum",
+            "[sources.analyst.lineage]: unknown lineage 'foum'. Did you mean 'forum'?",
+        ),
         (
             "sources/platform/coverage/regions",
             {"Eastland": {"low": 0.1, "high": 0.2}},
-            "s.toml [sources.platform.coverage.regions]: unknown area 'Eastland'. Did you mean 'EAST'?",
+            "[sources.platform.coverage.regions]: unknown area 'Eastland'. Did you mean 'EAST'?",
         ),
         (
             "sources/poll/kind",
             "claim",
-            "s.toml [source_kinds.claim]: no concentration, and source 'poll' of this kind is a survey",
+            "[source_kinds.claim]: no concentration, and source 'poll' of this kind is a survey",
         ),
-        ("scopes/helper/contains", "beekeepr", "s.toml [scopes.helper]: unknown scope 'beekeepr'. Did you mean 'beekeeper'?"),
+        (
+            "scopes/helper/contains",
+            "beekeepr",
+            "[scopes.helper]: unknown scope 'beekeepr'. Did you mean 'beekeeper'?",
+        ),
         (
             "scopes/beekeeper",
             {"definition": "d", "within": "helper", "ratio": {"low": 0.1, "high": 0.2}},
-            "s.toml [scopes.beekeeper]: the target scope 'beekeeper' is relative to 'helper'. "
+            "[scopes.beekeeper]: the target scope 'beekeeper' is relative to 'helper'. "
             "Turn the relation round: the target stands alone.",
         ),
         (
             "scopes/beekeeper",
             {"definition": "d", "covariate": "population"},
-            "s.toml [scopes.beekeeper]: the target scope 'beekeeper' is relative to 'population'",
+            "[scopes.beekeeper]: the target scope 'beekeeper' is relative to 'population'",
         ),
         (
             "scopes/lonely",
             {"definition": "d"},
-            "s.toml [scopes.lonely]: no chain of ratios leads from 'lonely' to the target 'beekeeper'. "
+            "[scopes.lonely]: no chain of ratios leads from 'lonely' to the target 'beekeeper'. "
             "Give it contains, within or beside, and a ratio.",
         ),
         (
             "scopes/people",
             {"definition": "d", "covariate": "poplation"},
-            "s.toml [scopes.people.covariate]: unknown covariate variable 'poplation'. Did you mean 'population'?",
+            "[scopes.people.covariate]: unknown covariate variable 'poplation'. Did you mean 'population'?",
         ),
         (
             "covariates/income",
             {"effect": "growth", "coefficient": {"low": -1, "high": 1}},
-            "s.toml [covariates.income]: unknown covariate variable 'income'",
+            "[covariates.income]: unknown covariate variable 'income'",
         ),
     ],
-)  # fmt: skip
+)
 def test_what_does_not_fit_between_sections(document, toy_spec, path, value, expected):
     del document["prior_sets"]
     *above, last = path.split("/")
@@ -177,7 +195,7 @@ def test_what_does_not_fit_between_sections(document, toy_spec, path, value, exp
     for key in above:
         section = section[key]
     section[last] = value
-    assert faults(document, toy_spec)[0].startswith(expected)
+    assert faults(document, toy_spec)[0].startswith(f"s.toml {expected}")
 
 
 def test_scopes_in_a_circle_are_all_named(document, toy_spec):

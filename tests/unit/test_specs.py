@@ -100,111 +100,165 @@ def test_names_of_parts(toy_spec):
 @pytest.mark.parametrize(
     ("path", "value", "expected"),
     [
-        ("title", None, "s.toml [title]: the key is missing"),
-        ("titel", "x", "s.toml [titel]: unknown key. Did you mean 'title'?"),
-        ("name", "x", "s.toml [name]: unknown key"),
-        ("years/first", 2030, "s.toml [years]: reference = 2021 is not within 2030 to 2025"),
-        ("years/reference", 2017, "s.toml [years]: reference = 2017 is not within 2018 to 2025"),
+        ("title", None, "[title]: the key is missing"),
+        ("titel", "x", "[titel]: unknown key. Did you mean 'title'?"),
+        ("name", "x", "[name]: unknown key"),
+        ("years/first", 2030, "[years]: reference = 2021 is not within 2030 to 2025"),
+        ("years/reference", 2017, "[years]: reference = 2017 is not within 2018 to 2025"),
         (
             "years",
             {"first": 2020, "last": 2020, "reference": 2020},
-            "s.toml [years]: first = last = 2020; growth needs at least two years",
+            "[years]: first = last = 2020; growth needs at least two years",
         ),
-        ("years/last", 20250, "s.toml [years]: 2018 to 20250 are more than 1000 years; is one of them mistyped?"),
-        ("years", "2018-2025", "s.toml [years]: '2018-2025' is not a table of keys"),
-        ("years/frist", 2018, "s.toml [years.frist]: unknown key. Did you mean 'first'?"),
-        ("regions/region_sd", 0.5, "s.toml [regions.region_sd]: 0.5 is not a prior; write { low = ..., high = ..., mass = 0.9 }"),
+        ("years/last", 20250, "[years]: 2018 to 20250 are more than 1000 years; is one of them mistyped?"),
+        ("years", "2018-2025", "[years]: '2018-2025' is not a table of keys"),
+        ("years/frist", 2018, "[years.frist]: unknown key. Did you mean 'first'?"),
+        (
+            "regions/region_sd",
+            0.5,
+            "[regions.region_sd]: 0.5 is not a prior; write { low = ..., high = ..., mass = 0.9 }",
+        ),
         (
             "covariates/population/effect",
             "levle",
-            "s.toml [covariates.population.effect]: unknown effect 'levle'. Did you mean 'level'?",
+            "[covariates.population.effect]: unknown effect 'levle'. Did you mean 'level'?",
         ),
         (
             "covariates/population/transform",
             "sqrt",
-            "s.toml [covariates.population.transform]: unknown transform 'sqrt'. Known: 'log', 'none'.",
+            "[covariates.population.transform]: unknown transform 'sqrt'. Known: 'log', 'none'.",
         ),
         (
             "growth/kind",
             "dampedtrend",
-            "s.toml [growth]: unknown growth kind 'dampedtrend'. Did you mean 'damped_trend'?",
+            "[growth]: unknown growth kind 'dampedtrend'. Did you mean 'damped_trend'?",
         ),
-        ("growth/dampnig", PRIOR, "s.toml [growth]: growth kind 'damped_trend' has no prior 'dampnig'. Did you mean 'damping'?"),
-        ("growth/damping", None, "s.toml [growth]: growth kind 'damped_trend' needs a prior for damping"),
-        ("growth/rate", {"low": -2, "high": 0.1}, "s.toml [growth.rate]: low = -2 is not a number above -1"),
+        (
+            "growth/dampnig",
+            PRIOR,
+            "[growth]: growth kind 'damped_trend' has no prior 'dampnig'. Did you mean 'damping'?",
+        ),
+        ("growth/damping", None, "[growth]: growth kind 'damped_trend' needs a prior for damping"),
+        ("growth/rate", {"low": -2, "high": 0.1}, "[growth.rate]: low = -2 is not a number above -1"),
         (
             "growth/damping",
             {"low": 0.5, "high": 1.5},
-            "s.toml [growth.damping]: high = 1.5 is not a number between 0 and 1",
+            "[growth.damping]: high = 1.5 is not a number between 0 and 1",
         ),
-        ("scopes/helper/ratio", None, "s.toml [scopes.helper]: a scope that is contains another needs a ratio (this scope over the other)"),
+        (
+            "scopes/helper/ratio",
+            None,
+            "[scopes.helper]: a scope that is contains another needs a ratio (this scope over the other)",
+        ),
         (
             "scopes/helper/within",
             "beekeeper",
-            "s.toml [scopes.helper]: a scope has one relation, not contains and within",
+            "[scopes.helper]: a scope has one relation, not contains and within",
         ),
         (
             "scopes/beekeeper/trend",
             {"low": -1, "high": 1},
-            "s.toml [scopes.beekeeper]: trend means nothing without contains, within or beside",
+            "[scopes.beekeeper]: trend means nothing without contains, within or beside",
         ),
         (
             "scopes/helper/ratio",
             {"low": 0.5, "high": 3},
-            "s.toml [scopes.helper.ratio]: low = 0.5 is not a number above 1",
+            "[scopes.helper.ratio]: low = 0.5 is not a number above 1",
         ),
-        ("scopes/helper/ratios", PRIOR, "s.toml [scopes.helper.ratios]: unknown key. Did you mean 'ratio'?"),
-        ("source_kinds/claim/spread", -1, "s.toml [source_kinds.claim.spread]: -1: Input should be greater than 0"),
-        ("source_kinds/claim/spread", float("inf"), "s.toml [source_kinds.claim.spread]: inf: Input should be a finite number"),
+        ("scopes/helper/ratios", PRIOR, "[scopes.helper.ratios]: unknown key. Did you mean 'ratio'?"),
+        ("source_kinds/claim/spread", -1, "[source_kinds.claim.spread]: -1: Input should be greater than 0"),
+        (
+            "source_kinds/claim/spread",
+            float("inf"),
+            "[source_kinds.claim.spread]: inf: Input should be a finite number",
+        ),
         (
             "source_kinds/claim/tails",
             "student",
-            "s.toml [source_kinds.claim.tails]: unknown tails 'student'. Did you mean 'student_t'?",
+            "[source_kinds.claim.tails]: unknown tails 'student'. Did you mean 'student_t'?",
         ),
-        ("source_kinds/claim/noise", None, "s.toml [source_kinds.claim.noise]: the key is missing"),
+        ("source_kinds/claim/noise", None, "[source_kinds.claim.noise]: the key is missing"),
         (
             "sources/platform/multiplier",
             PRIOR,
-            "s.toml [sources.platform]: a source needs exactly one of coverage, multiplier, anchor, trend, selection; "
+            "[sources.platform]: a source needs exactly one of coverage, multiplier, anchor, trend, selection; "
             "this one has coverage and multiplier",
         ),
         (
             "sources/registry/anchor",
             False,
-            "s.toml [sources.registry]: a source needs exactly one of coverage, multiplier, anchor, trend, selection; "
+            "[sources.registry]: a source needs exactly one of coverage, multiplier, anchor, trend, selection; "
             "this one has none",
         ),
-        ("sources/registry/anchor", "no", "s.toml [sources.registry.anchor]: 'no': Input should be a valid boolean"),
-        ("sources/registry/anchor", 0, "s.toml [sources.registry.anchor]: 0: Input should be a valid boolean"),
-        ("sources/registry/region_sd", PRIOR, "s.toml [sources.registry]: region_sd means nothing for a source with anchor"),
-        ("sources/poll/region_sd", PRIOR, "s.toml [sources.poll]: region_sd means nothing for a source with selection"),
-        ("sources/poll/lineage", "forum", "s.toml [sources.poll]: lineage means nothing for a source with selection"),
-        ("sources/platform/coverage", {}, "s.toml [sources.platform.coverage]: 'low' is missing; a prior here needs low, high, mass"),
-        ("sources/platform/coverage/low", 0.9, "s.toml [sources.platform.coverage]: low = 0.9 is not below high = 0.7"),
-        ("sources/platform/coverage/mass", 90, "s.toml [sources.platform.coverage]: mass = 90 is not between 0 and 1"),
-        ("sources/platform/coverage/prior", PRIOR, "s.toml [sources.platform.coverage]: unknown key 'prior'. Known: 'high', 'low', 'mass'."),
-        ("sources/platform/coverage/regions", "EAST", "s.toml [sources.platform.coverage.regions]: 'EAST' is not a table of keys"),
+        ("sources/registry/anchor", "no", "[sources.registry.anchor]: 'no': Input should be a valid boolean"),
+        ("sources/registry/anchor", 0, "[sources.registry.anchor]: 0: Input should be a valid boolean"),
+        (
+            "sources/registry/region_sd",
+            PRIOR,
+            "[sources.registry]: region_sd means nothing for a source with anchor",
+        ),
+        (
+            "sources/poll/region_sd",
+            PRIOR,
+            "[sources.poll]: region_sd means nothing for a source with selection",
+        ),
+        (
+            "sources/poll/lineage",
+            "forum",
+            "[sources.poll]: lineage means nothing for a source with selection",
+        ),
+        (
+            "sources/platform/coverage",
+            {},
+            "[sources.platform.coverage]: 'low' is missing; a prior here needs low, high, mass",
+        ),
+        (
+            "sources/platform/coverage/low",
+            0.9,
+            "[sources.platform.coverage]: low = 0.9 is not below high = 0.7",
+        ),
+        (
+            "sources/platform/coverage/mass",
+            90,
+            "[sources.platform.coverage]: mass = 90 is not between 0 and 1",
+        ),
+        (
+            "sources/platform/coverage/prior",
+            PRIOR,
+            "[sources.platform.coverage]: unknown key 'prior'. Known: 'high', 'low', 'mass'.",
+        ),
+        (
+            "sources/platform/coverage/regions",
+            "EAST",
+            "[sources.platform.coverage.regions]: 'EAST' is not a table of keys",
+        ),
         (
             "sources/platform/coverage/regions/EAST",
             0.3,
-            "s.toml [sources.platform.coverage.regions.EAST]: 0.3 is not a prior; write { low = ..., high = ..., mass = 0.9 }",
+            "[sources.platform.coverage.regions.EAST]: 0.3 is not a prior; write { low = ..., high = ..., mass = 0.9 }",
         ),
         (
             "sources/platform/coverage",
             {"family": "beta", "mean": 0.5, "sd": 0.1, "regions": {"EAST": {"low": 0.1, "high": 0.2}}},
-            "s.toml [sources.platform.coverage]: a prior with regional exceptions is written by interval (low, high, mass)",
+            "[sources.platform.coverage]: a prior with regional exceptions is written by interval (low, high, mass)",
         ),
-        ("sources/platform/nots", "x", "s.toml [sources.platform.nots]: unknown key. Did you mean 'notes'?"),
-        ("lineages/forum/error", {"family": "beta", "mean": 0.5, "sd": 0.1}, "s.toml [lineages.forum.error]: family 'beta' does not fit"),
+        ("sources/platform/nots", "x", "[sources.platform.nots]: unknown key. Did you mean 'notes'?"),
+        (
+            "lineages/forum/error",
+            {"family": "beta", "mean": 0.5, "sd": 0.1},
+            "[lineages.forum.error]: family 'beta' does not fit",
+        ),
     ],
-)  # fmt: skip
+)
 def test_one_fault_is_one_line(faults, path, value, expected):
     [line] = faults((path, value))
-    assert line.startswith(expected)
+    assert line.startswith(f"s.toml {expected}")
 
 
 def test_a_misspelt_reach_is_named_with_its_spelling(faults):
-    assert faults(("sources/platform/coverage", None), ("sources/platform/covrage", PRIOR), ("prior_sets", {})) == [
+    assert faults(
+        ("sources/platform/coverage", None), ("sources/platform/covrage", PRIOR), ("prior_sets", {})
+    ) == [
         "s.toml [sources.platform.covrage]: unknown key. Did you mean 'coverage'?",
         "s.toml [sources.platform]: a source needs exactly one of coverage, multiplier, anchor, trend, selection; "
         "this one has none",

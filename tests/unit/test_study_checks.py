@@ -6,11 +6,11 @@ import warnings
 from dataclasses import replace
 
 import pytest
+from tests.studies import STUDIES, study
 
 import headcount as hc
 from headcount.errors import HeadcountWarning, StudyError
 from headcount.spec_checks import scope_holds
-from tests.studies import STUDIES, study
 
 COUNT = {"source": "platform", "area": "NORTH", "year": 2021, "kind": "count", "value": 5.0}
 SURVEY = {
@@ -19,7 +19,9 @@ SURVEY = {
 
 
 def table(*rows):
-    return hc.Observations(tuple(hc.Observation(**row, line=i) for i, row in enumerate(rows, start=2)), "o.csv")
+    return hc.Observations(
+        tuple(hc.Observation(**row, line=i) for i, row in enumerate(rows, start=2)), "o.csv"
+    )
 
 
 def faults(spec, *rows):
@@ -39,7 +41,8 @@ def test_a_source_without_rows_is_left_out_with_a_warning(toy_spec, toy_observat
     with pytest.warns(HeadcountWarning) as caught:
         hc.check_study(toy_spec, kept)
     assert [str(warning.message) for warning in caught] == [
-        f"toy.toml [sources.{name}]: no observations from this source; it is left out." for name in ("analyst", "poll")
+        f"toy.toml [sources.{name}]: no observations from this source; it is left out."
+        for name in ("analyst", "poll")
     ]
 
 
@@ -85,7 +88,14 @@ def test_years_outside_the_model(toy_spec, year):
 
 
 def test_the_ends_of_the_years_are_inside(toy_spec, toy_observations):
-    growth = {"source": "platform", "area": "EAST", "year": 2025, "kind": "growth", "value": 0.1, "from_year": 2018}
+    growth = {
+        "source": "platform",
+        "area": "EAST",
+        "year": 2025,
+        "kind": "growth",
+        "value": 0.1,
+        "from_year": 2018,
+    }
     extra = table(COUNT | {"year": 2018}, COUNT | {"year": 2025}, growth)
     hc.check_study(toy_spec, replace(toy_observations, rows=toy_observations.rows + extra.rows))
     growth |= {"from_year": 2010}
@@ -131,7 +141,9 @@ def test_a_survey_counts_a_part_of_its_respondents(toy_spec, scope, of_scope, te
 
 def test_holding_goes_along_contains_and_within_and_not_beside():
     spec = study("rich").spec
-    held = {(outer, inner) for outer in spec.scopes for inner in spec.scopes if scope_holds(spec, outer, inner)}
+    held = {
+        (outer, inner) for outer in spec.scopes for inner in spec.scopes if scope_holds(spec, outer, inner)
+    }
     assert held - {(name, name) for name in spec.scopes} == {
         ("wide", "core"), ("core", "inner"), ("inner", "narrow"),
         ("wide", "inner"), ("core", "narrow"), ("wide", "narrow"),
@@ -147,7 +159,9 @@ def test_excluded_rows_are_not_looked_at(toy_spec, toy_observations):
 
 
 def test_faults_of_all_rows_come_together(toy_spec):
-    lines = faults(toy_spec, COUNT | {"area": "X", "year": 1, "scope": "y"}, COUNT | {"source": "z"}, COUNT | {"year": 2})
+    lines = faults(
+        toy_spec, COUNT | {"area": "X", "year": 1, "scope": "y"}, COUNT | {"source": "z"}, COUNT | {"year": 2}
+    )
     assert [line.split(": ")[0] for line in lines] == [
         "o.csv:2 [area]", "o.csv:2 [scope]", "o.csv:2 [year]", "o.csv:3 [source]", "o.csv:4 [year]",
     ]  # fmt: skip

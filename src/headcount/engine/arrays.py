@@ -260,7 +260,7 @@ def _numbers(prior: Prior) -> tuple[float, float]:
             total = mean * (1 - mean) / sd**2 - 1
             return mean * total, (1 - mean) * total
         case (("half_normal" | "exponential"), (scale,)):
-            return scale, 0.0
+            return scale, 1.0
     return prior.location, prior.scale
 
 

@@ -36,9 +36,9 @@ T4_MEAN, T4_SCALE = 5 / 7, 8 / 7
 FLATTEST = 1e-3
 """Least prior curvature: half-normal, exponential and gamma priors are flat on the log scale towards zero."""
 
-FAINTEST = 0.1
-"""A slope of a row's mean, in sds of the row for one prior sd of the variable: its square, 0.01, is what the row adds to the
-precision of 1 that the prior gives."""
+FAINTEST = 0.01
+"""A slope of a row's mean, in sds of the row for one prior sd of the variable. Its square is what the row adds to the precision
+of 1 that the prior gives; ten times as much would be negligible for one variable, but not for a direction shared by many."""
 
 STEPS = 40
 TOLERANCE = 1e-2

@@ -89,7 +89,7 @@ def sample(
             draws=draws,
             tune=tune,
             cores=min(chains, cores or os.process_cpu_count() or 1),
-            target_accept=0.8,
+            target_accept=0.9,
             save_warmup=False,
             progress_bar=False,
             progress_callback=_reporter(shown, chains * (draws + tune)) if shown else None,
