@@ -77,7 +77,7 @@ class SamplerOptions:
     """
 
     chains: AtLeastOne = 4
-    draws: AtLeastOne = 1000
+    draws: AtLeastOne = 2000
     tune: AtLeastOne = 1000
     cores: AtLeastOne | None = None
     quiet: bool = False

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from itertools import pairwise
 
 import numpy as np
 import pytensor
@@ -184,9 +185,7 @@ def test_an_interval_is_as_likely_in_one_tail_as_in_the_other(z, normal):
 @pytest.mark.parametrize("normal", [True, False])
 def test_intervals_that_partition_the_line_add_up_to_one(normal):
     ends = [-800.0, -3.0, -1.0, -0.9, 0.4, 2.0, 7.0, 800.0]
-    total = sum(
-        math.exp(rows.interval_row(a, b, 0.3, 0.5, normal)[0]) for a, b in zip(ends, ends[1:], strict=False)
-    )
+    total = sum(math.exp(rows.interval_row(a, b, 0.3, 0.5, normal)[0]) for a, b in pairwise(ends))
     assert total == pytest.approx(1.0, abs=1e-10)
 
 

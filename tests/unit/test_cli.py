@@ -459,7 +459,7 @@ def test_interrupt_is_told(capsys: pytest.CaptureFixture[str], monkeypatch: pyte
         raise KeyboardInterrupt
 
     monkeypatch.setattr(cli, "read_study", interrupt)
-    assert cli.main(["check", "a.toml"]) == 130
+    assert cli.main(["check", "a.toml"]) == 1
     assert capsys.readouterr().err == "headcount: stopped; no unfinished file was left behind\n"
 
 

@@ -223,12 +223,11 @@ def test_pools_and_regions_have_the_spread_that_was_drawn():
     words["covariates"]["people"]["coefficient"] = interval(-1e-9, 1e-9)
     level = np.stack([s.log_headcount[:, 2] for s in states(make(words), 4000)])
     a, b, c1, d, rest = level.T
-    # Two regions of a pool: deviations are opposite, so their difference has sd 2 * 0.5.
     for first, second in ((a, b), (c1, rest)):
-        assert np.std(first - second) == pytest.approx(1.0, rel=0.05)
-    # Three pools with marginal sd 1 have correlation -1/2: the difference of two has variance 3 * 0.3^2. Dland is
-    # alone in its pool, so it has no deviation within it.
-    assert np.std((a + b) / 2 - d) == pytest.approx(np.sqrt(3) * 0.3, rel=0.05)
+        assert np.std(first - second) == pytest.approx(np.sqrt(2) * 0.5, rel=0.05)
+    # Three pools with marginal sd 1 have correlation -1/2: the difference of two has variance 3 * 0.3^2.
+    regional = 0.5**2 / 2 + 0.5**2
+    assert np.std((a + b) / 2 - d) == pytest.approx(np.sqrt(3 * 0.3**2 + regional), rel=0.05)
 
 
 def test_covariates_are_scaled_as_stated(spec):
@@ -245,7 +244,7 @@ def test_damped_trend_is_stationary_with_autocorrelation_phi():
     rng = np.random.default_rng(4)
     terms = {"common_sd": 0.0, "region_sd": sd, "damping": phi}
     growth = GROWTH_DRAWS["damped_trend"](terms, (20_000, 6), rng)
-    np.testing.assert_allclose(growth.std(axis=0), sd / np.sqrt(1 - phi**2), rtol=0.025)
+    np.testing.assert_allclose(growth.std(axis=0), sd, rtol=0.025)
     assert np.corrcoef(growth[:, 0], growth[:, 1])[0, 1] == pytest.approx(phi, abs=0.02)
     assert np.corrcoef(growth[:, 2], growth[:, 4])[0, 1] == pytest.approx(phi**2, abs=0.02)
     assert np.corrcoef(growth[0], growth[1])[0, 1] < 0.99
@@ -257,8 +256,7 @@ def test_common_growth_is_shared_by_all_regions():
         terms = {"common_sd": 1.0, "region_sd": 0.0, "damping": 0.5}
         growth = GROWTH_DRAWS[kind](terms, (3, 4000), rng)
         np.testing.assert_array_equal(growth[0], growth[2])
-        stationary = np.sqrt(1 / (1 - 0.25)) if kind == "damped_trend" else 1.0
-        assert growth[0].std() == pytest.approx(stationary, rel=0.06)
+        assert growth[0].std() == pytest.approx(1.0, rel=0.06)
 
 
 def test_random_walk_adds_common_and_regional_growth():
@@ -316,6 +314,15 @@ def test_the_ratio_is_that_of_the_reference_year():
     drawn = draw_quantities(spec, np.random.default_rng(8), 20)["scopes.outer.ratio"]
     for ratio, state in zip(drawn, states(spec, 20, seed=8), strict=True):
         np.testing.assert_allclose(np.exp(state.log_ratio["outer"][:, 2]), ratio, rtol=1e-6)
+
+
+def test_regions_that_are_alike_share_reach_and_ratios(toy_spec):
+    spec = toy_spec
+    places = {region: i for i, region in enumerate(spec.areas.regions)}
+    for state in states(spec, 20):
+        reach = state.log_reach["platform"]
+        assert reach[places["PORT"]] == reach[places["SOUTH-REST"]]
+        assert reach[places["PORT"]] != reach[places["NORTH"]]
 
 
 def test_known_populations_are_the_table(spec):

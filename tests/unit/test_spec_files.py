@@ -392,7 +392,23 @@ def leaves(section, above=()):
             yield from leaves(value, (*above, key))
 
 
-JUNK = [None, 0, -1, 1.5, float("nan"), float("inf"), True, "x", "", [], [1], {}, {"low": 1}, {"a": {"b": 1}}, datetime.date(2020, 1, 1)]  # fmt: skip
+JUNK = [
+    None,
+    0,
+    -1,
+    1.5,
+    float("nan"),
+    float("inf"),
+    True,
+    "x",
+    "",
+    [],
+    [1],
+    {},
+    {"low": 1},
+    {"a": {"b": 1}},
+    datetime.date(2020, 1, 1),
+]
 
 
 @given(data=some.data())
@@ -410,9 +426,9 @@ def test_whatever_stands_in_a_spec_it_is_a_spec_or_a_spec_error(data):
         del section[last]
     else:
         section[last] = junk
+    said = []
     try:
-        parsed = hc.parse_spec(document, areas=spec.areas, covariates=spec.covariate_table, name="s.toml")
+        hc.parse_spec(document, areas=spec.areas, covariates=spec.covariate_table, name="s.toml")
     except SpecError as error:
-        assert all(str(problem).startswith("s.toml [") for problem in error.problems)
-    else:
-        assert len(parsed.priors) > 0
+        said = [str(problem) for problem in error.problems]
+    assert all(line.startswith("s.toml [") for line in said)

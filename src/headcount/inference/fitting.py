@@ -23,7 +23,7 @@ def fit(
     *,
     seed: int,
     chains: int = 4,
-    draws: int = 1000,
+    draws: int = 2000,
     tune: int = 1000,
     cores: int | None = None,
     progress: bool = True,

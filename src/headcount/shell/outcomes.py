@@ -4,9 +4,9 @@
 code meaning
 ==== ==============================================================================================
 0    done
-1    a problem in the study, the fit or a file; each on a line of its own
+1    a problem in the study, the fit or a file, each on a line of its own; or stopped by Ctrl-C, with
+     what was finished kept, and said
 2    wrong usage
-130  stopped by Ctrl-C; what was finished is kept, and said
 ==== ==============================================================================================
 """
 
@@ -28,8 +28,8 @@ __all__ = ["DONE", "INTERRUPTED", "PROBLEM", "WRONG_USAGE", "UsageError", "guard
 DONE: Final = 0
 PROBLEM: Final = 1
 WRONG_USAGE: Final = 2
-INTERRUPTED: Final = 130
-"""128 and the number of the signal, as shells count; ``make`` and ``&&`` then stop too."""
+INTERRUPTED: Final = PROBLEM
+"""A run that was stopped is no success: ``make`` and ``&&`` stop too."""
 
 
 class UsageError(Exception):
