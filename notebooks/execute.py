@@ -1,7 +1,7 @@
 """Execute notebooks in place, and write them so that the next execution differs only where its numbers do.
 
-    python notebooks/execute.py                     # all of this folder
-    python notebooks/execute.py notebooks/01_*.ipynb
+python notebooks/execute.py                     # all of this folder
+python notebooks/execute.py notebooks/01_*.ipynb
 """
 
 from __future__ import annotations
@@ -67,7 +67,9 @@ def _identifier(cell: NotebookNode, taken: set[str]) -> str:
 def main() -> None:
     """Execute the notebooks that are named, or all of them."""
     parser = argparse.ArgumentParser(description="Execute notebooks in place.")
-    parser.add_argument("notebooks", nargs="*", type=Path, help="files; all beside this script if none is named")
+    parser.add_argument(
+        "notebooks", nargs="*", type=Path, help="files; all beside this script if none is named"
+    )
     for path in parser.parse_args().notebooks or sorted(FOLDER.glob("*.ipynb")):
         notebook = executed(nbformat.read(path, as_version=4))
         nbformat.write(notebook, path)

@@ -15,9 +15,9 @@ from headcount.ratios import log_ratio
 from headcount.simulation import State, log_density, simulate_prior
 from headcount.simulation.facts import known_populations
 
-DRAWS = 1500
+DRAWS = 3000
 LEAST_P = 1e-3
-"""Over all comparisons of a study together; with 1,500 draws on each side a shift of a seventh of an sd shows."""
+"""Over all comparisons of a study together; with 3,000 draws on each side a shift of a sixth of an sd shows."""
 
 
 def states_of(layout, free):
@@ -79,6 +79,7 @@ def log_quantities(headcount, total, ratio, reach, noise):
     yield "total", total.rename(year="what")
     yield "growth", headcount.diff("year").isel(year=[0, -1]).stack(what=("region", "year"))
     yield "growth of the total", total.diff("year").rename(year="what")
+    yield "change of growth", headcount.diff("year", n=min(2, last)).stack(what=("region", "year"))
     yield "ratio", ratio.stack(what=("scope", "year"))
     yield "reach", reach.stack(what=("source", "region"))
     yield "reach between regions", (reach - reach.isel(region=0)).stack(what=("source", "region"))

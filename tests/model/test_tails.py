@@ -76,7 +76,7 @@ def test_log_tail_of_the_model(normal, function):
     )
 
 
-@pytest.mark.parametrize("z", [-1e4, -300.0, -40.0, 40.0, 300.0, 1e4])
+@pytest.mark.parametrize("z", [-1e6, -300.0, -40.0, 40.0, 300.0, 1e6])
 @pytest.mark.parametrize(("normal", "function"), [(True, log_tail_normal), (False, log_tail_t)])
 def test_tails_far_out_are_finite(z, normal, function):
     assert math.isfinite(tails.log_tail(z, normal))
