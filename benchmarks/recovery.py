@@ -27,7 +27,9 @@ def coverage(draws: np.ndarray, truth: np.ndarray, prob: float) -> float:
     return float(((low <= truth) & (truth <= high)).mean())
 
 
-def one_study(spec: hc.ModelSpec, rows: hc.Observations, seed: int, draws: int, within: tuple[float, float]) -> dict:
+def one_study(
+    spec: hc.ModelSpec, rows: hc.Observations, seed: int, draws: int, within: tuple[float, float]
+) -> dict:
     """Simulate a study, fit it, and return what was found."""
     made = hc.simulate(spec, rows, seed=seed, within=within)
     started = time.perf_counter()
@@ -49,12 +51,16 @@ def one_study(spec: hc.ModelSpec, rows: hc.Observations, seed: int, draws: int, 
 
 def main() -> None:
     """Run the studies and print one line for each, then the averages."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("model", type=Path)
     parser.add_argument("--studies", type=int, default=10)
     parser.add_argument("--draws", type=int, default=500)
     parser.add_argument("--seed", type=int, required=True)
-    parser.add_argument("--within", type=float, nargs=2, default=(2e5, 2e6), help="sensible range of the root's headcount")
+    parser.add_argument(
+        "--within", type=float, nargs=2, default=(2e5, 2e6), help="sensible range of the root's headcount"
+    )
     arguments = parser.parse_args()
     spec = hc.read_spec(arguments.model)
     rows = hc.read_observations(arguments.model.parent / spec.data / "observations.csv")
@@ -65,7 +71,9 @@ def main() -> None:
     for prob in PROBABILITIES:
         values = np.array([study["coverage"][prob] for study in found])
         error = values.std(ddof=1) / np.sqrt(len(values))
-        print(f"{prob:.0%} intervals hold {values.mean():.1%} of region-years (Monte Carlo error {error:.1%})")
+        print(
+            f"{prob:.0%} intervals hold {values.mean():.1%} of region-years (Monte Carlo error {error:.1%})"
+        )
     for name in ("bias", "rmse", "below", "above"):
         print(name, f"{np.mean([study[name] for study in found]):.3f}")
 

@@ -13,14 +13,31 @@ from headcount.checks.evidence import Evidence
 from headcount.reporting.figures import total_figure
 from headcount.reporting.prose import people
 
-AREAS = ("WORLD", "USA", "IND", "CHN", "GBR", "DEU", "BRA", "CAN", "POL", "HUN", "ARG", "KEN", "NGA", "London")
+AREAS = (
+    "WORLD",
+    "USA",
+    "IND",
+    "CHN",
+    "GBR",
+    "DEU",
+    "BRA",
+    "CAN",
+    "POL",
+    "HUN",
+    "ARG",
+    "KEN",
+    "NGA",
+    "London",
+)
 YEARS = (2021, 2025)
 
 
 def main(path: str) -> None:
     """Write the picture beside this script and print the table."""
     fit = hc.load_fit(path)
-    Path(__file__).with_name("ml_engineers.svg").write_text(total_figure(Evidence(fit, 0.9)).svg, encoding="utf-8")
+    Path(__file__).with_name("ml_engineers.svg").write_text(
+        total_figure(Evidence(fit, 0.9)).svg, encoding="utf-8"
+    )
     print("| " + " | ".join(["area", *(f"{year} (90 % interval)" for year in YEARS)]) + " |")
     print("|---|" + "---|" * len(YEARS))
     for code in AREAS:

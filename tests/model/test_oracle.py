@@ -82,10 +82,12 @@ def log_quantities(headcount, total, ratio, reach, noise):
     yield "change of growth", headcount.diff("year", n=min(2, last)).stack(what=("region", "year"))
     yield "ratio", ratio.stack(what=("scope", "year"))
     yield "reach", reach.stack(what=("source", "region"))
-    yield "reach between regions", (reach - reach.isel(region=0)).stack(what=("source", "region"))
-    yield "reach between sources", (reach - reach.isel(source=-1)).stack(what=("source", "region"))
+    between = reach - reach.isel(region=0)
+    yield "reach between regions", between.stack(what=("source", "region"))
+    yield "reach between sources", reach.diff("source").stack(what=("source", "region"))
+    yield "how sources differ in how regions differ", between.diff("source").stack(what=("source", "region"))
     yield "noise", noise.rename(source="what")
-    yield "noise between sources", (noise - noise.isel(source=-1)).rename(source="what")
+    yield "noise between sources", noise.diff("source").rename(source="what")
 
 
 def engine_s_worlds(layout, free):

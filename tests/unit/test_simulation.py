@@ -335,9 +335,7 @@ def test_the_narrowest_exception_sets_the_level():
     words = document()
     exceptions = {"C1": 0.11, "AB": 0.22, "WORLD": 0.33, "BC": 0.44, "C": 0.55}
     coverage = interval(0.3, 0.7) | {
-        "regions": {
-            area: interval(level - 1e-9, level + 1e-9) for area, level in exceptions.items()
-        }
+        "regions": {area: interval(level - 1e-9, level + 1e-9) for area, level in exceptions.items()}
     }
     words["sources"]["forum"]["coverage"] = coverage
     spec = make(words)
@@ -443,9 +441,7 @@ def test_simulated_rows_are_a_table_that_can_be_read(toy, toy_rows):
             # Equal statements about one thing are likely here, and warned of; what counts is that all are read.
             patch.setattr("headcount.observations._warn", lambda _text: None)
             again = hc.parse_observations(simulated.to_csv())
-        assert [replace(r, line=0) for r in again.rows] == [
-            replace(r, line=0) for r in simulated.rows
-        ]
+        assert [replace(r, line=0) for r in again.rows] == [replace(r, line=0) for r in simulated.rows]
 
 
 def test_excluded_rows_are_left_out(toy, toy_rows):

@@ -84,9 +84,7 @@ def test_expected_values_use_the_year():
 
 def test_known_populations_are_not_reached():
     state = make_state()
-    state = replace(
-        state, known={"people": np.full((4, 8), 3.0)}, log_reach={"platform": np.full(4, -1.0)}
-    )
+    state = replace(state, known={"people": np.full((4, 8), 3.0)}, log_reach={"platform": np.full(4, -1.0)})
     m = log_expected(state, SPEC, source="platform", area="EAST", year=2021, scope="people")
     assert m == pytest.approx(3.0)
 
@@ -186,10 +184,7 @@ def test_bounds_point_the_right_way():
 def test_hard_ranges_partition_the_line():
     state = make_state()
     edges = np.geomspace(1000, 150_000, 200)
-    cells = [
-        density(row("range", lower=a, upper=b, mass=1.0), state)
-        for a, b in itertools.pairwise(edges)
-    ]
+    cells = [density(row("range", lower=a, upper=b, mass=1.0), state) for a, b in itertools.pairwise(edges)]
     below = density(row("upper_bound", value=1000.0), state)
     above = density(row("lower_bound", value=150_000.0), state)
     assert sum(cells) + below + above == pytest.approx(1, abs=1e-4)
@@ -227,10 +222,7 @@ def test_hard_ranges_are_alike_in_both_tails(source, z):
 
 def test_survey_probabilities_add_up_and_have_the_right_mean():
     state = make_state()
-    pmf = [
-        density(row("survey", source="poll", value=k, n=40, of_scope="helper"), state)
-        for k in range(41)
-    ]
+    pmf = [density(row("survey", source="poll", value=k, n=40, of_scope="helper"), state) for k in range(41)]
     assert sum(pmf) == pytest.approx(1)
     # One in five is odds of 1/4, doubled by the selection.
     q = 0.5 / 1.5
@@ -250,9 +242,7 @@ def test_surveys_of_nearly_all_and_nearly_none_are_finite(log_ratio):
     assert drawn.value == (2 if log_ratio < 1 else 0)
 
 
-def drawn(
-    observation: hc.Observation, state: State, draws: int, seed: int = 1
-) -> list[hc.Observation]:
+def drawn(observation: hc.Observation, state: State, draws: int, seed: int = 1) -> list[hc.Observation]:
     rng = np.random.default_rng(seed)
     draw = OBSERVATION_DRAWS[observation.kind]
     return [draw(observation, state, SPEC, rng) for _ in range(draws)]
@@ -300,10 +290,7 @@ def test_simulated_soft_ranges_spread_by_noise_and_width():
     draws = drawn(observation, make_state(), 3000)
     middles = [math.log(d.lower * d.upper) / 2 for d in draws]
     relative_se = math.log(16 / 9) / (2 * stats.norm.ppf(0.9))
-    assert (
-        stats.kstest(middles, stats.norm(TARGET_LOG, math.hypot(0.1, relative_se)).cdf).pvalue
-        > 0.01
-    )
+    assert stats.kstest(middles, stats.norm(TARGET_LOG, math.hypot(0.1, relative_se)).cdf).pvalue > 0.01
 
 
 def test_simulated_hard_ranges_lie_on_the_grid_of_the_stated_one():

@@ -32,6 +32,8 @@ class Arrays(NamedTuple):
     ----------
     family, first, second
         Prior of each free variable: a code of ``FAMILY_CODES`` and its two numbers; dims (free,).
+    middle
+        Median of each free variable's prior, on the link scale.
     entry_row, entry_a, entry_b, entry_weight
         The entries; b is -1 where the weight has no scale; dims (entry,).
     group
@@ -62,6 +64,7 @@ class Arrays(NamedTuple):
     family: IntArray
     first: FloatArray
     second: FloatArray
+    middle: FloatArray
     entry_row: IntArray
     entry_a: IntArray
     entry_b: IntArray
@@ -162,7 +165,7 @@ def assemble(layout: Layout, *, all_pairs: bool = False) -> Arrays:
     """
     pairs = _pairs(layout, all_pairs=all_pairs)
     entries = _Entries(layout, pairs)
-    family, first, second = _priors(layout)
+    family, first, second, middle = _priors(layout)
     starts, members = _terms(layout)
     spec = layout.spec
     links = list(RATIO_SUPPORT)
@@ -179,6 +182,7 @@ def assemble(layout: Layout, *, all_pairs: bool = False) -> Arrays:
         family=family,
         first=first,
         second=second,
+        middle=middle,
         entry_row=np.array(entries.row, dtype=np.int64),
         entry_a=np.array(entries.a, dtype=np.int64),
         entry_b=np.array(entries.b, dtype=np.int64),
@@ -239,16 +243,18 @@ def _pairs(layout: Layout, *, all_pairs: bool) -> IntArray:
     return np.array(sorted(seen), dtype=np.int64).reshape(-1, 2)
 
 
-def _priors(layout: Layout) -> tuple[IntArray, FloatArray, FloatArray]:
+def _priors(layout: Layout) -> tuple[IntArray, FloatArray, FloatArray, FloatArray]:
     blocks = blocks_of(layout)
     size = max(block.start + block.size for block in blocks.values())
     family, first, second = np.zeros(size, dtype=np.int64), np.zeros(size), np.ones(size)
+    middle = np.zeros(size)
     for i, prior in enumerate(used_priors(layout).values()):
         family[i] = FAMILY_CODES[prior.family]
         first[i], second[i] = _numbers(prior)
+        middle[i] = prior.link.forward(prior.quantile(0.5))
     if "trend_level" in blocks:
         second[blocks["trend_level"].slice] = TREND_LEVEL_SD
-    return family, first, second
+    return family, first, second, middle
 
 
 def _numbers(prior: Prior) -> tuple[float, float]:

@@ -21,7 +21,7 @@ CONTAINS, WITHIN = 0, 1
 REGIONS, YEARS, SOURCES, SCOPES, REFERENCE = range(5)
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def log_density_and_gradient(x: FloatArray, arrays: Arrays, gradient: FloatArray) -> float:
     """Evaluate the log posterior density on the unconstrained scale, up to no constant.
 
@@ -57,7 +57,7 @@ def log_density_and_gradient(x: FloatArray, arrays: Arrays, gradient: FloatArray
     return total
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def evaluate(draws: FloatArray, arrays: Arrays) -> tuple[FloatArray, FloatArray, FloatArray]:
     """Evaluate log headcount, log reach and v for many draws.
 
@@ -85,7 +85,7 @@ def evaluate(draws: FloatArray, arrays: Arrays) -> tuple[FloatArray, FloatArray,
     return headcount, reach, sums
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def log_likelihood(draws: FloatArray, arrays: Arrays) -> tuple[FloatArray, FloatArray, FloatArray]:
     """Evaluate each row's log likelihood, mean and sd for many draws; each has dims (draw, row)."""
     count = arrays.row_value.size
@@ -104,7 +104,7 @@ def log_likelihood(draws: FloatArray, arrays: Arrays) -> tuple[FloatArray, Float
     return total, mean, sd
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def row_sensitivities(x: FloatArray, arrays: Arrays) -> tuple[FloatArray, FloatArray, FloatArray]:
     """Differentiate each row's mean, which the curvature is made of.
 
@@ -139,7 +139,7 @@ def row_sensitivities(x: FloatArray, arrays: Arrays) -> tuple[FloatArray, FloatA
     return mean, sd, slopes
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def _prior(x: FloatArray, arrays: Arrays, gradient: FloatArray) -> float:
     total = 0.0
     for i in range(x.size):
@@ -174,7 +174,7 @@ def _prior(x: FloatArray, arrays: Arrays, gradient: FloatArray) -> float:
     return total
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def _sums(x: FloatArray, scale: FloatArray, arrays: Arrays) -> FloatArray:
     v = np.zeros(arrays.offset[-1])
     for e in range(arrays.entry_row.size):
@@ -184,7 +184,7 @@ def _sums(x: FloatArray, scale: FloatArray, arrays: Arrays) -> FloatArray:
     return v
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def _back_sums(
     x: FloatArray, scale: FloatArray, d_v: FloatArray, arrays: Arrays, gradient: FloatArray
 ) -> None:
@@ -197,12 +197,12 @@ def _back_sums(
         gradient[a] += slope
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def _damping(x: FloatArray, arrays: Arrays) -> float:
     return 1 / (1 + math.exp(-x[arrays.damping])) if arrays.damping >= 0 else 0.0
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def _deviation(innovations: FloatArray, phi: float) -> FloatArray:
     """Run an autoregression over innovations, with the spread of the first one at every step."""
     path = np.empty(innovations.size)
@@ -213,7 +213,7 @@ def _deviation(innovations: FloatArray, phi: float) -> FloatArray:
     return path
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def _back_deviation(
     innovations: FloatArray, path: FloatArray, phi: float, d_path: FloatArray, d_innovations: FloatArray
 ) -> float:
@@ -228,7 +228,7 @@ def _back_deviation(
     return d_phi
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def _log_headcount(x: FloatArray, v: FloatArray, arrays: Arrays) -> FloatArray:
     regions, years, reference = arrays.shape[REGIONS], arrays.shape[YEARS], arrays.shape[REFERENCE]
     share = v[arrays.offset[SHARE] : arrays.offset[SHARE] + regions]
@@ -247,13 +247,13 @@ def _log_headcount(x: FloatArray, v: FloatArray, arrays: Arrays) -> FloatArray:
     return headcount
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def _log_sum(values: FloatArray) -> float:
     top = values.max()
     return top + math.log(np.exp(values - top).sum())
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def _back_headcount(
     x: FloatArray,
     v: FloatArray,
@@ -285,7 +285,7 @@ def _back_headcount(
         gradient[arrays.damping] += d_phi * phi * (1 - phi)
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def _back_path(d_path: FloatArray, reference: int) -> FloatArray:
     d_growth = np.zeros(d_path.size - 1)
     carried = 0.0
@@ -299,12 +299,12 @@ def _back_path(d_path: FloatArray, reference: int) -> FloatArray:
     return d_growth
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def _softplus(x: float) -> float:
     return max(x, 0.0) + math.log1p(math.exp(-abs(x)))
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def _log_reach(v: FloatArray, arrays: Arrays) -> FloatArray:
     reach = np.empty(arrays.pair_source.size)
     for p in range(reach.size):
@@ -315,7 +315,7 @@ def _log_reach(v: FloatArray, arrays: Arrays) -> FloatArray:
     return reach
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def _back_reach(v: FloatArray, d_reach: FloatArray, arrays: Arrays, d_v: FloatArray) -> None:
     for p in range(d_reach.size):
         source = arrays.pair_source[p]
@@ -325,7 +325,7 @@ def _back_reach(v: FloatArray, d_reach: FloatArray, arrays: Arrays, d_v: FloatAr
         d_v[arrays.offset[SHARED] + source] += d_reach[p]
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def _cells(v: FloatArray, headcount: FloatArray, reach: FloatArray, arrays: Arrays) -> FloatArray:
     cells = np.empty(len(arrays.cells))
     for c in range(cells.size):
@@ -338,13 +338,13 @@ def _cells(v: FloatArray, headcount: FloatArray, reach: FloatArray, arrays: Arra
     return cells
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def _eta(v: FloatArray, scope: int, region: int, year: int, arrays: Arrays) -> float:
     level = v[arrays.offset[ETA] + scope * arrays.shape[REGIONS] + region]
     return float(level + v[arrays.offset[SLOPE] + scope] * (year - arrays.shape[REFERENCE]))
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def _log_ratio(eta: float, link: int) -> float:
     if link == CONTAINS:
         return _softplus(eta)
@@ -353,7 +353,7 @@ def _log_ratio(eta: float, link: int) -> float:
     return eta
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def _back_cells(
     v: FloatArray, d_cells: FloatArray, arrays: Arrays, d_v: FloatArray
 ) -> tuple[FloatArray, FloatArray]:
@@ -374,7 +374,7 @@ def _back_cells(
     return d_headcount, d_reach
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def _ratio_slope(eta: float, link: int) -> float:
     if link == CONTAINS:
         return 1 / (1 + math.exp(-eta))
@@ -383,7 +383,7 @@ def _ratio_slope(eta: float, link: int) -> float:
     return 1.0
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def _terms(cells: FloatArray, arrays: Arrays) -> FloatArray:
     latent = arrays.term_start.size - 1
     terms = np.empty(latent + arrays.term_known.size)
@@ -393,7 +393,7 @@ def _terms(cells: FloatArray, arrays: Arrays) -> FloatArray:
     return terms
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def _log_sum_of_cells(cells: FloatArray, arrays: Arrays, start: int, end: int) -> float:
     """Return the log of a sum over a run of cells; most runs are one cell."""
     top = float(cells[arrays.term_cell[start]])
@@ -407,7 +407,7 @@ def _log_sum_of_cells(cells: FloatArray, arrays: Arrays, start: int, end: int) -
     return top + math.log(total)
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def _back_terms(cells: FloatArray, terms: FloatArray, d_terms: FloatArray, arrays: Arrays) -> FloatArray:
     d_cells = np.zeros(cells.size)
     for i in range(arrays.term_start.size - 1):
@@ -423,14 +423,14 @@ def _back_terms(cells: FloatArray, terms: FloatArray, d_terms: FloatArray, array
     return d_cells
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def _mean_and_sd(row: int, v: FloatArray, terms: FloatArray, arrays: Arrays) -> tuple[float, float]:
     mean = terms[arrays.row_part[row]] - terms[arrays.row_whole[row]]
     noise = math.exp(v[arrays.offset[NOISE] + arrays.row_source[row]])
     return mean, math.sqrt(arrays.row_factor[row] * noise * noise + arrays.row_variance[row])
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def _row(
     row: int, mean: float, sd: float, v: FloatArray, arrays: Arrays
 ) -> tuple[float, float, float, float]:
@@ -455,7 +455,7 @@ SURVEY = 3
 """Code of a survey in `headcount.layout.LIKELIHOODS`; forms with Student-t tails stand before it, normal ones after."""
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def _rows(v: FloatArray, terms: FloatArray, arrays: Arrays, d_v: FloatArray, d_terms: FloatArray) -> float:
     total = 0.0
     for row in range(arrays.row_value.size):

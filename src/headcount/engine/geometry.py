@@ -70,5 +70,4 @@ def geometry_at(arrays: Arrays, centre: FloatArray) -> Geometry:
 
 def first_geometry(arrays: Arrays) -> Geometry:
     """Choose coordinates before anything is sampled: scales at the middle of their priors, the rest at its mode."""
-    start = np.where(arrays.family == 0, arrays.first, 0.0)
-    return geometry_at(arrays, conditional_mode(arrays, start))
+    return geometry_at(arrays, conditional_mode(arrays, arrays.middle))

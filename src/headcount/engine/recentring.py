@@ -148,13 +148,13 @@ def recentring_slope(size: int, recentring: Recentring) -> sparse.csc_matrix:
     return (sparse.identity(size) + sparse.coo_matrix(entries, (size, size))).tocsc()
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def to_natural(u: FloatArray, recentring: Recentring) -> FloatArray:
     """Return the free vector x of a point u."""
     return _map(u, recentring)[0]
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def recentred_density(u: FloatArray, recentring: Recentring, arrays: Arrays, gradient: FloatArray) -> float:
     """Evaluate the log density at a point u, Jacobian included, and fill its gradient by u."""
     x, sigma, mean, factors = _map(u, recentring)
@@ -167,7 +167,7 @@ def recentred_density(u: FloatArray, recentring: Recentring, arrays: Arrays, gra
     return total
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def _map(u: FloatArray, recentring: Recentring) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray]:
     """Return x, and what the way back needs: the scales, L^{-1} S b, and L(s) of all blocks."""
     x = u.copy()
@@ -195,7 +195,7 @@ def _map(u: FloatArray, recentring: Recentring) -> tuple[FloatArray, FloatArray,
     return x, sigma, mean, factors
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def _square(values: FloatArray, block: int, recentring: Recentring) -> FloatArray:
     """Return a block's matrix as a view."""
     n = recentring.start[block + 1] - recentring.start[block]
@@ -203,7 +203,7 @@ def _square(values: FloatArray, block: int, recentring: Recentring) -> FloatArra
     return values[at : at + n * n].reshape((n, n))
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def _factorise(factor: FloatArray, sigma: FloatArray, information: FloatArray) -> None:
     """Fill L, the Cholesky factor of I + S G S; the upper triangle is not touched."""
     for i in range(sigma.size):
@@ -214,7 +214,7 @@ def _factorise(factor: FloatArray, sigma: FloatArray, information: FloatArray) -
             factor[i, j] = math.sqrt(1 + total) if i == j else total / factor[j, j]
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def _lower_solve(factor: FloatArray, value: FloatArray) -> None:
     """Replace a vector v by L^{-1} v."""
     for i in range(value.size):
@@ -223,7 +223,7 @@ def _lower_solve(factor: FloatArray, value: FloatArray) -> None:
         value[i] /= factor[i, i]
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def _upper_solve(factor: FloatArray, value: FloatArray) -> None:
     """Replace a vector v by L^{-T} v."""
     for i in range(value.size - 1, -1, -1):
@@ -232,7 +232,7 @@ def _upper_solve(factor: FloatArray, value: FloatArray) -> None:
             value[k] -= factor[i, k] * value[i]
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def _left_over(block: int, u: FloatArray, recentring: Recentring) -> FloatArray:
     """Return L(s0)' (u - mu(s0)), what the scales do not explain."""
     start, end = recentring.start[block], recentring.start[block + 1]
@@ -245,7 +245,7 @@ def _left_over(block: int, u: FloatArray, recentring: Recentring) -> FloatArray:
     return left
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def _single(block: int, u: FloatArray, recentring: Recentring) -> tuple[float, float, float]:
     """Return mean, stretch and weight of the data for a block of one effect, without a matrix."""
     start, at = recentring.start[block], recentring.matrix_start[block]
@@ -255,7 +255,7 @@ def _single(block: int, u: FloatArray, recentring: Recentring) -> tuple[float, f
     return sigma * recentring.pull[start] / (1 + seen), stretch, seen / (1 + seen)
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def _back_single(block: int, u: FloatArray, recentring: Recentring, gradient: FloatArray) -> float:
     """Do what `_back_block` does for a block of one effect."""
     start = recentring.start[block]
@@ -268,7 +268,7 @@ def _back_single(block: int, u: FloatArray, recentring: Recentring, gradient: Fl
     return math.log(stretch)
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def _back_block(
     block: int,
     x: FloatArray,
@@ -310,7 +310,7 @@ def _back_block(
     return log_jacobian
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def _back_cholesky(factor: FloatArray, d_q: FloatArray) -> None:
     """Turn the derivative by L into that by Q, in place; each pair off the diagonal is counted once, below it."""
     n = len(factor)

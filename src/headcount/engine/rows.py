@@ -13,7 +13,7 @@ __all__ = ["bound_row", "interval_row", "stated_row", "survey_row"]
 NEARLY_ZERO = -1e-10
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def stated_row(value: float, mu: float, sd: float, normal: bool) -> tuple[float, float, float]:  # noqa: FBT001
     """Return log density of a stated logarithm, and its derivatives by mu and sd."""
     z = (value - mu) / sd
@@ -21,7 +21,7 @@ def stated_row(value: float, mu: float, sd: float, normal: bool) -> tuple[float,
     return log_density(z, normal) - math.log(sd), -slope / sd, -(1 + slope * z) / sd
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def bound_row(
     bound: float,
     side: float,
@@ -35,7 +35,7 @@ def bound_row(
     return log_tail(z, normal), slope * side / sd, -slope * z / sd
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def interval_row(
     low: float,
     high: float,
@@ -54,7 +54,7 @@ def interval_row(
     return total, -side * (by_near + by_far) / sd, -(by_near * near + by_far * far) / sd
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def survey_row(
     k: float, n: float, mu: float, log_selection: float, log_concentration: float
 ) -> tuple[float, float, float, float]:

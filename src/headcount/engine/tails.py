@@ -14,7 +14,7 @@ FAR = 5.0
 """Beyond this many sd the normal tail is computed from its continued fraction, where erfc would lose digits."""
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def log_density(z: float, normal: bool) -> float:  # noqa: FBT001 - compiled code takes no keywords cheaply
     """Return the standard log density at z: normal, or Student's t with four degrees of freedom."""
     if normal:
@@ -22,7 +22,7 @@ def log_density(z: float, normal: bool) -> float:  # noqa: FBT001 - compiled cod
     return LOG_T4 - 2.5 * math.log1p(z * z / 4)
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def log_tail(z: float, normal: bool) -> float:  # noqa: FBT001 - as above
     """Return log Pr(Z > z), without loss in either tail."""
     if normal:
@@ -34,13 +34,13 @@ def log_tail(z: float, normal: bool) -> float:  # noqa: FBT001 - as above
     return 2 * math.log(gap) + math.log(2 + z / root) - math.log(4.0)
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def hazard(z: float, normal: bool) -> float:  # noqa: FBT001 - as above
     """Return density over tail at z: minus the derivative of `log_tail`."""
     return math.exp(log_density(z, normal) - log_tail(z, normal))
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def _inverse_mills(z: float) -> float:
     """Return density over tail of the normal for large z, by its continued fraction."""
     value = z
@@ -49,7 +49,7 @@ def _inverse_mills(z: float) -> float:
     return value
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def digamma(x: float) -> float:
     """Return the derivative of log gamma for x > 0: recurrence up to 10, then the asymptotic series."""
     shift = 0.0

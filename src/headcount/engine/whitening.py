@@ -79,13 +79,13 @@ def whiten(mode: FloatArray, precision: sparse.csc_matrix) -> Whitening:
     )
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def to_free(y: FloatArray, whitening: Whitening, recentring: Recentring) -> FloatArray:
     """Return the free vector x of a point y."""
     return to_natural(to_recentred(y, whitening), recentring)
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def to_recentred(y: FloatArray, whitening: Whitening) -> FloatArray:
     """Return the recentred vector u of a point y."""
     u = np.empty(y.size)
@@ -100,7 +100,7 @@ def to_recentred(y: FloatArray, whitening: Whitening) -> FloatArray:
     return x
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def whitened_density(
     y: FloatArray, whitening: Whitening, recentring: Recentring, arrays: Arrays, gradient: FloatArray
 ) -> float:

@@ -73,7 +73,7 @@ def fit(
     check_study(spec, observations)
     started = time.perf_counter()
     layout = Layout.of(spec, observations)
-    geometry = _geometry(assemble(layout), seed=seed, cores=cores)
+    geometry = _geometry(assemble(layout), seed=seed, cores=cores, progress=progress)
     prepared = time.perf_counter() - started
     found = sample(geometry, seed=seed, chains=chains, draws=draws, tune=tune, cores=cores, progress=progress)
     kept_chains, kept_draws, _ = found.free.shape
@@ -94,9 +94,10 @@ PILOTS = ({"chains": 2, "draws": 100, "tune": 200}, {"chains": 2, "draws": 200, 
 """Short runs that find the bulk of the posterior, each in coordinates chosen at the mean of the one before."""
 
 
-def _geometry(arrays: Arrays, *, seed: int, cores: int | None) -> Geometry:
+def _geometry(arrays: Arrays, *, seed: int, cores: int | None, progress: bool) -> Geometry:
     geometry = first_geometry(arrays)
-    for pilot in PILOTS:
-        found = sample(geometry, seed=seed, cores=cores, progress=False, **pilot)
+    for number, pilot in enumerate(PILOTS, start=1):
+        label = f"Pilot {number} of {len(PILOTS)}"
+        found = sample(geometry, seed=seed, cores=cores, progress=progress, label=label, **pilot)
         geometry = geometry_at(arrays, found.free.reshape(-1, arrays.family.size).mean(axis=0))
     return geometry

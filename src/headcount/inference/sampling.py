@@ -52,7 +52,15 @@ class Draws:
 
 
 def sample(
-    geometry: Geometry, *, seed: int, chains: int, draws: int, tune: int, cores: int | None, progress: bool
+    geometry: Geometry,
+    *,
+    seed: int,
+    chains: int,
+    draws: int,
+    tune: int,
+    cores: int | None,
+    progress: bool,
+    label: str = "Sampling",
 ) -> Draws:
     """Sample the posterior.
 
@@ -68,6 +76,8 @@ def sample(
         Chains that run at once; as many as the machine has if ``None``.
     progress
         Whether to show a bar, in the terminal or the notebook.
+    label
+        What the bar says.
 
     Returns
     -------
@@ -92,7 +102,7 @@ def sample(
             target_accept=0.9,
             save_warmup=False,
             progress_bar=False,
-            progress_callback=_reporter(shown, chains * (draws + tune)) if shown else None,
+            progress_callback=_reporter(shown, label, chains * (draws + tune)) if shown else None,
             progress_rate=100,
             blocking=False,
         )
@@ -164,8 +174,8 @@ def _bar() -> AbstractContextManager[Progress]:
     )
 
 
-def _reporter(bar: Progress, total: int) -> Callable[[Sequence[Any]], None]:
-    task = bar.add_task("Sampling", total=total, trouble="")
+def _reporter(bar: Progress, label: str, total: int) -> Callable[[Sequence[Any]], None]:
+    task = bar.add_task(label, total=total, trouble="")
 
     def report(chains: Sequence[Any]) -> None:
         done = sum(chain.finished_draws for chain in chains)
