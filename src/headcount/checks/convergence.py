@@ -28,11 +28,19 @@ LOWEST_ESS: Final = 400.0
 """Vehtari et al. (2021): 100 for each of four chains; below it, R-hat and the sizes themselves are too noisy to trust, and the
 end of a 90 % interval is known to worse than a tenth of a standard deviation."""
 
+PARAMETER_RHAT: Final = 1.03
+"""Priors' own quantities are shown, not quoted: they steer the answers, whose limits are the stricter ones."""
+
+PARAMETER_ESS: Final = 100.0
+"""At this size the mean of a prior's quantity is known to a tenth of its standard deviation."""
+
 MOST_DIVERGENCES: Final = 5
 """A few isolated ones are steps that were a little too long; more of them mark a place that the chains cannot enter."""
 
 LOWEST_ENERGY: Final = 0.3
 """Betancourt (2016, arXiv:1604.00695): below it, chains move through the posterior's energies too slowly to visit its tails."""
+
+PARAMETER: Final = "parameter"
 
 FEWEST_CHAINS: Final = 2
 """One chain cannot disagree with itself about where the posterior lies."""
@@ -45,9 +53,9 @@ MEASURES: Final = {
 """Measure of a quantity to its column in `headcount.estimates` and its limit."""
 
 DETAILS: Final = (
-    "Every number reported and every parameter with a prior needs a rank-normalised R-hat of at most "
-    f"{HIGHEST_RHAT:g} and bulk and tail effective sample sizes (ESS) of at least {LOWEST_ESS:.0f} "
-    f"(doi:10.1214/20-BA1221); each chain an energy fraction (E-BFMI) of at least {LOWEST_ENERGY:g} "
+    f"Every number reported needs a rank-normalised R-hat of at most {HIGHEST_RHAT:g} and bulk and tail effective "
+    f"sample sizes (ESS) of at least {LOWEST_ESS:.0f} (doi:10.1214/20-BA1221), every parameter with a prior at most "
+    f"{PARAMETER_RHAT:g} and at least {PARAMETER_ESS:.0f}; each chain an energy fraction (E-BFMI) of at least {LOWEST_ENERGY:g} "
     f"(arXiv:1604.00695); and there are to be at most {MOST_DIVERGENCES} divergences. The remedy is a longer run: "
     "more draws and a longer warm-up. Where divergences or a low energy fraction stay, some prior leaves a standard "
     "deviation free to approach zero."
@@ -86,12 +94,13 @@ def _reported(evidence: Evidence) -> pd.DataFrame:
 def _parameters(fit: Fit) -> pd.DataFrame:
     draws = fit.posterior["parameter"].transpose("prior", *SAMPLE_DIMS)
     found = diagnostics(np.ascontiguousarray(draws.to_numpy()))
-    return pd.DataFrame(found | {"of": "parameter", "where": draws["prior"].to_numpy()})
+    return pd.DataFrame(found | {"of": PARAMETER, "where": draws["prior"].to_numpy()})
 
 
 def _measured(quantities: pd.DataFrame) -> Iterator[tuple[Any, ...]]:
     for of, group in quantities.groupby("of", sort=False):
-        for measure, (column, limit) in MEASURES.items():
+        for measure, (column, strict) in MEASURES.items():
+            limit = _limit(column, strict, of=str(of))
             values = group[column].dropna()
             if values.empty:
                 yield measure, of, len(group), np.nan, limit, False, "no value: too few draws"
@@ -100,6 +109,12 @@ def _measured(quantities: pd.DataFrame) -> Iterator[tuple[Any, ...]]:
             worst = float(values[at])
             passed = worst <= limit if column == "rhat" else worst >= limit
             yield measure, of, len(group), worst, limit, passed, group.loc[at, "where"]
+
+
+def _limit(column: str, strict: float, *, of: str) -> float:
+    if of != PARAMETER:
+        return strict
+    return PARAMETER_RHAT if column == "rhat" else PARAMETER_ESS
 
 
 def _sampled(fit: Fit) -> Iterator[tuple[Any, ...]]:
@@ -123,11 +138,12 @@ def _energy_fractions(fit: Fit) -> FloatArray:
 
 
 def _headline(table: pd.DataFrame, fit: Fit, *, passed: bool) -> str:
-    rhat = table.loc[table["measure"] == "R-hat", "worst"].max()
-    ess = table.loc[table["measure"].isin(["bulk ESS", "tail ESS"]), "worst"].min()
+    reported = table[table["of"] != PARAMETER]
+    rhat = reported.loc[reported["measure"] == "R-hat", "worst"].max()
+    ess = reported.loc[reported["measure"].isin(["bulk ESS", "tail ESS"]), "worst"].min()
     numbers = (
-        f"largest R-hat {rhat:.3f} (at most {HIGHEST_RHAT:g}), smallest effective sample size {ess:,.0f} "
-        f"(at least {LOWEST_ESS:.0f}), {fit.divergences} divergences (at most {MOST_DIVERGENCES})"
+        f"largest R-hat of a reported number {rhat:.3f} (at most {HIGHEST_RHAT:g}), smallest effective sample size "
+        f"{ess:,.0f} (at least {LOWEST_ESS:.0f}), {fit.divergences} divergences (at most {MOST_DIVERGENCES})"
     )
     if passed:
         return f"The sampler converged: {numbers}."
