@@ -14,7 +14,7 @@ import numpy as np
 
 from headcount.areas import parse_areas
 from headcount.covariates import parse_covariates
-from headcount.engine.arrays import blocks_of, used_priors
+from headcount.engine.arrays import blocks_of
 from headcount.layout import Layout
 from headcount.observations import Observation, Observations
 from headcount.spec_checks import scope_holds
@@ -81,7 +81,7 @@ def prior_draws(layout: Layout, rng: np.random.Generator, draws: int) -> np.ndar
     free = rng.standard_normal((draws, size))
     if "trend_level" in blocks:
         free[:, blocks["trend_level"].slice] *= 5.0
-    for i, prior in enumerate(used_priors(layout).values()):
+    for i, prior in enumerate(layout.priors.values()):
         free[:, i] = prior.link.forward(prior.draw(rng, draws))
     return free
 

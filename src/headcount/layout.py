@@ -17,10 +17,14 @@ from scipy.special import logsumexp
 
 from headcount._types import FloatArray, IntArray
 from headcount.observations import Observations
+from headcount.priors import LINK_NORMAL, Prior
 from headcount.row_forms import FORMS, FormRow, Term, form_of
 from headcount.specs import ModelSpec
 
-__all__ = ["LIKELIHOODS", "Layout", "RowArrays", "known_log_headcount", "latent_scopes"]
+__all__ = ["LIKELIHOODS", "TREND_LEVEL_SD", "Layout", "RowArrays", "known_log_headcount", "latent_scopes"]
+
+TREND_LEVEL_SD: Final = 5.0
+"""Prior sd of the free log level of a source that is used for its trend: a factor of 3,600 to either side."""
 
 type Cell = tuple[int, int, int, int]
 
@@ -119,6 +123,14 @@ class Layout:
             if name in likelihoods
         }
         return cls(spec, observations, sources, scopes, terms.cells, *terms.arrays, rows=rows)
+
+    @cached_property
+    def priors(self) -> dict[str, Prior]:
+        """The spec's priors but for those of sources without rows, by path; link-normal ones first, then by family."""
+        absent = tuple(f"sources.{name}." for name in self.spec.sources if name not in self.sources)
+        used = {p: prior for p, prior in self.spec.priors.items() if not p.startswith(absent)}
+        families = list(dict.fromkeys([LINK_NORMAL, *(prior.family for prior in used.values())]))
+        return dict(sorted(used.items(), key=lambda item: families.index(item[1].family)))
 
     @cached_property
     def row_source(self) -> IntArray:

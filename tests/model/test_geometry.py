@@ -7,7 +7,7 @@ import pytest
 from scipy import stats
 from tests.studies import STUDIES, prior_draws, study
 
-from headcount.engine.arrays import Arrays, assemble, blocks_of, used_priors
+from headcount.engine.arrays import Arrays, assemble, blocks_of
 from headcount.engine.curvature import (
     FLATTEST,
     conditional_mode,
@@ -253,7 +253,7 @@ def test_the_prior_alone_is_a_product_of_its_families(name):
     layout = study(name).layout
     arrays, points = arrays_and_points(name, 3)
     found = [value_of(without_rows(arrays))(x) for x in points]
-    blocks, priors = blocks_of(layout), list(used_priors(layout).values())
+    blocks, priors = blocks_of(layout), list(layout.priors.values())
     spread = np.ones(points.shape[1])
     if "trend_level" in blocks:
         spread[blocks["trend_level"].slice] = 5.0
@@ -314,7 +314,7 @@ def test_the_conditional_mode_is_one_and_leaves_the_scales(name):
 def test_scale_parameters_are_the_standard_deviations_and_their_like(name):
     layout = study(name).layout
     chosen = scale_parameters(assemble(layout))
-    paths = list(used_priors(layout))
+    paths = list(layout.priors)
     said = {path for path, scale in zip(paths, chosen, strict=False) if scale}
     # Beside the priors, only how each source's noise differs from that of its kind.
     noise = blocks_of(layout)["noise_z"]

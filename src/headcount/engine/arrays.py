@@ -15,14 +15,13 @@ from typing import Final, NamedTuple
 import numpy as np
 
 from headcount._types import FloatArray, IntArray
-from headcount.layout import LIKELIHOODS, Layout, zero_sum_basis
+from headcount.layout import LIKELIHOODS, TREND_LEVEL_SD, Layout, zero_sum_basis
 from headcount.priors import LINK_NORMAL, Prior
 from headcount.specs import RATIO_SUPPORT, ModelSpec, SourceSpec
 
 __all__ = ["FAMILY_CODES", "Arrays", "Block", "assemble", "blocks_of"]
 
 FAMILY_CODES: Final = {LINK_NORMAL: 0, "half_normal": 1, "exponential": 2, "gamma": 3, "beta": 4}
-TREND_LEVEL_SD: Final = 5.0
 
 
 class Arrays(NamedTuple):
@@ -111,7 +110,7 @@ def blocks_of(layout: Layout) -> dict[str, Block]:
     spec, areas = layout.spec, layout.spec.areas
     regions, units, steps = len(areas.regions), len(areas.units), len(spec.years.labels) - 1
     sizes: dict[str, int] = {}
-    for prior in used_priors(layout).values():
+    for prior in layout.priors.values():
         name = "parameter" if prior.is_link_normal else f"parameter_{prior.family}"
         sizes[name] = sizes.get(name, 0) + 1
     sizes |= {"pool_z": len(areas.pools) - 1, "region_z": regions}
@@ -128,14 +127,6 @@ def blocks_of(layout: Layout) -> dict[str, Block]:
         blocks[name] = Block(name, start, size)
         start += size
     return {name: block for name, block in blocks.items() if block.size}
-
-
-def used_priors(layout: Layout) -> dict[str, Prior]:
-    """Return the spec's priors but for those of sources without rows, link-normal ones first."""
-    absent = tuple(f"sources.{n}." for n in layout.spec.sources if n not in layout.sources)
-    used = {p: prior for p, prior in layout.spec.priors.items() if not p.startswith(absent)}
-    families = list(dict.fromkeys([LINK_NORMAL, *(prior.family for prior in used.values())]))
-    return dict(sorted(used.items(), key=lambda item: families.index(item[1].family)))
 
 
 def deviating_kinds(layout: Layout) -> list[str]:
@@ -173,7 +164,7 @@ def assemble(layout: Layout, *, all_pairs: bool = False) -> Arrays:
         next((links.index(r) for r in links if getattr(spec.scopes[k], r)), 2) for k in layout.scopes
     ]
     parents = [layout.scopes.index(spec.scopes[k].relative_to or spec.target) for k in layout.scopes]
-    position = {path: i for i, path in enumerate(used_priors(layout))}
+    position = {path: i for i, path in enumerate(layout.priors)}
     pair_index = np.full((len(layout.sources) + 1, len(spec.areas.regions)), -1, dtype=np.int64)
     pair_index[tuple(pairs.T)] = np.arange(len(pairs))
     cells = layout.cells.copy()
@@ -248,7 +239,7 @@ def _priors(layout: Layout) -> tuple[IntArray, FloatArray, FloatArray, FloatArra
     size = max(block.start + block.size for block in blocks.values())
     family, first, second = np.zeros(size, dtype=np.int64), np.zeros(size), np.ones(size)
     middle = np.zeros(size)
-    for i, prior in enumerate(used_priors(layout).values()):
+    for i, prior in enumerate(layout.priors.values()):
         family[i] = FAMILY_CODES[prior.family]
         first[i], second[i] = _numbers(prior)
         middle[i] = prior.link.forward(prior.quantile(0.5))
@@ -313,7 +304,7 @@ class _Entries:
     def __post_init__(self) -> None:
         """Collect all parts."""
         self._blocks = blocks_of(self.layout)
-        self._position = {path: i for i, path in enumerate(used_priors(self.layout))}
+        self._position = {path: i for i, path in enumerate(self.layout.priors)}
         spec = self.layout.spec
         self._regions, self._steps = len(spec.areas.regions), len(spec.years.labels) - 1
         for part in (self._level, self._share, self._steady, self._innovations, self._zeta):

@@ -24,7 +24,7 @@ from headcount._names import (
     YEAR,
 )
 from headcount._types import AnyArray, FloatArray
-from headcount.engine.arrays import Arrays, assemble, used_priors
+from headcount.engine.arrays import Arrays, assemble
 from headcount.engine.density import CONCENTRATION as CONCENTRATION_PART
 from headcount.engine.density import ETA, NOISE, SLOPE, evaluate
 from headcount.engine.density import SELECTION as SELECTION_PART
@@ -87,7 +87,7 @@ def _coords(layout: Layout, polls: list[str], variables: Mapping[str, object]) -
         YEAR: list(spec.years.labels),
         SCOPE: list(layout.scopes),
         SOURCE: list(layout.sources),
-        PRIOR: list(used_priors(layout)),
+        PRIOR: list(layout.priors),
     }
     return labels | ({SURVEY: polls} if SELECTION in variables else {})
 
@@ -97,5 +97,5 @@ def _part(v: FloatArray, arrays: Arrays, part: int) -> FloatArray:
 
 
 def _parameters(layout: Layout, free: FloatArray) -> FloatArray:
-    priors = used_priors(layout).values()
+    priors = layout.priors.values()
     return np.stack([prior.link.inverse(free[:, i]) for i, prior in enumerate(priors)], axis=1)

@@ -13,19 +13,9 @@ from headcount._types import AnyArray
 from headcount.layout import Layout
 from headcount.priors import FAMILIES, LINK_NORMAL, Prior
 
-__all__ = ["Parameters", "parameter_arrays", "parameter_priors"]
+__all__ = ["Parameters", "parameter_arrays"]
 
 PRIOR: Final = "prior"
-
-
-def parameter_priors(layout: Layout) -> dict[str, Prior]:
-    """Return the priors that the graph needs: all but those of sources without rows."""
-    absent = [f"sources.{name}." for name in layout.spec.sources if name not in layout.sources]
-    return {
-        path: prior
-        for path, prior in layout.spec.priors.items()
-        if not path.startswith(tuple(absent) or ("\0",))
-    }
 
 
 def parameter_arrays(layout: Layout) -> dict[str, AnyArray]:
@@ -43,7 +33,7 @@ def parameter_arrays(layout: Layout) -> dict[str, AnyArray]:
     """
     return {
         f"numbers_{family}": np.array([_numbers(prior) for prior in priors.values()])
-        for family, priors in _by_family(parameter_priors(layout)).items()
+        for family, priors in _by_family(layout.priors).items()
     }
 
 
@@ -59,7 +49,7 @@ class Parameters:
     """
 
     def __init__(self, layout: Layout, data: Mapping[str, Any]) -> None:
-        self._priors = parameter_priors(layout)
+        self._priors = layout.priors
         groups = _by_family(self._priors)
         parts = [_variable(family, priors, data) for family, priors in groups.items()]
         order = [path for priors in groups.values() for path in priors]
@@ -89,7 +79,7 @@ class Parameters:
     @staticmethod
     def coords(layout: Layout) -> dict[str, list[str]]:
         """Return the coords of the parameter vector: one dim for each family in use."""
-        groups = _by_family(parameter_priors(layout))
+        groups = _by_family(layout.priors)
         return {_dim(family): list(priors) for family, priors in groups.items()}
 
 

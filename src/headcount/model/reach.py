@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Any
 
 import numpy as np
 import pymc as pm
@@ -11,14 +11,11 @@ import pytensor.tensor as pt
 
 from headcount._names import LOG_REACH, REGION, SOURCE, SOURCE_UNIT, UNIT
 from headcount._types import AnyArray, BoolArray, FloatArray
-from headcount.layout import Layout
+from headcount.layout import TREND_LEVEL_SD, Layout
 from headcount.model.parameters import Parameters
 from headcount.specs import SourceSpec
 
-__all__ = ["TREND_LEVEL_SD", "log_reach", "reach_arrays"]
-
-TREND_LEVEL_SD: Final = 5.0
-"""Prior sd of the free log level of a source that is used for its trend: a factor of 3,600 to either side."""
+__all__ = ["log_reach", "reach_arrays"]
 
 
 def reach_arrays(layout: Layout) -> dict[str, AnyArray]:
