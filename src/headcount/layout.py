@@ -200,9 +200,9 @@ def zero_sum_basis(n: int) -> FloatArray:
 def latent_scopes(spec: ModelSpec) -> tuple[str, ...]:
     """Return the scopes that are not known populations, each after the one it is relative to."""
     order = [spec.target]
-    waiting = [name for name, scope in spec.scopes.items() if scope.relative_to]
+    waiting = [name for name in spec.scopes if spec.relative_to(name)]
     while waiting:
-        ready = [name for name in waiting if spec.scopes[name].relative_to in order]
+        ready = [name for name in waiting if spec.relative_to(name) in order]
         order += ready
         waiting = [name for name in waiting if name not in ready]
     return tuple(order)

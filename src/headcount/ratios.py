@@ -36,7 +36,7 @@ def log_ratio(spec: ModelSpec, posterior: xr.Dataset, scope: str) -> xr.DataArra
         return xr.zeros_like(posterior[RATIO_ETA].sel({SCOPE: scope}, drop=True))
     own = spec.scopes[scope]
     step = _log_step(spec, posterior, scope, own)
-    return step + log_ratio(spec, posterior, str(own.relative_to))
+    return step + log_ratio(spec, posterior, str(spec.relative_to(scope)))
 
 
 def _log_step(spec: ModelSpec, posterior: xr.Dataset, name: str, scope: ScopeSpec) -> xr.DataArray:

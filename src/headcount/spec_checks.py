@@ -47,8 +47,8 @@ def scope_holds(spec: ModelSpec, outer: str, inner: str) -> bool:
     for name, scope in spec.scopes.items():
         if scope.contains:
             above[scope.contains].add(name)
-        if scope.within:
-            above[name].add(scope.within)
+        if scope.within or scope.part_of:
+            above[name].add(str(spec.relative_to(name)))
     reached, stack = {inner}, [inner]
     while stack:
         new = above[stack.pop()] - reached
@@ -67,10 +67,11 @@ def _scope_problems(spec: ModelSpec) -> Iterator[Problem]:
     yield from _unknown(f"{spec.name} [target]", "scope", spec.target, spec.scopes)
     for name, scope in spec.scopes.items():
         where = f"{spec.name} [scopes.{name}]"
-        if scope.relative_to is not None:
-            yield from _unknown(where, "scope", scope.relative_to, spec.scopes)
-        if name == spec.target and (scope.relative_to or scope.covariate):
-            what = f"the target scope {name!r} is relative to {scope.relative_to or scope.covariate!r}"
+        other = spec.relative_to(name)
+        if other is not None:
+            yield from _unknown(where, "scope", other, spec.scopes)
+        if name == spec.target and scope.relation:
+            what = f"the target scope {name!r} is relative to {other or scope.covariate!r}"
             yield Problem(where, what, "Turn the relation round: the target stands alone.")
         elif name != spec.target and spec.target in spec.scopes:
             yield from _relation_problems(spec, name, scope, where)
@@ -85,7 +86,7 @@ def _relation_problems(spec: ModelSpec, name: str, scope: ScopeSpec, where: str)
         return
     seen = [name]
     while seen[-1] != spec.target:
-        relative_to = spec.scopes[seen[-1]].relative_to
+        relative_to = spec.relative_to(seen[-1])
         if relative_to is None or relative_to not in spec.scopes or relative_to in seen:
             what = f"no chain of ratios leads from {name!r} to the target {spec.target!r}"
             yield Problem(where, what, "Give it contains, within or beside, and a ratio.")

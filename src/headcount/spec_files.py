@@ -102,7 +102,7 @@ def parse_spec(
     tables = {"areas": areas, "covariate_table": covariates or Covariates()}
     # No key takes a date, so a spec that holds one is refused below and its text is never used.
     extra = {"name": name, "prior_set": prior_set, "text": json.dumps(document, default=str)}
-    reserved = sorted({*tables, *extra} & set(document))
+    reserved = sorted({*tables, *extra, "copies"} & set(document))
     if reserved:
         raise SpecError([Problem(f"{name} [{reserved[0]}]", "unknown key")])
     try:
@@ -248,7 +248,7 @@ def _dangling(
 def _stated_paths(section: Mapping[str, Any], above: str = "") -> Iterator[str]:
     for key, value in section.items():
         if isinstance(value, Mapping):
-            if value.keys() & {"low", "high", "family"}:
+            if value.keys() & {"low", "high", "stated", "family"}:
                 yield f"{above}{key}"
             yield from _stated_paths(value, f"{above}{key}.")
 
@@ -294,6 +294,8 @@ def _key_path(place: tuple[int | str, ...]) -> tuple[int | str, ...]:
     match place:
         case ("growth", "priors", *rest):
             return ("growth", *rest)
+        case ("copies", *rest):
+            return ("sources", *rest)
         case ("sources", source, "coverage" | "multiplier" as reach, "prior", *rest):
             return ("sources", source, reach, *rest)
     return place
@@ -332,7 +334,7 @@ def _keys_at(place: tuple[int | str, ...]) -> Iterator[str]:
             continue
         section, is_name = _section_type(field.annotation), get_origin(field.annotation) is Mapping
     if section is not None:
-        hidden = {"areas", "covariate_table", "name", "text", "prior_set"}
+        hidden = {"areas", "covariate_table", "name", "text", "prior_set", "copies"}
         yield from (key for key in section.model_fields if key not in hidden)
 
 

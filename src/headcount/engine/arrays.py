@@ -163,7 +163,7 @@ def assemble(layout: Layout, *, all_pairs: bool = False) -> Arrays:
     relations = [
         next((links.index(r) for r in links if getattr(spec.scopes[k], r)), 2) for k in layout.scopes
     ]
-    parents = [layout.scopes.index(spec.scopes[k].relative_to or spec.target) for k in layout.scopes]
+    parents = [layout.scopes.index(spec.relative_to(k) or spec.target) for k in layout.scopes]
     position = {path: i for i, path in enumerate(layout.priors)}
     pair_index = np.full((len(layout.sources) + 1, len(spec.areas.regions)), -1, dtype=np.int64)
     pair_index[tuple(pairs.T)] = np.arange(len(pairs))

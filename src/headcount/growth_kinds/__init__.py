@@ -5,10 +5,12 @@ from typing import Final
 from headcount.growth_kinds.base import GrowthKind
 from headcount.growth_kinds.damped_trend import DAMPED_TREND
 from headcount.growth_kinds.exponential import EXPONENTIAL
+from headcount.growth_kinds.logistic import LOGISTIC
 from headcount.growth_kinds.random_walk import RANDOM_WALK
+from headcount.growth_kinds.stock_and_flow import STOCK_AND_FLOW
 
 __all__ = ["GROWTH_KINDS", "GrowthKind"]
 
 GROWTH_KINDS: Final[dict[str, GrowthKind]] = {
-    kind.name: kind for kind in (DAMPED_TREND, RANDOM_WALK, EXPONENTIAL)
+    kind.name: kind for kind in (DAMPED_TREND, RANDOM_WALK, EXPONENTIAL, LOGISTIC, STOCK_AND_FLOW)
 }

@@ -7,7 +7,7 @@ Like an observation kind it has three faces under one name: here (words, paramet
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 __all__ = ["GrowthKind"]
 
@@ -24,8 +24,14 @@ class GrowthKind:
         Which kind for what, in a sentence.
     parameters
         Name of each prior to the support that it lives on, see `headcount.priors.LINKS`.
+    settings
+        Name of each other key that the kind needs to what it says.
+    forward_only
+        Whether the reference year must be the first.
     """
 
     name: str
     when: str
     parameters: Mapping[str, str]
+    settings: Mapping[str, str] = field(default_factory=dict)
+    forward_only: bool = False

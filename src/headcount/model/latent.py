@@ -47,7 +47,7 @@ def log_ratios(layout: Layout, parameters: Parameters, data: Mapping[str, Any]) 
     for name in layout.scopes[1:]:
         scope = spec.scopes[name]
         step = _log_step(name, scope, layout, parameters, data)
-        chain[name] = chain[str(scope.relative_to)] + step
+        chain[name] = chain[str(spec.relative_to(name))] + step
     stacked = pt.stack([chain[name] for name in layout.scopes])
     if trending:
         return pm.Deterministic(LOG_RATIO, stacked, dims=(SCOPE, REGION, YEAR))

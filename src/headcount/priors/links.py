@@ -39,6 +39,8 @@ class Link:
         Support to line.
     inverse
         Line to support.
+    slope
+        Derivative of ``forward``.
     """
 
     support: str
@@ -46,6 +48,7 @@ class Link:
     upper: float
     forward: Callable[[FloatArray | float], FloatArray]
     inverse: Callable[[FloatArray | float], FloatArray]
+    slope: Callable[[float], float]
 
     def holds(self, value: float) -> bool:
         """Say whether a value lies inside the support."""
@@ -62,11 +65,16 @@ class Link:
 
 
 LINKS: Final[dict[str, Link]] = {
-    "real": Link("real", -np.inf, np.inf, np.asarray, np.asarray),
-    "positive": Link("positive", 0.0, np.inf, np.log, np.exp),
-    "unit": Link("unit", 0.0, 1.0, special.logit, special.expit),
+    "real": Link("real", -np.inf, np.inf, np.asarray, np.asarray, lambda _: 1.0),
+    "positive": Link("positive", 0.0, np.inf, np.log, np.exp, lambda x: 1 / x),
+    "unit": Link("unit", 0.0, 1.0, special.logit, special.expit, lambda x: 1 / (x * (1 - x))),
     "above_one": Link(
-        "above_one", 1.0, np.inf, lambda x: np.log(np.asarray(x) - 1.0), lambda x: 1.0 + np.exp(x)
+        "above_one",
+        1.0,
+        np.inf,
+        lambda x: np.log(np.asarray(x) - 1.0),
+        lambda x: 1.0 + np.exp(x),
+        lambda x: 1 / (x - 1),
     ),
-    "growth": Link("growth", -1.0, np.inf, np.log1p, np.expm1),
+    "growth": Link("growth", -1.0, np.inf, np.log1p, np.expm1, lambda x: 1 / (1 + x)),
 }

@@ -109,13 +109,45 @@ class Prior:
         return cls(support, LINK_NORMAL, (float(link.inverse(ends.mean())), sd))
 
     @classmethod
+    def around(cls, stated: float, se: float, *, support: str = "positive") -> Prior:
+        """Return the prior that a stated value with its admitted standard error is.
+
+        Parameters
+        ----------
+        stated
+            What a source says of itself, such as the coverage of its frame; the median of the prior.
+        se
+            Standard error that it admits, in the same unit; above 0.
+        support
+            Which values the quantity can take.
+
+        Returns
+        -------
+        Prior
+            Normal on the link scale, with the error carried there by the delta method: exact for small errors.
+
+        Raises
+        ------
+        ValueError
+            Where the value leaves the support or the error is not above 0.
+        """
+        link = LINKS[support]
+        if not link.holds(stated):
+            msg = f"stated = {stated:g} is not {link.words}"
+            raise ValueError(msg)
+        if not (np.isfinite(se) and se > 0):
+            msg = f"se = {se:g} must be above 0"
+            raise ValueError(msg)
+        return cls(support, LINK_NORMAL, (stated, se * link.slope(stated)))
+
+    @classmethod
     def parse(cls, stated: object, *, support: str) -> Prior:
         """Return the prior that a spec states.
 
         Parameters
         ----------
         stated
-            ``{low, high, mass}``, or ``{family, ...}`` with the family's parameters.
+            ``{low, high, mass}``, ``{stated, se}``, or ``{family, ...}`` with the family's parameters.
         support
             Which values the quantity can take.
 
@@ -136,6 +168,9 @@ class Prior:
             raise ValueError(msg)  # noqa: TRY004 - pydantic collects ValueErrors
         words = dict(stated)
         name = words.pop("family", None)
+        if name is None and "stated" in words:
+            value, se = _numbers(words, ("stated", "se"))
+            return cls.around(value, se, support=support)
         if name is None:
             keys: tuple[str, ...] = ("low", "high", "mass")
             values = _numbers({"mass": DEFAULT_MASS} | words, keys)

@@ -205,7 +205,7 @@ def ratio_table(evidence: Evidence, priors: CheckResult) -> Table:
         return Line(
             (
                 f"{scope}\n{declared.definition}",
-                f"{relation} '{declared.relative_to}'",
+                f"{relation} '{fit.spec.relative_to(scope)}'",
                 prior_in_words(fit.spec.priors[path]).replace(", median", "\nmedian"),
                 _joined(found, path, "number"),
                 _joined(own, scope, "number"),

@@ -46,7 +46,7 @@ def draw_log_ratios(
     shape = (len(spec.areas.regions), len(spec.years.labels))
     own = {spec.target: np.zeros(shape)}
     for name, scope in spec.scopes.items():
-        if scope.relative_to is not None:
+        if scope.relation in RATIO_SUPPORT:
             own[name] = _own_log_ratio(name, scope, quantities, spec, rng)
     latent = [name for name in spec.scopes if name in own]
     return {name: sum((own[link] for link in _chain(name, spec)), np.zeros(shape)) for name in latent}
@@ -57,7 +57,7 @@ def _chain(scope: str, spec: ModelSpec) -> Iterator[str]:
     step: str | None = scope
     while step is not None:
         yield step
-        step = spec.scopes[step].relative_to
+        step = spec.relative_to(step)
 
 
 def _own_log_ratio(

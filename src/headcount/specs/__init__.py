@@ -1,0 +1,39 @@
+"""Model specs: the declaration of a study, frozen and comparable. The keys are those of the TOML file."""
+
+from headcount.specs.latent import (
+    ChangeSpec,
+    CovariateEffect,
+    GrowthSpec,
+    RegionsSpec,
+    TotalSpec,
+    YearsSpec,
+)
+from headcount.specs.model import ModelSpec
+from headcount.specs.scopes import RATIO_SUPPORT, BreakdownSpec, ScopeSpec
+from headcount.specs.sources import (
+    REACH_KEYS,
+    CopySpec,
+    LineageSpec,
+    ReachSpec,
+    SourceKindSpec,
+    SourceSpec,
+)
+
+__all__ = [
+    "RATIO_SUPPORT",
+    "REACH_KEYS",
+    "BreakdownSpec",
+    "ChangeSpec",
+    "CopySpec",
+    "CovariateEffect",
+    "GrowthSpec",
+    "LineageSpec",
+    "ModelSpec",
+    "ReachSpec",
+    "RegionsSpec",
+    "ScopeSpec",
+    "SourceKindSpec",
+    "SourceSpec",
+    "TotalSpec",
+    "YearsSpec",
+]
