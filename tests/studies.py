@@ -1,7 +1,7 @@
 """Studies for tests: structurally different ones, their numbers drawn at random.
 
-Between them they use every growth kind, prior family, reach, relation of scopes, observation kind and tail, each in the
-company of others; `test_engine` holds the list complete.
+Between them they use every growth kind, prior family, reach, relation of scopes, observation kind, tail and period, each in
+the company of others; `test_engine` holds the list complete.
 """
 
 from __future__ import annotations
@@ -14,12 +14,12 @@ import numpy as np
 
 from headcount.areas import parse_areas
 from headcount.covariates import parse_covariates
-from headcount.engine.arrays import blocks_of
+from headcount.engine.blocks import blocks_of
 from headcount.layout import Layout
 from headcount.observations import Observation, Observations
 from headcount.spec_checks import scope_holds
 from headcount.spec_files import parse_spec
-from headcount.specs import ModelSpec
+from headcount.specs import ModelSpec, SourceSpec
 
 __all__ = ["STUDIES", "Study", "prior_draws", "study"]
 
@@ -103,7 +103,13 @@ class _Numbers:
 
     def growth(self, kind: str) -> dict[str, Any]:
         """Return a growth section by intervals."""
-        section = {"kind": kind, "rate": self(-0.05, 0.2), "region_rate_sd": self(0.01, 0.08)}
+        section = {"kind": kind, "region_rate_sd": self(0.01, 0.08)}
+        if kind == "stock_and_flow":
+            section |= {"exit": self(0.02, 0.2), "entry": self(0.1, 0.6), "conversion": self(0.01, 0.2)}
+            section |= {"graduates": "graduates"}
+        else:
+            section |= {"rate": self(-0.05, 0.2)}
+        section |= {"ceiling": self(1.5, 8)} if kind == "logistic" else {}
         if kind != "exponential":
             section |= {"common_sd": self(0.02, 0.2), "region_sd": self(0.01, 0.1)}
         return section | ({"damping": self(0.2, 0.9)} if kind == "damped_trend" else {})
@@ -269,6 +275,100 @@ def _polls(p: _Numbers) -> tuple[str, dict[str, Any]]:
     )
 
 
+def _lists(p: _Numbers) -> tuple[str, dict[str, Any]]:
+    """Lists that overlap, drift, break and hold too many, of a field that fills up."""
+    return TREE, p.document(
+        (2018, 2020, 2023),
+        covariates={
+            "income": {"effect": "growth", "coefficient": "shrunk"},
+            "height": {"effect": "growth", "yearly": True, "coefficient": "shrunk"},
+        },
+        growth=p.growth("logistic")
+        | {
+            "coefficient_sd": p(0.02, 0.2),
+            "changes": {"boom": {"year": 2019, "change": p(-0.1, 0.3)}},
+        },
+        scopes={
+            "core": {"definition": "d"},
+            "wide": {"definition": "d", "contains": "core", "ratio": p(1.5, 5), "region_sd": p(0.1, 0.5)},
+            "finance": {"definition": "d", "part_of": "sector"},
+            "health": {"definition": "d", "part_of": "sector"},
+            "other": {"definition": "d", "part_of": "sector"},
+            # A breakdown of a part, and a scope within a part.
+            "junior": {"definition": "d", "part_of": "grade"},
+            "senior": {"definition": "d", "part_of": "grade"},
+            "expert": {"definition": "d", "within": "senior", "ratio": p(0.1, 0.5)},
+        },
+        breakdowns={
+            "sector": {
+                "of": "core",
+                "expected": {"finance": 0.2, "health": 0.3, "other": 1},
+                "sd": p(0.2, 0.8),
+                "region_sd": p(0.1, 0.4),
+                "trend_sd": p(0.02, 0.1),
+            },
+            "grade": {"of": "finance", "sd": p(0.2, 0.8)},
+        },
+        source_kinds={
+            "list": {"noise": p(0.1, 0.5), "region_sd": p(0.1, 0.5)},
+            "linkage": {"noise": p(0.1, 0.5), "concentration": p(20, 500)},
+            "poll": {"noise": p(0.1, 0.5), "concentration": p(5, 200)},
+            "claim": {"noise": p(0.2, 0.8), "tails": "normal"},
+        },
+        sources={
+            "first": _source(
+                "list", "wide", coverage=p(0.2, 0.8), region_sd=p(0.1, 0.5), overcount=p(0.05, 0.4)
+            ),
+            "second": _source(
+                "list",
+                coverage=p(0.1, 0.6),
+                drift_sd=p(0.05, 0.3),
+                breaks={"2019": p(0.5, 2), "2022": p(0.5, 2)},
+                overcount=p(0.05, 0.4),
+                lineage="both",
+            ),
+            # Without rows of its own, and still in the model.
+            "mute": _source("list", coverage={"stated": 0.6, "se": 0.05}, drift_sd=p(0.05, 0.3)),
+            "linkage": _source("linkage", "wide", dependence=p(0.5, 4), lists=["first", "second"]),
+            "twice": _source("linkage", "finance", dependence=p(0.5, 4), lists=["second", "mute"]),
+            "poll": _source("poll", "health", selection=p(0.5, 2), breaks={"2021": p(0.5, 2)}),
+            "postings": _source("claim", multiplier=p(0.1, 2), drift_sd=p(0.05, 0.3)),
+            "index": _source("list", "senior", trend=True, breaks={"2023": p(0.5, 2)}),
+        },
+        lineages={"both": {"error": p(0.7, 1.4)}},
+    )
+
+
+def _pipeline(p: _Numbers) -> tuple[str, dict[str, Any]]:
+    """People who graduate, convert and leave, with change points of one area and covariates by year."""
+    return FLAT, p.document(
+        (2019, 2019, 2023),
+        covariates={
+            "income": {"effect": "growth", "yearly": True, "transform": "none", "coefficient": p(-0.1, 0.1)},
+            "height": {"effect": "growth", "coefficient": p(-0.1, 0.1)},
+        },
+        growth=p.growth("stock_and_flow")
+        | {
+            "changes": {
+                "layoffs": {"year": 2021, "area": "AC", "change": p(-0.3, 0.1)},
+                "boom": {"year": 2020, "change": p(0.0, 0.5)},
+            },
+        },
+        scopes={
+            "core": {"definition": "d"},
+            "young": {"definition": "d", "part_of": "age"},
+            "old": {"definition": "d", "part_of": "age"},
+            "people": {"definition": "d", "covariate": "people"},
+        },
+        breakdowns={"age": {"of": "core", "sd": p(0.2, 0.8), "trend_sd": p(0.02, 0.1)}},
+        source_kinds={"office": {"noise": p(0.05, 0.3), "tails": "normal"}, "board": {"noise": p(0.1, 0.4)}},
+        sources={
+            "office": _source("office", anchor=True),
+            "board": _source("board", multiplier=p(0.05, 1), breaks={"2022": p(0.5, 2)}),
+        },
+    )
+
+
 def _lone(p: _Numbers) -> tuple[str, dict[str, Any]]:
     """One region and two years."""
     return LONE, p.document(
@@ -285,13 +385,15 @@ STUDIES: Final[dict[str, Callable[[_Numbers], tuple[str, dict[str, Any]]]]] = {
     "damped": _damped,
     "apart": _apart,
     "polls": _polls,
+    "lists": _lists,
+    "pipeline": _pipeline,
     "lone": _lone,
 }
 """Name of a study to the function that returns its areas and its spec."""
 
 
 def _covariates(regions: tuple[str, ...], years: dict[str, int], rng: np.random.Generator) -> str:
-    sizes = {"people": (1e5, 1e7), "income": (1e3, 1e5), "height": (150, 190)}
+    sizes = {"people": (1e5, 1e7), "income": (1e3, 1e5), "height": (150, 190), "graduates": (100, 1e4)}
     lines = [
         f"{region},{year},{variable},{rng.uniform(*limits)}"
         for region, (variable, limits) in product(regions, sizes.items())
@@ -301,25 +403,55 @@ def _covariates(regions: tuple[str, ...], years: dict[str, int], rng: np.random.
 
 
 def _rows(spec: ModelSpec, rng: np.random.Generator) -> Iterator[Observation]:
-    silent = {"quiet"}
+    silent = {"quiet", "mute"}
     for line, (name, cells) in enumerate(
         (name, cells)
         for name, source in spec.sources.items()
         if name not in silent
-        for cells in (_survey_cells(spec, rng) if source.selection else _cells(spec, rng))
+        for cells in CELLS[source.reach_kind](source, spec, rng)
     ):
         years = np.sort(rng.choice(spec.years.labels, 2, replace=False)).tolist()
         where = {"area": str(rng.choice(list(spec.areas.by_code))), "year": years[1]}
         before = {"from_year": years[0]} if cells["kind"] == "growth" else {}
-        yield Observation(source=name, line=line + 2, **(where | before | cells))
+        when = {"period": _period(years[1], rng)} if rng.random() < PART_WITH_PERIOD else {}
+        if before and when:
+            when["from_period"] = _period(years[0], rng)
+        if cells["kind"] == "share" and cells.get("of_scope", "") == (
+            cells["scope"] or spec.sources[name].scope
+        ):
+            # A scope's share of itself needs another area.
+            where["area"], cells = spec.areas.regions[0], cells | {"of_area": spec.areas.root}
+        yield Observation(source=name, line=line + 2, **(where | before | when | cells))
 
 
-def _cells(spec: ModelSpec, rng: np.random.Generator) -> Iterator[dict[str, Any]]:
-    """Yield rows of every kind but surveys, on the source's own scope and on others."""
+PART_WITH_PERIOD: Final = 0.4
+
+
+def _period(year: int, rng: np.random.Generator) -> str:
+    """Return one of the ways to state a period that ends in a year, inside the model's years or starting with them."""
+    month = int(rng.integers(1, 13))
+    return str(
+        rng.choice(
+            [
+                "start",
+                "end",
+                f"{year}",
+                f"{year}-Q{rng.integers(1, 5)}",
+                f"{year}-{month:02d}",
+                f"{year}-{month:02d}-17",
+                f"{year}-01/{year}-{month:02d}",
+            ]
+        )
+    )
+
+
+def _cells(source: SourceSpec, spec: ModelSpec, rng: np.random.Generator) -> Iterator[dict[str, Any]]:
+    """Yield rows of every kind but k of n, on the source's own scope and on others."""
 
     def number() -> float:
         return float(np.exp(rng.uniform(np.log(30), np.log(60_000))))
 
+    first, last = spec.years.first, spec.years.last
     scopes = [name for name, scope in spec.scopes.items() if not scope.covariate]
     for scope in ("", str(rng.choice(scopes))):
         own = {"scope": scope}
@@ -327,28 +459,68 @@ def _cells(spec: ModelSpec, rng: np.random.Generator) -> Iterator[dict[str, Any]
         yield {"kind": "count", "value": number()} | own
         yield {"kind": "count", "value": number(), "relative_se": rng.uniform(0.01, 0.3)} | own
         yield {"kind": "count", "value": 0.0} | own
+        # Over all years: pieces of two and more.
+        yield {"kind": "count", "value": number(), "year": last, "period": f"{first}/{last}"} | own
+        yield {"kind": "rounded", "value": float(round(number(), -1) + 10), "unit": 10.0} | own
+        yield {"kind": "rounded", "value": 10_000.0} | own
+        yield {"kind": "rounded", "value": 0.0, "unit": 1000.0} | own
+        yield {"kind": "suppressed", "value": 50.0} | own
         yield {"kind": "lower_bound", "value": number()} | own
         yield {"kind": "upper_bound", "value": number()} | own
         yield {"kind": "range", "lower": low, "upper": 2 * low} | own
         yield {"kind": "range", "lower": low, "upper": 1.3 * low, "mass": 0.5, "value": 1.1 * low} | own
         yield {"kind": "range", "lower": low, "upper": 3 * low, "mass": 1.0} | own
         yield {"kind": "growth", "value": rng.uniform(-0.3, 0.8)} | own
-        yield {"kind": "share", "value": rng.uniform(0.05, 0.9), "of_area": spec.areas.root} | own
-        yield {"kind": "share", "value": rng.uniform(1, 3), "of_area": spec.areas.root, "n": 100.0} | own
-        for of_scope in spec.scopes:
+        if source.multiplier:
+            yield {"kind": "flow", "value": number()} | own
+            yield {"kind": "flow", "value": 0.0, "year": last, "period": f"{last - 1}-07/{last}-06"} | own
+        yield from _shares(source, spec, rng, own)
+
+
+def _shares(
+    source: SourceSpec, spec: ModelSpec, rng: np.random.Generator, own: dict[str, Any]
+) -> Iterator[dict[str, Any]]:
+    root, places = spec.areas.root, [row.area for row in spec.areas.rows if row.area != spec.areas.root]
+    others = [name for name, other in spec.sources.items() if other.reach or other.anchor or other.trend]
+    if places:
+        place = {"area": str(rng.choice(places)), "of_area": root}
+        yield {"kind": "share", "value": rng.uniform(0.05, 0.9)} | place | own
+        yield {"kind": "share", "value": rng.uniform(1, 3), "n": 100.0} | place | own
+        yield {"kind": "share", "value": rng.uniform(0.05, 0.9), "of_scope": spec.target} | place | own
+    for of_scope in spec.scopes:
+        if of_scope != (own["scope"] or source.scope):
             yield {"kind": "share", "value": rng.uniform(0.05, 0.9), "of_scope": of_scope, "n": 50.0} | own
-        yield {
-            "kind": "share",
-            "value": rng.uniform(0.05, 0.9),
-            "of_scope": str(rng.choice(list(spec.scopes))),
-            "of_area": str(rng.choice(list(spec.areas.by_code))),
-        } | own
+    for other in others:
+        if spec.sources[other] is not source and other not in ("quiet", "mute"):
+            yield {"kind": "share", "value": rng.uniform(0.05, 3), "of_source": other} | own
 
 
-def _survey_cells(spec: ModelSpec, rng: np.random.Generator) -> Iterator[dict[str, Any]]:
-    """Yield surveys of every scope among those that hold it: none, some and all of the respondents."""
+def _survey_cells(_: SourceSpec, spec: ModelSpec, rng: np.random.Generator) -> Iterator[dict[str, Any]]:
+    """Yield surveys of every scope among those that hold it, and of every list: none, some and all of the respondents."""
     for inner, outer in product(spec.scopes, spec.scopes):
         if inner != outer and scope_holds(spec, outer, inner):
-            n = float(rng.integers(5, 2_000))
-            for k in (0.0, float(rng.integers(1, n)), n):
+            for k, n in _some_of(rng):
                 yield {"kind": "survey", "value": k, "n": n, "scope": inner, "of_scope": outer}
+    for name, other in spec.sources.items():
+        if other.coverage and name != "quiet":
+            for k, n in _some_of(rng):
+                own = {"scope": other.scope, "of_scope": other.scope, "seen_by": name}
+                yield {"kind": "survey", "value": k, "n": n} | own
+
+
+def _overlap_cells(_: SourceSpec, spec: ModelSpec, rng: np.random.Generator) -> Iterator[dict[str, Any]]:
+    for scope in ("", spec.target):
+        for k, n in _some_of(rng):
+            yield {"kind": "overlap", "value": k, "n": n, "scope": scope}
+
+
+def _some_of(rng: np.random.Generator) -> Iterator[tuple[float, float]]:
+    n = float(rng.integers(5, 2_000))
+    yield from ((0.0, n), (float(rng.integers(1, n)), n), (n, n))
+
+
+CELLS: Final = dict.fromkeys(("coverage", "multiplier", "anchor", "trend"), _cells) | {
+    "selection": _survey_cells,
+    "dependence": _overlap_cells,
+}
+"""Kind of reach to the rows that such a source states."""

@@ -13,7 +13,7 @@ YEAR: Final = "year"
 STEP: Final = "step"
 SCOPE: Final = "scope"
 SOURCE: Final = "source"
-SURVEY: Final = "poll"
+FRAME: Final = "frame"
 SOURCE_KIND: Final = "source_kind"
 SOURCE_UNIT: Final = "source_unit"
 UNIT: Final = "unit"
@@ -27,12 +27,14 @@ LOG_RATIO: Final = "log_ratio"
 RATIO_ETA: Final = "ratio_eta"
 RATIO_TREND: Final = "ratio_trend"
 LOG_REACH: Final = "log_reach"
+FREE: Final = "free"
 NOISE_SCALE: Final = "noise_scale"
 SELECTION: Final = "selection"
 CONCENTRATION: Final = "concentration"
 
 # Groups of a fit's DataTree.
 POSTERIOR: Final = "posterior"
+UNCONSTRAINED: Final = "unconstrained_posterior"
 SAMPLE_STATS: Final = "sample_stats"
 
 # The prior set that a spec has without any overlay.

@@ -11,9 +11,10 @@ from __future__ import annotations
 import numpy as np
 import xarray as xr
 
-from headcount._names import LOG_HEADCOUNT, LOG_REACH, REGION, SAMPLE_DIMS, SOURCE, YEAR
+from headcount._names import LOG_HEADCOUNT, REGION, SAMPLE_DIMS, YEAR
 from headcount._types import IntArray
 from headcount.errors import HeadcountError, nearest
+from headcount.expectations import log_reach
 from headcount.fits import Fit
 from headcount.layout import known_log_headcount
 from headcount.ratios import log_ratio
@@ -173,7 +174,7 @@ def coverage(fit: Fit, *, source: str, area: str | None = None) -> xr.DataArray:
     _known(source, fit.layout.sources, "source with fitted rows")
     regions = _regions(fit, area)
     people = xr.ufuncs.exp(_log_scope(fit, fit.spec.sources[source].scope).isel({REGION: regions}))
-    reach = xr.ufuncs.exp(fit.posterior[LOG_REACH].sel({SOURCE: source}, drop=True).isel({REGION: regions}))
+    reach = xr.ufuncs.exp(log_reach(fit, source).isel({REGION: regions}))
     seen: xr.DataArray = (people * reach).sum(REGION) / people.sum(REGION)
     unit = "fraction" if fit.spec.sources[source].coverage else "units per person"
     return seen.assign_attrs(area=area or fit.spec.areas.root, source=source, unit=unit)

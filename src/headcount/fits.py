@@ -14,7 +14,8 @@ from typing import Any, Final
 import numpy as np
 import xarray as xr
 
-from headcount._names import CHAIN, DRAW, POSTERIOR, SAMPLE_STATS
+from headcount._names import CHAIN, DRAW, POSTERIOR, SAMPLE_STATS, UNCONSTRAINED
+from headcount._types import FloatArray
 from headcount.areas import parse_areas
 from headcount.covariates import Covariates, parse_covariates
 from headcount.errors import FitError
@@ -26,7 +27,7 @@ from headcount.specs import ModelSpec
 __all__ = ["Fit", "Sampling", "load_fit", "save_fit", "versions"]
 
 PACKAGES: Final = ("headcount", "numpy", "scipy", "numba", "nutpie", "xarray", "arviz")
-FORMAT: Final = 1
+FORMAT: Final = 2
 """Version of the file's layout; raised when a file of an older one can no longer be read."""
 
 
@@ -79,15 +80,19 @@ class Fit:
     spec, observations
         The study; the spec's ``prior_set`` names the priors in force.
     tree
-        DataTree with the groups ``posterior`` (dims chain, draw, ...) and ``sample_stats``; ready for ArviZ.
+        DataTree with the groups ``posterior`` (dims chain, draw, ...), ``unconstrained_posterior`` (the free vectors that all
+        of a draw can be computed from again) and ``sample_stats``; ready for ArviZ.
     sampling
         How the draws were made.
+    derived
+        What has been computed from the draws and is kept for the next one who asks; not saved.
     """
 
     spec: ModelSpec
     observations: Observations
     tree: xr.DataTree
     sampling: Sampling
+    derived: dict[str, FloatArray] = field(default_factory=dict, repr=False)
 
     @property
     def posterior(self) -> xr.Dataset:
@@ -240,13 +245,15 @@ def _from_tree(tree: xr.DataTree) -> Fit:
     return Fit(spec, observations, tree, Sampling(**json.loads(facts["sampling"])))
 
 
-def sampler_tree(posterior: xr.Dataset, stats: xr.Dataset) -> xr.DataTree:
+def sampler_tree(posterior: xr.Dataset, free: xr.Dataset, stats: xr.Dataset) -> xr.DataTree:
     """Join draws and the sampler's record into the tree of a fit.
 
     Parameters
     ----------
     posterior
         Dims (chain, draw, ...).
+    free
+        The free vectors, dims (chain, draw, variable).
     stats
         Dims (chain, draw).
 
@@ -255,7 +262,7 @@ def sampler_tree(posterior: xr.Dataset, stats: xr.Dataset) -> xr.DataTree:
     xarray.DataTree
         With the groups of a `Fit`.
     """
-    for dataset in (posterior, stats):
+    for dataset in (posterior, free, stats):
         for dim in (CHAIN, DRAW):
             dataset[dim] = np.arange(dataset.sizes[dim])
-    return xr.DataTree.from_dict({POSTERIOR: posterior, SAMPLE_STATS: stats})
+    return xr.DataTree.from_dict({POSTERIOR: posterior, UNCONSTRAINED: free, SAMPLE_STATS: stats})

@@ -1,12 +1,14 @@
 """Layout: a study as arrays of indices, the same for every posterior draw.
 
-A *cell* is one source looking at one scope in one region and year; a term (see `headcount.row_forms`) is the log of a sum
-over cells. The layout lists the cells that any row needs, the terms as sums of cells, and the rows by form. It knows nothing of
-PyMC; `headcount.model` turns it into a graph and `headcount.expectations` evaluates it on draws.
+A *cell* is one seer looking at one scope in one region at one time; a term (see `headcount.row_forms`) is the log of a sum
+over cells. A *seer* is a source, nobody (who sees everybody), or a list alone: a source without its overcount and errors.
+The layout lists the cells that any row needs, the terms as sums of cells, and the rows by form. It knows nothing of PyMC;
+`headcount.model` turns it into a graph and `headcount.engine` into a compiled density.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -16,20 +18,62 @@ import numpy as np
 from scipy.special import logsumexp
 
 from headcount._types import FloatArray, IntArray
-from headcount.observations import Observations
+from headcount.observations import Observation, Observations
+from headcount.periods import Moment
 from headcount.priors import LINK_NORMAL, Prior
 from headcount.row_forms import FORMS, FormRow, Term, form_of
 from headcount.specs import ModelSpec
+from headcount.study_checks import mentioned_sources
 
 __all__ = ["LIKELIHOODS", "TREND_LEVEL_SD", "Layout", "RowArrays", "known_log_headcount", "latent_scopes"]
 
 TREND_LEVEL_SD: Final = 5.0
 """Prior sd of the free log level of a source that is used for its trend: a factor of 3,600 to either side."""
 
-type Cell = tuple[int, int, int, int]
+type Cell = tuple[int, int, int, int, float, float]
 
-LIKELIHOODS: Final = (*FORMS, *(f"{form}_normal" for form in FORMS if form != "survey"))
+OF_PEOPLE: Final = ("survey", "overlap")
+"""Row forms that state k of n people; they have no noise on the log scale, hence no tails."""
+
+LIKELIHOODS: Final = (*FORMS, *(f"{form}_normal" for form in FORMS if form not in OF_PEOPLE))
 """A row form, with ``_normal`` where the source's kind has normal tails in place of Student's t."""
+
+
+@dataclass(frozen=True)
+class Cells:
+    """The cells that any row needs, dims (cell,) throughout.
+
+    Parameters
+    ----------
+    seer
+        Index of a source; ``len(sources)`` for nobody; ``len(sources) + 1 + s`` for the list of source s alone.
+    scope, region
+        Indices.
+    year
+        Index of the year whose middle lies before the cell's time (or at it).
+    lean
+        How far towards the next year's middle, in years; 0 for a year itself; outside [0, 1] beyond the outermost years.
+    log_weight
+        Logarithm of the weight of the cell in its term.
+    """
+
+    seer: IntArray
+    scope: IntArray
+    region: IntArray
+    year: IntArray
+    lean: FloatArray
+    log_weight: FloatArray
+
+    @classmethod
+    def of(cls, cells: Iterable[Cell]) -> Cells:
+        """Build from tuples."""
+        table = np.array(list(cells), dtype=np.float64).reshape(-1, 6)
+        indices = (column.astype(np.int64) for column in table.T[:4])
+        return cls(*indices, lean=table[:, 4].copy(), log_weight=table[:, 5].copy())
+
+    def __len__(self) -> int:
+        """Return the number of cells."""
+        return len(self.seer)
 
 
 @dataclass(frozen=True)
@@ -40,8 +84,8 @@ class RowArrays:
     ----------
     position
         Position among the fitted observations.
-    part, whole
-        Index of the terms; ``whole`` points at a term that is zero where there is none.
+    part, whole, third
+        Index of the terms; the last two point at a term that is zero where there is none.
     value, other, noise_factor, variance
         As in `FormRow`.
     """
@@ -49,6 +93,7 @@ class RowArrays:
     position: IntArray
     part: IntArray
     whole: IntArray
+    third: IntArray
     value: FloatArray
     other: FloatArray
     noise_factor: FloatArray
@@ -68,11 +113,11 @@ class Layout:
     spec, observations
         The study.
     sources
-        Sources with fitted rows, in the spec's order.
+        Sources with fitted rows, and those that such rows refer to, in the spec's order.
     scopes
         Latent scopes, the target first.
     cells
-        Dims (cell, 4): source (``len(sources)`` for none), scope, region, year indices.
+        Who looks at whom, where and when.
     single
         Terms that are one cell: its index; dims (term,).
     multiple
@@ -87,7 +132,7 @@ class Layout:
     observations: Observations
     sources: tuple[str, ...]
     scopes: tuple[str, ...]
-    cells: IntArray
+    cells: Cells
     single: IntArray
     multiple: IntArray
     known: FloatArray
@@ -107,12 +152,11 @@ class Layout:
         Layout
             Its index arrays.
         """
-        present = set(observations.sources)
-        sources = tuple(name for name in spec.sources if name in present)
+        sources = mentioned_sources(spec, observations)
         scopes = latent_scopes(spec)
-        forms = [form_of(row, spec.sources[row.source].scope) for row in observations.fitted]
+        forms = [form_of(row, spec) for row in observations.fitted]
         terms = _Terms(spec, sources, scopes)
-        index = terms.add(term for form in forms for term in (form.part, form.whole) if term)
+        index = terms.add(term for form in forms for term in (form.part, form.whole, form.third) if term)
         likelihoods = [
             _likelihood(form, spec.sources[row.source].kind, spec)
             for form, row in zip(forms, observations.fitted, strict=True)
@@ -139,12 +183,47 @@ class Layout:
         return np.array([self.sources.index(row.source) for row in fitted], dtype=np.int64)
 
     @cached_property
+    def cell_source(self) -> IntArray:
+        """Index of the source that each cell's seer is or stems from; ``len(sources)`` for nobody; dims (cell,)."""
+        return np.where(
+            self.cells.seer > len(self.sources), self.cells.seer - len(self.sources) - 1, self.cells.seer
+        )
+
+    @cached_property
     def source_units(self) -> IntArray:
         """Pairs (source, unit) that some cell looks at, of sources with a region_sd; dims (pair, 2)."""
         regional = [self.spec.sources[name].region_sd is not None for name in self.sources]
-        seen = [(int(s), int(self.unit_of_region[r])) for s, _, r, _ in self.cells]
+        units = self.unit_of_region[self.cells.region]
+        seen = zip(self.cell_source.tolist(), units.tolist(), strict=True)
         pairs = {(s, unit) for s, unit in seen if s < len(regional) and regional[s]}
         return np.array(sorted(pairs), dtype=np.int64).reshape(-1, 2)
+
+    @cached_property
+    def drifting(self) -> tuple[str, ...]:
+        """Sources whose reach drifts."""
+        return tuple(name for name in self.sources if self.spec.sources[name].drift_sd is not None)
+
+    def varies(self, name: str) -> bool:
+        """Say whether a source's reach differs between years."""
+        source = self.spec.sources[name]
+        return source.is_free and (source.drift_sd is not None or bool(source.breaks))
+
+    @cached_property
+    def frames(self) -> tuple[tuple[str, int], ...]:
+        """Pairs of a survey or linkage and the number of its breaks that lie behind: each has one selection."""
+        asking = [name for name in self.sources if self.spec.sources[name].asks_people]
+        return tuple((name, n) for name in asking for n in range(len(self.spec.sources[name].breaks) + 1))
+
+    @cached_property
+    def row_frame(self) -> IntArray:
+        """Index of each fitted observation's frame; 0 for those that are no k of n; dims (row,)."""
+        return np.array([self._frame_of(row) for row in self.observations.fitted], dtype=np.int64)
+
+    def _frame_of(self, row: Observation) -> int:
+        source = self.spec.sources[row.source]
+        if not source.asks_people:
+            return 0
+        return self.frames.index((row.source, sum(year <= row.year for year, _ in source.breaks_by)))
 
     @cached_property
     def unit_of_region(self) -> IntArray:
@@ -173,20 +252,39 @@ class Layout:
         return tuple(paths)
 
     def covariate(self, name: str) -> FloatArray:
-        """Return a covariate as the model uses it; dims (region,). See docs/model.md."""
+        """Return a covariate as the model uses it, dims (region, 1), or (region, step) if yearly. See docs/model.md."""
         effect, years = self.spec.covariates[name], self.spec.years
-        values = np.array(
-            [
-                self.spec.covariate_table.path(name, region, [years.reference])[0]
-                for region in self.spec.areas.regions
-            ]
-        )
+        values = self.variable(name, years.labels[1:] if effect.yearly else (years.reference,))
         values = np.log(values) if effect.transform == "log" else values
         values = values - values.mean()
         if effect.effect == "level" and effect.transform == "log":
             return values
         spread = values.std()
         return values / spread if spread > 0 else values
+
+    def variable(self, name: str, years: Iterable[int]) -> FloatArray:
+        """Return a variable of the covariates table; dims (region, year)."""
+        years = tuple(years)
+        table = self.spec.covariate_table
+        return np.array([table.path(name, region, years) for region in self.spec.areas.regions])
+
+    @cached_property
+    def changes(self) -> FloatArray:
+        """Whether each declared change point is in force, dims (change, region, step)."""
+        areas, steps = self.spec.areas, np.array(self.spec.years.labels[1:])
+        masks = np.zeros((len(self.spec.growth.changes), len(areas.regions), len(steps)))
+        for mask, change in zip(masks, self.spec.growth.changes.values(), strict=True):
+            mask[list(areas.regions_of(change.area or areas.root))] = steps >= change.year
+        return masks
+
+    @cached_property
+    def part_offsets(self) -> dict[str, float]:
+        """Log weight expected of each scope that is part of a breakdown."""
+        return {
+            part: math.log(self.spec.breakdowns[name].expected.get(part, 1.0))
+            for name in self.spec.breakdowns
+            for part in self.spec.parts_of(name)
+        }
 
 
 def zero_sum_basis(n: int) -> FloatArray:
@@ -220,7 +318,7 @@ class _Terms:
 
     def __init__(self, spec: ModelSpec, sources: tuple[str, ...], scopes: tuple[str, ...]) -> None:
         self._spec = spec
-        self._source = {name: index for index, name in enumerate(sources)} | {"": len(sources)}
+        self._source = {name: index for index, name in enumerate(sources)}
         self._scope = {name: index for index, name in enumerate(scopes)}
         self._cells: dict[Cell, int] = {}
         self._single: list[int] = []
@@ -239,9 +337,9 @@ class _Terms:
         return {term: position for position, term in enumerate(ordered)}
 
     @property
-    def cells(self) -> IntArray:
-        """Cells, dims (cell, 4)."""
-        return np.array(list(self._cells), dtype=np.int64).reshape(-1, 4)
+    def cells(self) -> Cells:
+        """All cells."""
+        return Cells.of(self._cells)
 
     @property
     def arrays(self) -> tuple[IntArray, IntArray, FloatArray]:
@@ -255,22 +353,48 @@ class _Terms:
     def _group(self, term: Term) -> str:
         if self._spec.scopes[term.scope].covariate:
             return "known"
-        return "single" if len(self._spec.areas.regions_of(term.area)) == 1 else "multiple"
+        size = len(self._spec.areas.regions_of(term.area)) * len(term.when)
+        return "single" if size == 1 else "multiple"
 
     def _cells_of(self, term: Term) -> list[int]:
-        source, scope = self._source[term.source], self._scope[term.scope]
-        year = term.year - self._spec.years.first
-        wanted = [(source, scope, r, year) for r in self._spec.areas.regions_of(term.area)]
+        seer, scope = self._seer(term), self._scope[term.scope]
+        places = [(moment, _place(moment, self._spec)) for moment in term.when]
+        wanted = [
+            (seer, scope, region, year, lean, math.log(moment.weight))
+            for moment, (year, lean) in places
+            for region in self._spec.areas.regions_of(term.area)
+        ]
         return [self._cells.setdefault(cell, len(self._cells)) for cell in wanted]
+
+    def _seer(self, term: Term) -> int:
+        if not term.source:
+            return len(self._source)
+        source = self._source[term.source]
+        return len(self._source) + 1 + source if term.bare else source
 
     def _known_value(self, term: Term) -> float:
         values = known_log_headcount(self._spec, term.scope)
         regions = list(self._spec.areas.regions_of(term.area))
-        return float(logsumexp(values[regions, term.year - self._spec.years.first]))
+        parts = []
+        for moment in term.when:
+            year, lean = _place(moment, self._spec)
+            here = values[regions, year]
+            ahead = values[regions, year + 1] - here if lean else 0.0
+            parts.append(here + lean * ahead + math.log(moment.weight))
+        return float(logsumexp(parts))
+
+
+def _place(moment: Moment, spec: ModelSpec) -> tuple[int, float]:
+    """Return the index of the year before a moment, and how far the moment leans towards the next year."""
+    since_first, last = moment.time - spec.years.first, spec.years.last - spec.years.first
+    if since_first == last:
+        return last, 0.0
+    year = min(max(math.floor(since_first), 0), last - 1)
+    return year, since_first - year
 
 
 def _likelihood(form: FormRow, kind: str, spec: ModelSpec) -> str:
-    normal = form.form != "survey" and spec.source_kinds[kind].tails == "normal"
+    normal = form.form not in OF_PEOPLE and spec.source_kinds[kind].tails == "normal"
     return f"{form.form}_normal" if normal else form.form
 
 
@@ -284,6 +408,7 @@ def _row_arrays(positions: list[int], forms: list[FormRow], index: Mapping[Term 
         position=np.array(positions, dtype=np.int64),
         part=np.array([index[form.part] for form in chosen], dtype=np.int64),
         whole=np.array([index[form.whole] for form in chosen], dtype=np.int64),
+        third=np.array([index[form.third] for form in chosen], dtype=np.int64),
         value=numbers("value"),
         other=numbers("other"),
         noise_factor=numbers("noise_factor"),

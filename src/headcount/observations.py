@@ -16,12 +16,18 @@ import pandas as pd
 from headcount.errors import HeadcountWarning, Problem, TableError, nearest
 from headcount.files import Row, parse_table, read_text, write_table
 from headcount.observation_kinds import OBSERVATION_KINDS
+from headcount.periods import period_problem
 
 __all__ = ["Observation", "Observations", "parse_observations", "read_observations"]
 
-NUMBERS: Final = ("value", "lower", "upper", "mass", "relative_se", "n")
+NUMBERS: Final = ("value", "lower", "upper", "mass", "relative_se", "n", "unit")
 YEARS: Final = ("year", "from_year")
-KEY: Final = ("source", "area", "year", "kind", "scope", "of_area", "of_scope", "from_year")
+REFERENCES: Final = ("of_area", "of_scope", "of_source", "seen_by")
+PERIODS: Final = {"period": "year", "from_period": "from_year"}
+"""Column of a period to that of the year in which it must end."""
+
+KEY: Final = ("source", "area", "year", "period", "kind", "scope", *REFERENCES, "from_year", "from_period")
+"""Columns that say what a row is about; rows that agree in them state the same thing, perhaps with other numbers."""
 
 SMALLEST: Final = 1e-15
 LARGEST: Final = 1e18
@@ -46,10 +52,16 @@ class Observation:
         Respondents of a survey, or base of a share.
     from_year
         First year of a growth window.
+    period, from_period
+        When in ``year`` and ``from_year``, where not at the middle; see `headcount.periods`.
+    unit
+        To which a number is rounded.
     scope
         Who is counted, where it is not the source's own scope.
-    of_area, of_scope
+    of_area, of_scope, of_source
         The whole that a share or survey refers to.
+    seen_by
+        Source on whose list the k of n respondents of a survey are.
     excluded
         Why the row is shown and not fitted; empty for rows that are fitted.
     as_stated, citation, license, notes
@@ -69,9 +81,14 @@ class Observation:
     relative_se: float | None = None
     n: float | None = None
     from_year: int | None = None
+    period: str = ""
+    from_period: str = ""
+    unit: float | None = None
     scope: str = ""
     of_area: str = ""
     of_scope: str = ""
+    of_source: str = ""
+    seen_by: str = ""
     excluded: str = ""
     as_stated: str = ""
     citation: str = ""
@@ -182,7 +199,9 @@ def parse_observations(text: str, *, name: str = "observations.csv") -> Observat
     for row in rows:
         silent = set(unread)
         if observations.where(row, "year") in unread:
-            silent.add(observations.where(row, "from_year"))
+            silent |= {observations.where(row, column) for column in ("from_year", *PERIODS)}
+        if observations.where(row, "from_year") in unread:
+            silent.add(observations.where(row, "from_period"))
         problems += [problem for problem in _row_problems(row, observations) if problem.where not in silent]
     if problems:
         raise TableError(sorted(problems, key=_line_of))
@@ -248,7 +267,7 @@ def _kind_problems(row: Observation, table: Observations) -> Iterator[Problem]:
         if getattr(row, column) in (None, ""):
             what = f"the cell is empty; a {row.kind} needs {', '.join(kind.required)}"
             yield Problem(table.where(row, column), what)
-    special = (*NUMBERS, "from_year", "of_area", "of_scope")
+    special = (*NUMBERS, "from_year", "from_period", *REFERENCES)
     for column in special:
         idle = column not in (*kind.required, *kind.optional)
         if idle and getattr(row, column) not in (None, ""):
@@ -257,6 +276,10 @@ def _kind_problems(row: Observation, table: Observations) -> Iterator[Problem]:
             yield Problem(table.where(row, column), what, advice)
     for column, what, advice in kind.problems(row):
         yield Problem(table.where(row, column), what, advice)
+    for column, year_column in PERIODS.items():
+        period, year = getattr(row, column), getattr(row, year_column)
+        if period and year is not None and (found := period_problem(year, period)):
+            yield Problem(table.where(row, column), *found)
 
 
 def _line_of(problem: Problem) -> int:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+from headcount.copies import copy_problems
 from headcount.errors import Problem, nearest
-from headcount.specs import ModelSpec, ScopeSpec
+from headcount.growth_kinds import GROWTH_KINDS
+from headcount.specs import ModelSpec, ScopeSpec, SourceSpec
 
 __all__ = ["scope_holds", "spec_problems"]
 
@@ -24,8 +26,11 @@ def spec_problems(spec: ModelSpec) -> Iterator[Problem]:
         Naming file and key.
     """
     yield from _scope_problems(spec)
+    yield from _breakdown_problems(spec)
     yield from _source_problems(spec)
+    yield from copy_problems(spec)
     yield from _covariate_problems(spec)
+    yield from growth_problems(spec)
 
 
 def scope_holds(spec: ModelSpec, outer: str, inner: str) -> bool:
@@ -87,11 +92,38 @@ def _relation_problems(spec: ModelSpec, name: str, scope: ScopeSpec, where: str)
     seen = [name]
     while seen[-1] != spec.target:
         relative_to = spec.relative_to(seen[-1])
-        if relative_to is None or relative_to not in spec.scopes or relative_to in seen:
+        if relative_to in seen:
+            circle = " to ".join(repr(scope) for scope in [*seen[seen.index(relative_to) :], relative_to])
+            what = f"the relations run in a circle: {circle}; no chain leads to the target {spec.target!r}"
+            yield Problem(where, what, "Relate one of them to a scope outside the circle.")
+            return
+        if relative_to is None or relative_to not in spec.scopes:
             what = f"no chain of ratios leads from {name!r} to the target {spec.target!r}"
-            yield Problem(where, what, "Give it contains, within or beside, and a ratio.")
+            yield Problem(where, what, "Give it contains, within or beside, and a ratio, or part_of.")
             return
         seen.append(relative_to)
+
+
+def _breakdown_problems(spec: ModelSpec) -> Iterator[Problem]:
+    for name, scope in spec.scopes.items():
+        if scope.part_of is not None:
+            yield from _unknown(
+                f"{spec.name} [scopes.{name}.part_of]", "breakdown", scope.part_of, spec.breakdowns
+            )
+    for name, breakdown in spec.breakdowns.items():
+        where, parts = f"{spec.name} [breakdowns.{name}", spec.parts_of(name)
+        latent = [scope for scope, own in spec.scopes.items() if not own.covariate]
+        yield from _unknown(f"{where}.of]", "latent scope", breakdown.of, latent)
+        if len(parts) < FEWEST_PARTS:
+            what = f"{len(parts)} scope is part of it" if len(parts) == 1 else "no scope is part of it"
+            yield Problem(f"{where}]", what, f'Declare scopes with part_of = "{name}", at least two.')
+        elif breakdown.expected and set(breakdown.expected) != set(parts):
+            told = ", ".join(sorted(set(breakdown.expected) ^ set(parts)))
+            what = f"expected names other scopes than the parts; not in both: {told}"
+            yield Problem(f"{where}.expected]", what, f"The parts are {', '.join(parts)}.")
+
+
+FEWEST_PARTS = 2
 
 
 def _source_problems(spec: ModelSpec) -> Iterator[Problem]:
@@ -106,9 +138,76 @@ def _source_problems(spec: ModelSpec) -> Iterator[Problem]:
                 place = f"{where}.{source.reach_kind}.regions]"
                 yield Problem(place, f"unknown area {area!r}", spec.areas.advice(area))
         kind = spec.source_kinds.get(source.kind)
-        if source.selection and kind and kind.concentration is None:
+        if source.asks_people and kind and kind.concentration is None:
             place = f"{spec.name} [source_kinds.{source.kind}]"
-            yield Problem(place, f"no concentration, and source {name!r} of this kind is a survey")
+            what = "a survey" if source.selection else "a linkage of lists"
+            yield Problem(place, f"no concentration, and source {name!r} of this kind is {what}")
+        yield from _list_problems(spec, source, where)
+        for year, key in source.breaks_by:
+            yield from _outside(spec, year, f"{where}.breaks.{key}]")
+
+
+def _list_problems(spec: ModelSpec, source: SourceSpec, where: str) -> Iterator[Problem]:
+    lists = source.lists or ()
+    covering = [name for name, other in spec.sources.items() if other.coverage]
+    for name in lists:
+        yield from _unknown(f"{where}.lists]", "source with a coverage", name, covering)
+    if len(set(lists)) < len(lists):
+        yield Problem(f"{where}.lists]", f"{lists[0]!r} stands twice", "Name two lists.")
+
+
+def _outside(spec: ModelSpec, year: int, where: str) -> Iterator[Problem]:
+    """Yield a problem where nothing could change: before the second year or after the last."""
+    if not spec.years.first < year <= spec.years.last:
+        what = (
+            f"{year} is not after {spec.years.first}, the first year, and up to {spec.years.last}, the last"
+        )
+        yield Problem(where, what, "A change counts from its year on, so there must be years on both sides.")
+
+
+def growth_problems(spec: ModelSpec) -> Iterator[Problem]:
+    """Yield what is wrong between growth and the rest of a spec.
+
+    Parameters
+    ----------
+    spec
+        The spec.
+
+    Yields
+    ------
+    Problem
+        Naming file and key.
+    """
+    growth, where = spec.growth, f"{spec.name} [growth"
+    years = spec.years
+    if GROWTH_KINDS[growth.kind].forward_only and years.reference != years.first:
+        what = (
+            f"reference = {years.reference}, and growth kind {growth.kind!r} runs forward from the first year"
+        )
+        yield Problem(f"{spec.name} [years.reference]", what, f"Write reference = {years.first}.")
+    if growth.graduates is not None:
+        yield from _unknown(
+            f"{where}.graduates]", "covariate variable", growth.graduates, spec.covariate_table.variables
+        )
+        yield from _uncovered(spec, growth.graduates, f"{where}.graduates]")
+        yield from _negative(spec, growth.graduates, f"{where}.graduates]")
+    if spec.shrunk_covariates and growth.coefficient_sd is None:
+        names = ", ".join(spec.shrunk_covariates)
+        yield Problem(f"{where}]", f"no coefficient_sd, and {names} are shrunk", "Write { low, high, mass }.")
+    if growth.coefficient_sd is not None and not spec.shrunk_covariates:
+        what = "no covariate is shrunk, so that there is nothing to be learned about it"
+        yield Problem(f"{where}.coefficient_sd]", what, 'Write coefficient = "shrunk" in some covariates.')
+    for name, change in growth.changes.items():
+        place = f"{where}.changes.{name}"
+        yield from _outside(spec, change.year, f"{place}.year]")
+        if change.area and change.area not in spec.areas.by_code:
+            yield Problem(f"{place}.area]", f"unknown area {change.area!r}", spec.areas.advice(change.area))
+
+
+def _negative(spec: ModelSpec, variable: str, where: str) -> Iterator[Problem]:
+    for area, year, name, value, *_ in spec.covariate_table.rows:
+        if name == variable and value < 0:
+            yield Problem(where, f"{area} in {year} is {value:g}, less than nobody")
 
 
 def _covariate_problems(spec: ModelSpec) -> Iterator[Problem]:

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import math
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from itertools import product
+from typing import Final
 
 from headcount.errors import HeadcountWarning, Problem, StudyError, nearest
 from headcount.observations import Observation, Observations
+from headcount.periods import span_of
 from headcount.spec_checks import scope_holds
 from headcount.specs import ModelSpec
 
-__all__ = ["check_study"]
+__all__ = ["check_study", "contradictions", "mentioned_sources"]
 
 
 def check_study(spec: ModelSpec, observations: Observations) -> None:
@@ -32,7 +36,8 @@ def check_study(spec: ModelSpec, observations: Observations) -> None:
     Warns
     -----
     HeadcountWarning
-        For each source of the spec that has no rows: it is left out of the model.
+        For each source of the spec that has no rows: it is left out of the model; for linkages of lists that state nothing, and
+        for statements that cannot both be right.
     """
     problems = [problem for row in observations.fitted for problem in _row_problems(row, spec, observations)]
     if not observations.fitted:
@@ -40,16 +45,42 @@ def check_study(spec: ModelSpec, observations: Observations) -> None:
     if problems:
         raise StudyError(problems)
     for name in spec.sources:
-        if name not in observations.sources:
+        if name not in mentioned_sources(spec, observations):
             text = f"{spec.name} [sources.{name}]: no observations from this source; it is left out."
             warnings.warn(text, HeadcountWarning, stacklevel=3)
+    for text in (*_silent_lists(spec, observations), *contradictions(spec, observations)):
+        warnings.warn(text, HeadcountWarning, stacklevel=3)
+
+
+def mentioned_sources(spec: ModelSpec, observations: Observations) -> tuple[str, ...]:
+    """Return the sources that rows come from or refer to.
+
+    Parameters
+    ----------
+    spec
+        The declaration.
+    observations
+        The rows.
+
+    Returns
+    -------
+    tuple of str
+        Names in the order of the spec: of fitted rows, of the lists that a linkage among them linked, of what shares and
+        surveys refer to.
+    """
+    names = set(observations.sources)
+    for name in observations.sources:
+        if name in spec.sources:
+            names.update(spec.sources[name].lists or ())
+    for row in observations.fitted:
+        names.update(filter(None, (row.of_source, row.seen_by)))
+    return tuple(name for name in spec.sources if name in names)
 
 
 def _row_problems(row: Observation, spec: ModelSpec, table: Observations) -> Iterator[Problem]:
     if row.source not in spec.sources:
         what = f"source {row.source!r} is not in {spec.name}"
-        advice = nearest(row.source, spec.sources)
-        yield Problem(table.where(row, "source"), what, advice)
+        yield Problem(table.where(row, "source"), what, nearest(row.source, spec.sources))
         return
     for column in ("area", "of_area"):
         code = getattr(row, column)
@@ -61,26 +92,146 @@ def _row_problems(row: Observation, spec: ModelSpec, table: Observations) -> Ite
         if name and name not in spec.scopes:
             what = f"unknown scope {name!r}"
             yield Problem(table.where(row, column), what, nearest(name, spec.scopes))
-    for column in ("year", "from_year"):
+    yield from _time_problems(row, spec, table)
+    yield from _reference_problems(row, spec, table)
+    yield from _kind_problems(row, spec, table)
+    if row.kind == "survey":
+        yield from _survey_problems(row, spec, table)
+    if row.kind == "share":
+        yield from _share_problems(row, spec, table)
+
+
+def _time_problems(row: Observation, spec: ModelSpec, table: Observations) -> Iterator[Problem]:
+    years = spec.years
+    told = f"the model's years {years.first} to {years.last}"
+    advice = f"Widen [years] in {spec.name}, or say why in 'excluded'."
+    for column, period in (("year", row.period), ("from_year", row.from_period)):
         year = getattr(row, column)
-        if year is not None and not spec.years.first <= year <= spec.years.last:
-            what = f"{year} is outside the model's years {spec.years.first} to {spec.years.last}"
-            advice = f"Widen [years] in {spec.name}, or say why in 'excluded'."
-            yield Problem(table.where(row, column), what, advice)
-    yield from _survey_problems(row, spec, table)
+        if year is not None and not years.first <= year <= years.last:
+            yield Problem(table.where(row, column), f"{year} is outside {told}", advice)
+        elif year is not None and period and span_of(year, period).first.year < years.first:
+            what = f"{period!r} starts before {told}"
+            yield Problem(table.where(row, "period" if column == "year" else "from_period"), what, advice)
+
+
+REFERRED: Final = {
+    "of_source": ("coverage", "multiplier", "anchor", "trend"),
+    "seen_by": ("coverage",),
+}
+"""Column that names another source to the kinds of reach that it can have."""
+
+
+def _reference_problems(row: Observation, spec: ModelSpec, table: Observations) -> Iterator[Problem]:
+    for column, reaches in REFERRED.items():
+        name = getattr(row, column)
+        fitting = [other for other, source in spec.sources.items() if source.reach_kind in reaches]
+        if name and name not in fitting:
+            what = f"{name!r} is no source with {' or '.join(reaches)}"
+            yield Problem(table.where(row, column), what, nearest(name, fitting))
+
+
+REACH_OF_KIND: Final = {"survey": "selection", "overlap": "dependence", "flow": "multiplier"}
+"""Observation kind to the one kind of reach that its sources have; the first two state nothing else."""
+
+SOURCE_WORDS: Final = {
+    "survey": "Surveys, and only they, come from sources with a selection.",
+    "overlap": "Overlaps, and only they, come from sources with a dependence and lists.",
+    "flow": "Flows come from sources with a multiplier: events for each person and year.",
+}
+
+
+def _kind_problems(row: Observation, spec: ModelSpec, table: Observations) -> Iterator[Problem]:
+    reach = spec.sources[row.source].reach_kind
+    special = next((kind for kind in ("survey", "overlap") if REACH_OF_KIND[kind] == reach), row.kind)
+    wanted = REACH_OF_KIND.get(row.kind, reach)
+    if reach != wanted or special != row.kind:
+        what = f"a {row.kind} from {row.source!r}, which has {reach}"
+        advice = SOURCE_WORDS[row.kind if row.kind in SOURCE_WORDS else special]
+        yield Problem(table.where(row, "kind"), what, advice)
 
 
 def _survey_problems(row: Observation, spec: ModelSpec, table: Observations) -> Iterator[Problem]:
-    source = spec.sources[row.source]
-    if (row.kind == "survey") != (source.reach_kind == "selection"):
-        what = f"a {row.kind} from {row.source!r}, which has {source.reach_kind}"
-        advice = "Surveys, and only they, come from sources with a selection."
-        yield Problem(table.where(row, "kind"), what, advice)
-    inner, outer = row.scope or source.scope, row.of_scope
+    inner, outer = row.scope or spec.sources[row.source].scope, row.of_scope
     known = inner in spec.scopes and outer in spec.scopes
-    if row.kind == "survey" and known and not scope_holds(spec, outer, inner):
+    if known and not scope_holds(spec, outer, inner):
         what = f"scope {outer!r} is not declared to hold {inner!r}"
-        advice = "A survey counts part of its respondents: chain them by contains or within."
+        advice = "A survey counts part of its respondents: chain them by contains, within or part_of."
         yield Problem(table.where(row, "of_scope"), what, advice)
-    if row.kind == "survey" and inner == outer:
+    if inner == outer and not row.seen_by:
         yield Problem(table.where(row, "of_scope"), f"{outer!r} is the scope itself")
+
+
+def _share_problems(row: Observation, spec: ModelSpec, table: Observations) -> Iterator[Problem]:
+    source = spec.sources[row.source]
+    inner = row.scope or source.scope
+    outer = row.of_scope or inner
+    same_area, same_source = row.of_area in ("", row.area), row.of_source in ("", row.source)
+    if not (same_area and same_source and inner in spec.scopes and outer in spec.scopes):
+        return
+    if inner == outer:
+        column = "of_area" if row.of_area else "of_scope"
+        yield Problem(table.where(row, column), "a share of itself is 1, whatever the number of people")
+    elif (row.value or 0) > 1 and scope_holds(spec, outer, inner):
+        what = f"{row.value:g} of {outer!r} are {inner!r}, and {outer!r} is declared to hold {inner!r}"
+        yield Problem(
+            table.where(row, "value"), what, "A part is below 1; or mend the relation of the scopes."
+        )
+
+
+def _silent_lists(spec: ModelSpec, observations: Observations) -> Iterator[str]:
+    """Yield what a linkage cannot say while neither of its lists states how many it holds."""
+    for name in observations.sources:
+        lists = spec.sources[name].lists
+        if lists is not None and not set(lists) & set(observations.sources):
+            yield (
+                f"{spec.name} [sources.{name}]: no row of {lists[0]!r} or {lists[1]!r} says how many are on a list, "
+                "so the overlap speaks about coverage and not about headcounts."
+            )
+
+
+def contradictions(spec: ModelSpec, observations: Observations) -> Iterator[str]:
+    """Yield statements that cannot both be right, as far as declared containment tells.
+
+    Parameters
+    ----------
+    spec
+        The declaration.
+    observations
+        Its checked rows.
+
+    Yields
+    ------
+    str
+        For each pair of statements of one source about one area and period, of which one says that a scope has at least so
+        many people, and the other that a scope which holds it has at most fewer.
+    """
+    groups: dict[tuple[object, ...], list[Observation]] = {}
+    for row in observations.fitted:
+        if row.kind in (*AT_LEAST, *AT_MOST):
+            groups.setdefault((row.source, row.area, row.year, row.period), []).append(row)
+    for rows in groups.values():
+        for inner, outer in product(rows, rows):
+            least, most = _end(inner, AT_LEAST), _end(outer, AT_MOST)
+            scopes = [row.scope or spec.sources[row.source].scope for row in (inner, outer)]
+            if scopes[0] != scopes[1] and least > most and scope_holds(spec, scopes[1], scopes[0]):
+                yield (
+                    f"{observations.name}:{inner.line}, {outer.line}: {inner.source!r} states {least:,.0f} {scopes[0]!r} and "
+                    f"{most:,.0f} {scopes[1]!r} for {inner.area} in {inner.year}, though {scopes[1]!r} is declared to hold "
+                    f"{scopes[0]!r}. Both are used; the noise has to explain it."
+                )
+
+
+AT_LEAST: Final = {"count": "value", "rounded": "value", "lower_bound": "value", "range": "lower"}
+AT_MOST: Final = {
+    "count": "value",
+    "rounded": "value",
+    "upper_bound": "value",
+    "suppressed": "value",
+    "range": "upper",
+}
+"""Kinds that say how many there are at least, or at most, to the column that does."""
+
+
+def _end(row: Observation, column_of: Mapping[str, str]) -> float:
+    value = getattr(row, column_of[row.kind]) if row.kind in column_of else None
+    return math.nan if value is None else float(value)

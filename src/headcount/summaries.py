@@ -26,15 +26,14 @@ from headcount._names import (
     CHAIN,
     DRAW,
     LOG_HEADCOUNT,
-    LOG_REACH,
     REGION,
     SAMPLE_DIMS,
-    SOURCE,
     YEAR,
 )
 from headcount._types import FloatArray, IntArray
 from headcount.errors import HeadcountError
 from headcount.estimands import ratio
+from headcount.expectations import log_reach
 from headcount.fits import Fit
 from headcount.layout import known_log_headcount
 from headcount.ratios import log_ratio
@@ -280,11 +279,12 @@ def _coverages(fit: Fit, source: str) -> _Block:
     used = np.flatnonzero(weights.any(axis=0))
     posterior = fit.posterior.isel({REGION: used})
     people = _people(fit, posterior.sel({YEAR: sorted(set(year))}), scope, used)
-    reach = np.exp(posterior[LOG_REACH].sel({SOURCE: source}).transpose(REGION, CHAIN, DRAW).to_numpy())
-    draws = np.empty((len(places), *reach.shape[1:]))
+    reach = xr.ufuncs.exp(log_reach(fit, source).isel({REGION: used})).transpose(REGION, ..., CHAIN, DRAW)
+    draws = np.empty((len(places), people.sizes[CHAIN], people.sizes[DRAW]))
     for i, label in enumerate(year):
         own = weights[i, used, None, None] * people.sel({YEAR: label}).to_numpy()
-        draws[i] = (own * reach).sum(axis=0) / own.sum(axis=0)
+        seen = (reach.sel({YEAR: label}) if YEAR in reach.dims else reach).to_numpy()
+        draws[i] = (own * seen).sum(axis=0) / own.sum(axis=0)
     return _Block("coverage", draws, area, year, scope, source)
 
 

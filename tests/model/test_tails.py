@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from itertools import pairwise
 
+import mpmath
 import numpy as np
 import pytensor
 import pytensor.tensor as pt
@@ -189,62 +190,120 @@ def test_intervals_that_partition_the_line_add_up_to_one(normal):
     assert total == pytest.approx(1.0, abs=1e-10)
 
 
-def exact_survey(k, n, mu, log_selection, log_concentration):
-    log_odds = mu - np.log(-np.expm1(mu)) + log_selection
-    kappa = np.exp(log_concentration)
-    return float(
-        stats.betabinom.logpmf(k, n, kappa * special.expit(log_odds), kappa * special.expit(-log_odds))
-    )
+def exact_people(k, n, log_odds, log_concentration):
+    """Return the beta-binomial log probability to thirty digits."""
+    with mpmath.workdps(40):
+        kappa = mpmath.exp(log_concentration)
+        chance = 1 / (1 + mpmath.exp(-mpmath.mpf(log_odds)))
+        against = 1 / (1 + mpmath.exp(mpmath.mpf(log_odds)))
+        beta = log_beta(k + kappa * chance, n - k + kappa * against) - log_beta(
+            kappa * chance, kappa * against
+        )
+        return float(mpmath.log(mpmath.binomial(n, k)) + beta)
+
+
+def log_beta(a, b):
+    return mpmath.loggamma(a) + mpmath.loggamma(b) - mpmath.loggamma(a + b)
 
 
 @PROPERTY
 @given(
     n=some.integers(1, 5000),
     part=some.floats(0, 1),
-    mu=some.floats(-12, -1e-6),
-    log_selection=some.floats(-2, 2),
-    log_concentration=some.floats(-4, 10),
+    log_odds=some.floats(-14, 14),
+    log_concentration=some.floats(-4, 25),
 )
-@example(n=1000, part=0.0, mu=-12.0, log_selection=-2.0, log_concentration=-4.0)
-@example(n=1000, part=1.0, mu=-12.0, log_selection=-2.0, log_concentration=10.0)
-@example(n=1000, part=1.0, mu=-1e-6, log_selection=2.0, log_concentration=10.0)
-@example(n=1000, part=0.0, mu=-1e-6, log_selection=2.0, log_concentration=-4.0)
-@example(n=1, part=0.0, mu=-0.5, log_selection=0.0, log_concentration=0.0)
-def test_survey_row(n, part, mu, log_selection, log_concentration):
+@example(n=1000, part=0.0, log_odds=-14.0, log_concentration=-4.0)
+@example(n=1000, part=1.0, log_odds=-14.0, log_concentration=10.0)
+@example(n=1000, part=1.0, log_odds=14.0, log_concentration=10.0)
+@example(n=1000, part=0.5, log_odds=0.0, log_concentration=25.0)
+@example(n=1, part=0.0, log_odds=0.4, log_concentration=0.0)
+def test_people_row(n, part, log_odds, log_concentration):
     k = float(round(part * n))
-    arguments = (k, float(n), mu, log_selection, log_concentration)
-    found, *_ = rows.survey_row(*arguments)
-    # Gamma functions of large numbers nearly cancel, here as in SciPy.
-    lost = 1e-15 * special.gammaln(n + np.exp(log_concentration) + 2)
-    assert found == pytest.approx(exact_survey(*arguments), rel=1e-9, abs=20 * lost + 1e-12)
-    assert_slopes(rows.survey_row, arguments, {2: min(1.0, -mu), 3: 1.0, 4: 1.0}, lost=20 * lost)
+    arguments = (k, float(n), log_odds, log_concentration)
+    found, *_ = rows.people_row(*arguments)
+    # Gamma functions of large numbers nearly cancel.
+    lost = 1e-15 * special.gammaln(n + min(np.exp(log_concentration), rows.MANY) + 2)
+    assert found == pytest.approx(exact_people(*arguments), rel=1e-9, abs=20 * lost + 1e-10)
+    assert_slopes(rows.people_row, arguments, {2: 1.0, 3: 1.0}, lost=20 * lost + 1e-11)
 
 
-def test_survey_probabilities_add_up_to_one():
-    for log_concentration in (-3.0, 0.0, 8.0):
-        total = sum(
-            math.exp(rows.survey_row(float(k), 30.0, -0.4, 0.7, log_concentration)[0]) for k in range(31)
-        )
+def test_probabilities_of_k_of_n_add_up_to_one():
+    for log_concentration in (-3.0, 0.0, 8.0, 20.0):
+        total = sum(math.exp(rows.people_row(float(k), 30.0, 0.7, log_concentration)[0]) for k in range(31))
         assert total == pytest.approx(1.0, abs=1e-10)
 
 
 def test_a_dense_survey_is_binomial():
-    log_odds = -1.0 - math.log(-math.expm1(-1.0)) + 0.3
-    found, *_ = rows.survey_row(7.0, 20.0, -1.0, 0.3, math.log(1e7))
-    assert found == pytest.approx(stats.binom.logpmf(7, 20, special.expit(log_odds)), abs=1e-5)
+    found, *_ = rows.people_row(7.0, 20.0, 0.3, 30.0)
+    assert found == pytest.approx(stats.binom.logpmf(7, 20, special.expit(0.3)), abs=1e-10)
+
+
+@PROPERTY
+@given(mu=some.floats(-12, -1e-6), log_selection=some.floats(-2, 2))
+def test_survey_odds(mu, log_selection):
+    found, _ = rows.survey_odds(mu, log_selection)
+    with mpmath.workdps(40):
+        part = mpmath.exp(mu)
+        expected = float(mpmath.log(part / (1 - part)) + log_selection)
+    assert found == pytest.approx(expected, rel=1e-9, abs=1e-9)
+    assert_slopes(rows.survey_odds, (mu, log_selection), {0: -mu})
 
 
 @pytest.mark.parametrize("mu", [0.0, -1e-14, 3.0])
-@pytest.mark.parametrize("k", [0.0, 10.0])
-def test_a_scope_as_large_as_the_one_that_holds_it_leaves_the_survey_finite(mu, k):
-    found, by_mu, *_ = rows.survey_row(k, 10.0, mu, 0.0, 3.0)
+def test_a_scope_as_large_as_the_one_that_holds_it_leaves_the_odds_finite(mu):
+    found, by_mu = rows.survey_odds(mu, 0.0)
     assert math.isfinite(found)
     assert by_mu == 0.0
-    assert found == rows.survey_row(k, 10.0, NEARLY_ZERO, 0.0, 3.0)[0]
+    assert found == rows.survey_odds(NEARLY_ZERO, 0.0)[0]
     assert rows.NEARLY_ZERO == NEARLY_ZERO
 
 
-@pytest.mark.parametrize("mu", [-40.0, -300.0])
+@pytest.mark.parametrize("log_odds", [-800.0, -40.0, 40.0, 800.0])
 @pytest.mark.parametrize("k", [0.0, 3.0, 10.0])
-def test_a_scope_that_is_next_to_nobody_leaves_the_survey_finite(mu, k):
-    assert np.isfinite(rows.survey_row(k, 10.0, mu, 0.0, 3.0)).all()
+def test_odds_of_next_to_nobody_or_everybody_leave_k_of_n_finite(log_odds, k):
+    assert np.isfinite(rows.people_row(k, 10.0, log_odds, 3.0)).all()
+
+
+def exact_overlap(first, second, log_dependence):
+    """Solve for the chance of being on both lists by its definition, the odds ratio of the two-by-two table."""
+    with mpmath.workdps(60):
+        c1, c2, theta = mpmath.exp(first), mpmath.exp(second), mpmath.exp(log_dependence)
+
+        def excess(both):
+            return both * (1 - c1 - c2 + both) - theta * (c1 - both) * (c2 - both)
+
+        low, high = max(mpmath.mpf(0), c1 + c2 - 1), min(c1, c2)
+        both = mpmath.findroot(excess, (low, high), solver="anderson", tol=1e-100, verify=False)
+        return float(mpmath.log(both / (c1 - both)))
+
+
+@PROPERTY
+@given(
+    first=some.floats(-12, -1e-4),
+    second=some.floats(-12, -1e-4),
+    log_dependence=some.floats(-12, 12),
+)
+@example(first=-1e-4, second=-1e-4, log_dependence=12.0)
+@example(first=-1e-4, second=-1e-4, log_dependence=-12.0)
+@example(first=-12.0, second=-1e-4, log_dependence=5.0)
+@example(first=-2.0, second=-2.0, log_dependence=12.0)
+def test_overlap_odds(first, second, log_dependence):
+    found, *_ = rows.overlap_odds(first, second, log_dependence)
+    assert found == pytest.approx(exact_overlap(first, second, log_dependence), rel=1e-8, abs=1e-8)
+    slopes = {0: min(1.0, -first), 1: min(1.0, -second), 2: 1.0}
+    assert_slopes(rows.overlap_odds, (first, second, log_dependence), slopes)
+
+
+def test_independent_lists_overlap_as_the_second_covers():
+    odds, by_first, by_second, _ = rows.overlap_odds(math.log(0.3), math.log(0.2), 0.0)
+    assert odds == pytest.approx(special.logit(0.2))
+    assert by_first == pytest.approx(0.0, abs=1e-12)
+    assert by_second == pytest.approx(1 / 0.8)
+
+
+def test_the_odds_ratio_between_two_lists_is_the_same_from_both_sides():
+    first, second, dependence = math.log(0.3), math.log(0.05), math.log(4)
+    on_second = special.expit(rows.overlap_odds(first, second, dependence)[0])
+    on_first = special.expit(rows.overlap_odds(second, first, dependence)[0])
+    assert 0.3 * on_second == pytest.approx(0.05 * on_first)

@@ -13,13 +13,14 @@ from scipy import stats
 
 from headcount.checks.evidence import Evidence
 from headcount.checks.result import CheckResult
+from headcount.checks.row_fits import BEYOND
 from headcount.expectations import noise_of
 from headcount.fits import Fit
 
-__all__ = ["FAMILY", "LARGEST_RESIDUAL", "SMALLEST_TAIL", "check_outlying_rows"]
+__all__ = ["FAMILY", "LIKELY", "SMALLEST_TAIL", "check_outlying_rows"]
 
-LARGEST_RESIDUAL: Final = 4.0
-"""Standard deviations from the expected value; with Student-t noise one row in sixty gets there by itself."""
+LIKELY: Final = 0.5
+"""Posterior probability of being outlying from which on a row is named."""
 
 SMALLEST_TAIL: Final = 0.005
 """Predictive probability of something as far out."""
@@ -28,8 +29,9 @@ FAMILY: Final = 0.01
 """The check fails if so many outlying rows, or one so far out, would be seen by chance less often than this."""
 
 DETAILS: Final = (
-    f"A row is named if it lies more than {LARGEST_RESIDUAL:g} standard deviations of its source from its expected "
-    f"value, or if the predictive probability of something as far out is below {SMALLEST_TAIL:g}. The check fails if "
+    f"A row is outlying if its error lies beyond {BEYOND:g} standard deviations of its source. It is named if the posterior "
+    f"probability of that is above {LIKELY:g}, or if the predictive probability of something as far out is below "
+    f"{SMALLEST_TAIL:g}. The check fails if "
     f"chance would give so many such rows, or one as far out among all rows, in fewer than {100 * FAMILY:.0f} of 100 "
     "such data sets. Rows are named, not dropped: to leave one out, say why in its 'excluded' cell."
 )
@@ -49,7 +51,7 @@ def check_outlying_rows(evidence: Evidence) -> CheckResult:
         Passed if there are no more of them, and none further out, than chance alone would give.
     """
     table = evidence.rows.table
-    outlying = table[(table["residual"].abs() > LARGEST_RESIDUAL) | (table["tail"] < SMALLEST_TAIL)]
+    outlying = table[(table["p_outlying"] > LIKELY) | (table["tail"] < SMALLEST_TAIL)]
     outlying = outlying.sort_values("tail", kind="stable")
     expected = _expected(evidence.fit)
     too_many = float(stats.poisson.sf(len(outlying) - 1, expected)) < FAMILY
@@ -62,7 +64,7 @@ def _expected(fit: Fit) -> float:
     """Return how many rows would be named if the model were right."""
     count = 0.0
     for name, rows in fit.layout.rows.items():
-        beyond = 2 * float(noise_of(name).sf(LARGEST_RESIDUAL)) if name.startswith("stated") else 0.0
+        beyond = 2 * float(noise_of(name).sf(BEYOND)) if name.startswith("stated") else 0.0
         count += len(rows) * max(beyond, SMALLEST_TAIL)
     return count
 
@@ -74,7 +76,8 @@ def _headline(outlying: pd.DataFrame, expected: float, rows: int, *, passed: boo
     first = outlying.iloc[0]
     told = (
         f"{len(outlying)} of {rows} rows {'is' if len(outlying) == 1 else 'are'} outlying, where chance would give {by_chance}; "
-        f"the furthest is line {first['line']} ({first['source']}, {first['area']} {first['year']})"
+        f"the furthest is line {first['line']} ({first['source']}, {first['area']} {first['year']}), outlying with probability "
+        f"{first['p_outlying']:.2g}"
     )
     if passed:
         return f"{told}."

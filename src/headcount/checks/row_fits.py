@@ -6,6 +6,15 @@ number between the two ends of the step. A bound is an event, not a draw: it get
 range gets the probability of the side that it lies on.
 
 A row is predicted by a posterior that has seen it, so all of this is kinder than prediction of new rows would be.
+
+A row is *outlying* in a draw if its error lies beyond ``BEYOND`` standard deviations of its source; the part of draws in
+which it does is the posterior probability of that, after Chaloner and Brant [1]_. A bound or interval is outlying where what
+it states lies so far from the expected value.
+
+References
+----------
+.. [1] Chaloner, K. and Brant, R. (1988). A Bayesian approach to outlier detection and residual analysis. Biometrika 75(4),
+   651-659. https://doi.org/10.1093/biomet/75.4.651
 """
 
 from __future__ import annotations
@@ -18,23 +27,26 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 from numpy.random import Generator
-from scipy import stats
+from scipy import special, stats
 
 from headcount._types import FloatArray
-from headcount.expectations import noise_of, row_moments, survey_moments
+from headcount.expectations import noise_of, row_moments
 from headcount.fits import Fit
-from headcount.layout import RowArrays
+from headcount.layout import OF_PEOPLE, RowArrays
 from headcount.observations import Observation
 
-__all__ = ["RowFits", "row_fits", "stated_in_words"]
+__all__ = ["BEYOND", "RowFits", "row_fits", "stated_in_words"]
 
 type Scores = dict[str, FloatArray]
 
 DRAWS_KEPT: Final = 1000
 """Draws used: enough for a tail of one in a thousand, few enough for seconds with thousands of rows."""
 
+BEYOND: Final = 4.0
+"""Standard deviations from the expected value; with Student-t noise one row in sixty gets there by itself."""
+
 REPEATS: Final = 4
-"""Chances drawn for each survey row and draw; they smooth the tails of its beta-binomial distribution."""
+"""Chances drawn for each row of k of n people and draw; they smooth the tails of its beta-binomial distribution."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,7 +59,8 @@ class RowFits:
         One line for each fitted row, in order: ``line, source, area, year, kind``; ``stated`` in words; ``expected``, the
         posterior median of the expected value, in the row's own unit; ``residual``, the posterior median of (stated -
         expected) / sd on the scale of the likelihood; ``pit``; ``tail``, the predictive probability of something as far
-        out, on both sides where there are two. ``residual`` and ``pit`` are missing for bounds and hard ranges.
+        out, on both sides where there are two; ``p_outlying``, the posterior probability that the row is outlying. ``residual``
+        and ``pit`` are missing for bounds and intervals.
     size, replicated
         Absolute standardised residuals of the rows and of replicates drawn from the model; dims (draw, row), missing where
         ``pit`` is.
@@ -73,19 +86,19 @@ def row_fits(fit: Fit) -> RowFits:
     """
     thin = max(1, fit.sampling.chains * fit.sampling.draws // DRAWS_KEPT)
     moments = row_moments(fit, thin=thin)
-    mean, sd = (_by_draw(moments[name]) for name in ("mean", "sd"))
+    location, spread = (_by_draw(moments[name]) for name in ("location", "spread"))
     rng = np.random.default_rng(fit.sampling.seed)
-    scores = {name: np.full(mean.shape[1], np.nan) for name in ("pit", "tail", "part")}
-    scores |= {name: np.full(mean.shape, np.nan) for name in ("residual", "replicated")}
+    scores = {name: np.full(location.shape[1], np.nan) for name in ("pit", "tail", "part", "p_outlying")}
+    scores |= {name: np.full(location.shape, np.nan) for name in ("residual", "replicated")}
     for name, rows in fit.layout.rows.items():
-        if name == "survey":
-            found = _surveys(rows, survey_moments(fit, thin=thin), rng)
+        own = location[:, rows.position], spread[:, rows.position]
+        if name in OF_PEOPLE:
+            found = _of_people(rows, *own, rng)
         else:
-            form, own = name.removesuffix("_normal"), (mean[:, rows.position], sd[:, rows.position])
-            found = FORMS[form](rows, *own, noise_of(name), rng)
+            found = FORMS[name.removesuffix("_normal")](rows, *own, noise_of(name), rng)
         for key, values in found.items():
             scores[key][..., rows.position] = values
-    table = _table(fit, mean, scores)
+    table = _table(fit, location, scores)
     return RowFits(table, np.abs(scores["residual"]), np.abs(scores["replicated"]))
 
 
@@ -97,17 +110,27 @@ def _stated(rows: RowArrays, mean: FloatArray, sd: FloatArray, noise: Any, rng: 
         "replicated": noise.rvs(size=mean.shape, random_state=rng),
         "pit": below,
         "tail": 2 * np.minimum(below, above),
+        "p_outlying": _part_beyond(np.abs(residual)),
     }
 
 
+def _part_beyond(distance: FloatArray) -> FloatArray:
+    part: FloatArray = (distance > BEYOND).mean(axis=0)
+    return part
+
+
 def _bound(rows: RowArrays, mean: FloatArray, sd: FloatArray, noise: Any, _: Generator) -> Scores:  # noqa: ANN401
-    return {"tail": noise.sf(-rows.other * (rows.value - mean) / sd).mean(axis=0)}
+    past = -rows.other * (rows.value - mean) / sd
+    return {"tail": noise.sf(past).mean(axis=0), "p_outlying": _part_beyond(past)}
 
 
 def _interval(rows: RowArrays, mean: FloatArray, sd: FloatArray, noise: Any, _: Generator) -> Scores:  # noqa: ANN401
-    below = noise.cdf((rows.other - mean) / sd).mean(axis=0)
-    above = noise.sf((rows.value - mean) / sd).mean(axis=0)
-    return {"tail": np.minimum(1.0, 2 * np.minimum(below, above))}
+    low, high = (rows.value - mean) / sd, (rows.other - mean) / sd
+    below, above = noise.cdf(high).mean(axis=0), noise.sf(low).mean(axis=0)
+    return {
+        "tail": np.minimum(1.0, 2 * np.minimum(below, above)),
+        "p_outlying": _part_beyond(np.maximum(low, -high)),
+    }
 
 
 FORMS: Final[dict[str, Callable[[RowArrays, FloatArray, FloatArray, Any, Generator], Scores]]] = {
@@ -115,18 +138,19 @@ FORMS: Final[dict[str, Callable[[RowArrays, FloatArray, FloatArray, Any, Generat
     "bound": _bound,
     "interval": _interval,
 }
-"""Row form, a key of `headcount.row_forms.FORMS`, to its scores; surveys have other moments."""
+"""Row form, a key of `headcount.row_forms.FORMS`, to its scores; k of n people have other moments."""
 
 
-def _surveys(rows: RowArrays, moments: xr.Dataset, rng: Generator) -> Scores:
-    k, n = rows.value, rows.other
-    chance, weight = (_by_draw(moments[name]) for name in ("chance", "concentration"))
+def _of_people(rows: RowArrays, log_odds: FloatArray, weight: FloatArray, rng: Generator) -> Scores:
+    k, n, chance = rows.value, rows.other, special.expit(log_odds)
     own = rng.beta(weight * chance, weight * (1 - chance), size=(REPEATS, *chance.shape))
     sd = np.sqrt(n * chance * (1 - chance) * (weight + n) / (weight + 1))
     # Binomial probabilities averaged over drawn chances: exact in the binomial part, smooth in the other.
     most, less = (stats.binom.cdf(at, n, own).mean(axis=(0, 1)) for at in (k, k - 1))
+    residual = (k - n * chance) / sd
     return {
-        "residual": (k - n * chance) / sd,
+        "residual": residual,
+        "p_outlying": _part_beyond(np.abs(residual)),
         "replicated": (rng.binomial(n.astype(np.int64), own[0]) - n * chance) / sd,
         "pit": less + rng.random(len(rows)) * (most - less),
         "tail": np.minimum(1.0, 2 * np.minimum(most, 1 - less)),
@@ -151,16 +175,24 @@ def _table(fit: Fit, mean: FloatArray, scores: Scores) -> pd.DataFrame:
         "expected": np.where(np.isnan(scores["part"]), expected, scores["part"]),
         "residual": np.median(scores["residual"], axis=0),
     }
-    return pd.DataFrame(labels | {name: scores[name] for name in ("pit", "tail")})
+    return pd.DataFrame(labels | {name: scores[name] for name in ("pit", "tail", "p_outlying")})
 
 
 WORDS: Final[dict[str, Callable[[Observation], str]]] = {
+    "rounded": lambda row: f"{row.value or 0:,.0f}, rounded",
+    "suppressed": lambda row: f"fewer than {row.value or 0:,.0f}",
+    "overlap": lambda row: f"{row.value or 0:,.0f} of {row.n or 0:,.0f} on both lists",
     "lower_bound": lambda row: f"over {row.value or 0:,.0f}",
     "upper_bound": lambda row: f"under {row.value or 0:,.0f}",
     "range": lambda row: f"{row.lower or 0:,.0f} to {row.upper or 0:,.0f}",
     "growth": lambda row: f"{100 * (row.value or 0):+.3g} % since {row.from_year}",
-    "share": lambda row: f"{row.value or 0:.3g} of {' '.join(filter(None, [row.of_scope, row.of_area]))}",
-    "survey": lambda row: f"{row.value or 0:,.0f} of {row.n or 0:,.0f}",
+    "share": lambda row: (
+        f"{row.value or 0:.3g} of {' '.join(filter(None, [row.of_scope, row.of_area, row.of_source]))}"
+    ),
+    "survey": lambda row: (
+        f"{row.value or 0:,.0f} of {row.n or 0:,.0f}"
+        + (f" on the list of {row.seen_by}" if row.seen_by else "")
+    ),
 }
 
 

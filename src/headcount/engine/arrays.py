@@ -1,27 +1,33 @@
-"""The study as flat arrays: what the compiled density reads.
-
-Every quantity between the free vector x and the latent headcount that is not curved is a sum of terms
-``weight * x[a]`` or ``weight * exp(x[b]) * x[a]``: an effect, or a standard normal times its scale. So one sparse list of
-*entries* (row, a, b, weight) states the whole hierarchy, and one loop evaluates it; the vector of sums is called v. What is
-curved (shares, damping, links, sums over regions, likelihoods) is written out in `headcount.engine.density`.
-"""
+"""The study as flat arrays: what the compiled density reads."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
 import numpy as np
 
 from headcount._types import FloatArray, IntArray
-from headcount.layout import LIKELIHOODS, TREND_LEVEL_SD, Layout, zero_sum_basis
+from headcount.engine.blocks import blocks_of
+from headcount.engine.entries import PARTS, Entries
+from headcount.engine.views import Views
+from headcount.layout import LIKELIHOODS, TREND_LEVEL_SD, Layout
 from headcount.priors import LINK_NORMAL, Prior
-from headcount.specs import RATIO_SUPPORT, ModelSpec, SourceSpec
+from headcount.specs import RATIO_SUPPORT
 
-__all__ = ["FAMILY_CODES", "Arrays", "Block", "assemble", "blocks_of"]
+__all__ = ["FAMILY_CODES", "GROWTH_CODES", "LINKS", "Arrays", "assemble"]
 
 FAMILY_CODES: Final = {LINK_NORMAL: 0, "half_normal": 1, "exponential": 2, "gamma": 3, "beta": 4}
+LINKS: Final = (*RATIO_SUPPORT, "part_of")
+"""Relations of scopes in the order of their codes."""
+
+GROWTH_CODES: Final = {
+    "exponential": 0,
+    "random_walk": 0,
+    "damped_trend": 0,
+    "logistic": 1,
+    "stock_and_flow": 2,
+}
+"""Growth kind to its recursion: yearly growth added up, bent towards a ceiling, or people coming and going."""
 
 
 class Arrays(NamedTuple):
@@ -38,23 +44,31 @@ class Arrays(NamedTuple):
     group
         Effects of one group are recentred together; -1 for free variables that stand alone; dims (free,).
     offset
-        Where in v each part starts: level, share, steady, common, regional, zeta, shared, eta, slope, noise, selection,
-        concentration, end.
+        Where in v each part of ``PARTS`` starts, and the end.
     shape
         Numbers of regions, years, sources, scopes, and the index of the reference year.
-    damping
-        Position of the damping in x, or -1.
-    pair_source, pair_index
-        Source of each pair (source, region), and the pair at (source, region) or -1.
-    is_coverage
-        1 for sources with a coverage.
+    growth
+        Code of the growth kind's recursion, and the positions in x of damping, ceiling, exit and entry, or -1.
+    graduates
+        People a year, dims (region, year); empty but for stock and flow.
+    view_zeta, view_source
+        A view is a source's reach in a region and, where it varies, a year: position of its zeta, and the source, or
+        -1 - source for a list alone, without overcount and errors; dims (view,).
+    is_coverage, has_overcount
+        1 for sources with a coverage, or an overcount.
     parent, link
-        Scope that a scope is relative to; 0 contains, 1 within, 2 beside.
+        Scope that a scope is relative to; a code of ``LINKS``.
+    sibling_start, sibling
+        Parts of one breakdown as runs of scopes, one run for each scope, empty for those that are no parts.
+    part_offset
+        Log weight expected of each scope that is a part; dims (scope,).
     cells
-        Dims (cell, 4): pair or -1, scope, region, year.
+        Dims (cell, 5): view or -1, view of the year after or -1, scope, region, year.
+    cell_lean, cell_weight
+        How far each cell leans towards the year after, and its log weight.
     term_start, term_cell, term_known
         Terms as runs of cells; then the known ones.
-    row_likelihood, row_source, row_part, row_whole
+    row_likelihood, row_source, row_part, row_whole, row_third, row_frame
         Codes and indices of each row; dims (row,).
     row_value, row_other, row_factor, row_variance
         Numbers of each row.
@@ -71,13 +85,20 @@ class Arrays(NamedTuple):
     group: IntArray
     offset: IntArray
     shape: IntArray
-    damping: int
-    pair_source: IntArray
-    pair_index: IntArray
+    growth: IntArray
+    graduates: FloatArray
+    view_zeta: IntArray
+    view_source: IntArray
     is_coverage: IntArray
+    has_overcount: IntArray
     parent: IntArray
     link: IntArray
+    sibling_start: IntArray
+    sibling: IntArray
+    part_offset: FloatArray
     cells: IntArray
+    cell_lean: FloatArray
+    cell_weight: FloatArray
     term_start: IntArray
     term_cell: IntArray
     term_known: FloatArray
@@ -85,114 +106,107 @@ class Arrays(NamedTuple):
     row_source: IntArray
     row_part: IntArray
     row_whole: IntArray
+    row_third: IntArray
+    row_frame: IntArray
     row_value: FloatArray
     row_other: FloatArray
     row_factor: FloatArray
     row_variance: FloatArray
 
 
-@dataclass(frozen=True)
-class Block:
-    """A named stretch of the free vector, as the PyMC model names it."""
-
-    name: str
-    start: int
-    size: int
-
-    @property
-    def slice(self) -> slice:
-        """Where the block lies in x."""
-        return slice(self.start, self.start + self.size)
-
-
-def blocks_of(layout: Layout) -> dict[str, Block]:
-    """Return the free vector's blocks in order; names and sizes are those of the PyMC model's free variables."""
-    spec, areas = layout.spec, layout.spec.areas
-    regions, units, steps = len(areas.regions), len(areas.units), len(spec.years.labels) - 1
-    sizes: dict[str, int] = {}
-    for prior in layout.priors.values():
-        name = "parameter" if prior.is_link_normal else f"parameter_{prior.family}"
-        sizes[name] = sizes.get(name, 0) + 1
-    sizes |= {"pool_z": len(areas.pools) - 1, "region_z": regions}
-    sizes |= {"region_rate_z": regions}
-    if spec.growth.kind != "exponential":
-        sizes |= {"common_innovation_z": steps, "region_innovation_z": regions * steps}
-    sizes |= {f"ratio_{k}_z": units for k in layout.scopes if spec.scopes[k].region_sd}
-    sizes |= {"trend_level": sum(spec.sources[name].trend for name in layout.sources)}
-    sizes |= {"source_unit_z": len(layout.source_units)}
-    sizes |= {f"kind_{kind}_z": units for kind in deviating_kinds(layout)}
-    sizes |= {"noise_z": len(layout.sources)}
-    blocks, start = {}, 0
-    for name, size in sizes.items():
-        blocks[name] = Block(name, start, size)
-        start += size
-    return {name: block for name, block in blocks.items() if block.size}
-
-
-def deviating_kinds(layout: Layout) -> list[str]:
-    """Return the source kinds whose sources share a deviation of reach by region."""
-    free = {
-        layout.spec.sources[name].kind
-        for name in layout.sources
-        if layout.spec.sources[name].reach_kind in ("coverage", "multiplier", "trend")
-    }
-    return [k for k, kind in layout.spec.source_kinds.items() if kind.region_sd and k in free]
-
-
-def assemble(layout: Layout, *, all_pairs: bool = False) -> Arrays:
+def assemble(layout: Layout, *, all_views: bool = False) -> Arrays:
     """Turn a layout into the arrays of the compiled density.
 
     Parameters
     ----------
     layout
         The study.
-    all_pairs
-        Whether to evaluate the reach of every source in every region, and not only where a row needs it.
+    all_views
+        Whether to evaluate the reach of every source in every region and year, and not only where a row needs it.
 
     Returns
     -------
     Arrays
         Flat arrays; see there.
     """
-    pairs = _pairs(layout, all_pairs=all_pairs)
-    entries = _Entries(layout, pairs)
-    family, first, second, middle = _priors(layout)
+    views = Views.of(layout, everywhere=all_views)
+    entries = Entries(layout, views.zetas)
     starts, members = _terms(layout)
-    spec = layout.spec
-    links = list(RATIO_SUPPORT)
-    relations = [
-        next((links.index(r) for r in links if getattr(spec.scopes[k], r)), 2) for k in layout.scopes
-    ]
-    parents = [layout.scopes.index(spec.relative_to(k) or spec.target) for k in layout.scopes]
-    position = {path: i for i, path in enumerate(layout.priors)}
-    pair_index = np.full((len(layout.sources) + 1, len(spec.areas.regions)), -1, dtype=np.int64)
-    pair_index[tuple(pairs.T)] = np.arange(len(pairs))
-    cells = layout.cells.copy()
-    cells[:, 0] = pair_index[cells[:, 0], cells[:, 2]]
+    sources = [layout.spec.sources[name] for name in layout.sources]
     return Arrays(
-        family=family,
-        first=first,
-        second=second,
-        middle=middle,
+        **_priors(layout),
         entry_row=np.array(entries.row, dtype=np.int64),
         entry_a=np.array(entries.a, dtype=np.int64),
         entry_b=np.array(entries.b, dtype=np.int64),
         entry_weight=np.array(entries.weight, dtype=np.float64),
         group=_group_of(layout),
-        offset=np.cumsum([0, *entries.sizes.values()]),
+        offset=np.cumsum([0, *(entries.sizes[part] for part in PARTS)]),
         shape=_shape(layout),
-        damping=position.get("growth.damping", -1),
-        pair_source=pairs[:, 0].copy(),
-        pair_index=pair_index,
-        is_coverage=np.array([int(s.coverage is not None) for s in _sources(layout)], dtype=np.int64),
-        parent=np.array(parents, dtype=np.int64),
-        link=np.array(relations, dtype=np.int64),
-        cells=cells,
+        growth=_growth(layout),
+        graduates=_graduates(layout),
+        view_zeta=views.zeta,
+        view_source=views.source,
+        is_coverage=np.array([int(source.coverage is not None) for source in sources], dtype=np.int64),
+        has_overcount=np.array([int(source.overcount is not None) for source in sources], dtype=np.int64),
+        **_scopes(layout),
+        cells=views.cells,
+        cell_lean=layout.cells.lean,
+        cell_weight=layout.cells.log_weight,
         term_start=starts,
         term_cell=members,
         term_known=layout.known,
-        **_rows(layout),  # type: ignore[arg-type]  # keys are field names
-    )
+        **_rows(layout),
+    )  # type: ignore[arg-type]  # the parts' keys are field names
+
+
+def _shape(layout: Layout) -> IntArray:
+    years = layout.spec.years
+    regions, sources = len(layout.spec.areas.regions), len(layout.sources)
+    reference = years.reference - years.first
+    return np.array([regions, len(years.labels), sources, len(layout.scopes), reference])
+
+
+def _growth(layout: Layout) -> IntArray:
+    position = {path: i for i, path in enumerate(layout.priors)}
+    names = ("damping", "ceiling", "exit", "entry")
+    code = GROWTH_CODES[layout.spec.growth.kind]
+    return np.array([code, *(position.get(f"growth.{name}", -1) for name in names)], dtype=np.int64)
+
+
+def _graduates(layout: Layout) -> FloatArray:
+    variable = layout.spec.growth.graduates
+    return layout.variable(variable, layout.spec.years.labels) if variable else np.zeros((0, 0))
+
+
+def _scopes(layout: Layout) -> dict[str, IntArray | FloatArray]:
+    spec, scopes = layout.spec, layout.scopes
+    parts = [spec.parts_of(own) if (own := spec.scopes[name].part_of) else () for name in scopes]
+    target = spec.target
+    return {
+        "parent": np.array([scopes.index(spec.relative_to(k) or target) for k in scopes], dtype=np.int64),
+        "link": np.array([_link(spec.scopes[name].relation) for name in scopes], dtype=np.int64),
+        "sibling_start": np.cumsum([0, *(len(own) for own in parts)]),
+        "sibling": np.array([scopes.index(k) for own in parts for k in own], dtype=np.int64),
+        "part_offset": np.array([layout.part_offsets.get(name, 0.0) for name in scopes]),
+    }
+
+
+def _link(relation: str) -> int:
+    return LINKS.index(relation) if relation else -1
+
+
+def _priors(layout: Layout) -> dict[str, IntArray | FloatArray]:
+    blocks = blocks_of(layout)
+    size = max(block.start + block.size for block in blocks.values())
+    family, first, second = np.zeros(size, dtype=np.int64), np.zeros(size), np.ones(size)
+    middle = np.zeros(size)
+    for i, prior in enumerate(layout.priors.values()):
+        family[i] = FAMILY_CODES[prior.family]
+        first[i], second[i] = _numbers(prior)
+        middle[i] = prior.link.forward(prior.quantile(0.5))
+    if "trend_level" in blocks:
+        second[blocks["trend_level"].slice] = TREND_LEVEL_SD
+    return {"family": family, "first": first, "second": second, "middle": middle}
 
 
 def _group_of(layout: Layout) -> IntArray:
@@ -207,45 +221,14 @@ def _group_of(layout: Layout) -> IntArray:
             group[block.slice] = layout.unit_of_region
         elif name.startswith(("ratio_", "kind_")):
             group[block.slice] = np.arange(block.size)
+        elif name.startswith("part_") and name.endswith("_region_z"):
+            group[block.slice] = np.arange(block.size) % units
         elif name == "region_rate_z":
             group[block.slice] = units + np.arange(block.size)
         elif name == "region_innovation_z":
             steps = len(layout.spec.years.labels) - 1
             group[block.slice] = units + np.arange(block.size) // steps
     return group
-
-
-def _shape(layout: Layout) -> IntArray:
-    years = layout.spec.years
-    regions, sources = len(layout.spec.areas.regions), len(layout.sources)
-    reference = years.reference - years.first
-    return np.array([regions, len(years.labels), sources, len(layout.scopes), reference])
-
-
-def _sources(layout: Layout) -> list[SourceSpec]:
-    return [layout.spec.sources[name] for name in layout.sources]
-
-
-def _pairs(layout: Layout, *, all_pairs: bool) -> IntArray:
-    count, regions = len(layout.sources), len(layout.spec.areas.regions)
-    if all_pairs:
-        return np.array([(s, r) for s in range(count) for r in range(regions)])
-    seen = {(int(s), int(r)) for s, _, r, _ in layout.cells if s < count}
-    return np.array(sorted(seen), dtype=np.int64).reshape(-1, 2)
-
-
-def _priors(layout: Layout) -> tuple[IntArray, FloatArray, FloatArray, FloatArray]:
-    blocks = blocks_of(layout)
-    size = max(block.start + block.size for block in blocks.values())
-    family, first, second = np.zeros(size, dtype=np.int64), np.zeros(size), np.ones(size)
-    middle = np.zeros(size)
-    for i, prior in enumerate(layout.priors.values()):
-        family[i] = FAMILY_CODES[prior.family]
-        first[i], second[i] = _numbers(prior)
-        middle[i] = prior.link.forward(prior.quantile(0.5))
-    if "trend_level" in blocks:
-        second[blocks["trend_level"].slice] = TREND_LEVEL_SD
-    return family, first, second, middle
 
 
 def _numbers(prior: Prior) -> tuple[float, float]:
@@ -282,160 +265,10 @@ def _rows(layout: Layout) -> dict[str, IntArray | FloatArray]:
         "row_source": layout.row_source,
         "row_part": join("part"),
         "row_whole": join("whole"),
+        "row_third": join("third"),
+        "row_frame": layout.row_frame,
         "row_value": join("value"),
         "row_other": join("other"),
         "row_factor": join("noise_factor"),
         "row_variance": join("variance"),
     }
-
-
-@dataclass
-class _Entries:
-    """Collects the entries of v, part by part in the order of ``Arrays.offset``."""
-
-    layout: Layout
-    pairs: IntArray
-    row: list[int] = field(default_factory=list)
-    a: list[int] = field(default_factory=list)
-    b: list[int] = field(default_factory=list)
-    weight: list[float] = field(default_factory=list)
-    sizes: dict[str, int] = field(default_factory=dict)
-
-    def __post_init__(self) -> None:
-        """Collect all parts."""
-        self._blocks = blocks_of(self.layout)
-        self._position = {path: i for i, path in enumerate(self.layout.priors)}
-        spec = self.layout.spec
-        self._regions, self._steps = len(spec.areas.regions), len(spec.years.labels) - 1
-        for part in (self._level, self._share, self._steady, self._innovations, self._zeta):
-            part(spec)
-        for part in (self._shared, self._ratios, self._noise, self._survey):
-            part(spec)
-
-    def _open(self, name: str, size: int) -> int:
-        start = sum(self.sizes.values())
-        self.sizes[name] = size
-        return start
-
-    def _add(self, row: int, a: int, weight: float = 1.0, b: int = -1) -> None:
-        if weight != 0:
-            self.row.append(row)
-            self.a.append(a)
-            self.b.append(b)
-            self.weight.append(float(weight))
-
-    def _add_matrix(self, start: int, matrix: FloatArray, columns: Sequence[int], b: int = -1) -> None:
-        for i, j in zip(*np.nonzero(matrix), strict=True):
-            self._add(start + int(i), columns[int(j)], matrix[i, j], b)
-
-    def _free(self, block: str) -> range:
-        own = self._blocks.get(block)
-        return range(own.start, own.start + own.size) if own else range(0)
-
-    def _level(self, spec: ModelSpec) -> None:  # noqa: ARG002 - all parts have one signature
-        self._add(self._open("level", 1), self._position["total.prior"])
-
-    def _share(self, spec: ModelSpec) -> None:
-        start = self._open("share", self._regions)
-        self._covariates(start, spec, "level")
-        basis = zero_sum_basis(len(spec.areas.pools))[self.layout.region_pool]
-        self._add_matrix(start, basis, self._free("pool_z"), self._position["regions.pool_sd"])
-        for region, z in enumerate(self._free("region_z")):
-            self._add(start + region, z, 1.0, self._position["regions.region_sd"])
-
-    def _covariates(self, start: int, spec: ModelSpec, effect: str) -> None:
-        for name, own in spec.covariates.items():
-            if own.effect == effect:
-                column = self.layout.covariate(name)[:, None]
-                self._add_matrix(start, column, [self._position[f"covariates.{name}.coefficient"]])
-
-    def _steady(self, spec: ModelSpec) -> None:
-        start = self._open("steady", self._regions)
-        scale = self._position["growth.region_rate_sd"]
-        for region, z in enumerate(self._free("region_rate_z")):
-            self._add(start + region, self._position["growth.rate"])
-            self._add(start + region, z, 1.0, scale)
-        self._covariates(start, spec, "growth")
-
-    def _innovations(self, spec: ModelSpec) -> None:  # noqa: ARG002 - all parts have one signature
-        for part, block, size in (
-            ("common", "common_innovation_z", self._steps),
-            ("region", "region_innovation_z", self._steps * self._regions),
-        ):
-            start = self._open(part, size)
-            for i, z in enumerate(self._free(block)):
-                self._add(start + i, z, 1.0, self._position[f"growth.{part}_sd"])
-
-    def _zeta(self, spec: ModelSpec) -> None:
-        start = self._open("zeta", len(self.pairs))
-        trends = [name for name in self.layout.sources if spec.sources[name].trend]
-        row_of = {(int(s), int(r)): start + i for i, (s, r) in enumerate(self.pairs)}
-        levels = [self.layout.reach_paths(name) for name in self.layout.sources]
-        for (s, r), row in row_of.items():
-            name = self.layout.sources[s]
-            if name in trends:
-                self._add(row, self._free("trend_level")[trends.index(name)])
-            elif spec.sources[name].reach is not None:
-                self._add(row, self._position[levels[s][r]])
-        self._source_deviations(row_of)
-        self._kind_deviations(spec, row_of)
-
-    def _source_deviations(self, row_of: dict[tuple[int, int], int]) -> None:
-        own = zip(self.layout.source_units, self._free("source_unit_z"), strict=True)
-        at = {(int(s), int(unit)): z for (s, unit), z in own}
-        for (s, r), row in row_of.items():
-            z = at.get((s, int(self.layout.unit_of_region[r])))
-            if z is not None:
-                scale = self._position[f"sources.{self.layout.sources[s]}.region_sd"]
-                self._add(row, z, 1.0, scale)
-
-    def _kind_deviations(self, spec: ModelSpec, row_of: dict[tuple[int, int], int]) -> None:
-        for kind in deviating_kinds(self.layout):
-            scale = self._position[f"source_kinds.{kind}.region_sd"]
-            block = self._free(f"kind_{kind}_z")
-            for (s, r), row in row_of.items():
-                source = spec.sources[self.layout.sources[s]]
-                if source.kind == kind and source.reach_kind in ("coverage", "multiplier", "trend"):
-                    self._add(row, block[self.layout.unit_of_region[r]], 1.0, scale)
-
-    def _shared(self, spec: ModelSpec) -> None:
-        start = self._open("shared", len(self.layout.sources))
-        for i, source in enumerate(_sources(self.layout)):
-            if source.lineage:
-                self._add(start + i, self._position[f"lineages.{source.lineage}.error"])
-            free = source.reach_kind in ("coverage", "multiplier", "trend")
-            if spec.shared_bias is not None and free:
-                self._add(start + i, self._position["shared_bias"])
-
-    def _ratios(self, spec: ModelSpec) -> None:
-        scopes = self.layout.scopes
-        start = self._open("eta", len(scopes) * self._regions)
-        for k, name in enumerate(scopes[1:], start=1):
-            own = self._free(f"ratio_{name}_z")
-            for region in range(self._regions):
-                row = start + k * self._regions + region
-                self._add(row, self._position[f"scopes.{name}.ratio"])
-                if own:
-                    z = own[self.layout.unit_of_region[region]]
-                    self._add(row, z, 1.0, self._position[f"scopes.{name}.region_sd"])
-        start = self._open("slope", len(scopes))
-        for k, name in enumerate(scopes):
-            if spec.scopes[name].trend is not None:
-                self._add(start + k, self._position[f"scopes.{name}.trend"])
-
-    def _noise(self, spec: ModelSpec) -> None:
-        start = self._open("noise", len(self.layout.sources))
-        own = self._free("noise_z")
-        for i, source in enumerate(_sources(self.layout)):
-            self._add(start + i, self._position[f"source_kinds.{source.kind}.noise"])
-            self._add(start + i, own[i], spec.source_kinds[source.kind].spread)
-
-    def _survey(self, spec: ModelSpec) -> None:  # noqa: ARG002 - all parts have one signature
-        sources = _sources(self.layout)
-        polls = [(i, name) for i, name in enumerate(self.layout.sources) if sources[i].selection]
-        start = self._open("selection", len(sources))
-        for i, name in polls:
-            self._add(start + i, self._position[f"sources.{name}.selection"])
-        start = self._open("concentration", len(sources))
-        for i, _ in polls:
-            self._add(start + i, self._position[f"source_kinds.{sources[i].kind}.concentration"])

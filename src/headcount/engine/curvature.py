@@ -12,14 +12,8 @@ from scipy.sparse.linalg import SuperLU, splu
 
 from headcount._types import BoolArray, FloatArray
 from headcount.engine.arrays import Arrays
-from headcount.engine.density import (
-    CONCENTRATION,
-    NOISE,
-    SELECTION,
-    SURVEY,
-    log_density_and_gradient,
-    row_sensitivities,
-)
+from headcount.engine.codes import BOUND, CONCENTRATION, DAMPING, NOISE, OVERLAP, SURVEY
+from headcount.engine.density import log_density_and_gradient, row_sensitivities
 
 __all__ = [
     "conditional_mode",
@@ -76,31 +70,31 @@ def information_rows(x: FloatArray, arrays: Arrays) -> FloatArray:
     Returns
     -------
     numpy.ndarray
-        Dims (row of information, free): two for each observation, on its mean and on its noise.
+        Dims (row of information, free): two for each observation, on its location and on its noise.
     """
-    mean, sd, slopes = row_sensitivities(x, arrays)
-    survey = arrays.row_likelihood == SURVEY
-    normal = arrays.row_likelihood > SURVEY
+    location, spread, slopes = row_sensitivities(x, arrays)
+    asks = np.isin(arrays.row_likelihood, (SURVEY, OVERLAP))
+    normal = arrays.row_likelihood > OVERLAP
+    sd = np.where(asks, 1.0, spread)
     # A row that is far out says less: the weight that Student's t gives it.
-    z = np.where(survey, 0.0, (arrays.row_value - mean) / sd)
-    about_mean = np.where(normal, 1.0, np.sqrt(np.minimum(T4_MEAN, 5 / (4 + z**2)))) / sd
+    z = np.where(asks, 0.0, (arrays.row_value - location) / sd)
+    about_location = np.where(normal, 1.0, np.sqrt(np.minimum(T4_MEAN, 5 / (4 + z**2)))) / sd
+    about_location[asks] = _people_weights(location, spread, arrays)[asks]
     about_noise = np.where(normal, np.sqrt(2.0), np.sqrt(T4_SCALE))
-    noise = _part_slopes(x, arrays, NOISE)[arrays.row_source]
-    level = np.exp(_part(x, arrays, NOISE))[arrays.row_source]
+    noise = _part_matrix(arrays, NOISE)[arrays.row_source]
+    level = np.exp(_part_matrix(arrays, NOISE) @ x)[arrays.row_source]
     own = arrays.row_factor * level**2 / sd**2
-    slopes[survey] += _survey_slopes(x, arrays, mean)[survey]
-    about_mean[survey] = _survey_weights(x, arrays, mean)[survey]
-    # Bounds and surveys say next to nothing about the noise.
-    silent = survey | np.isin(arrays.row_likelihood, (1, SURVEY + 2))
-    return np.concatenate([slopes * about_mean[:, None], (noise * (about_noise * own)[:, None])[~silent]])
+    # Bounds and k of n say next to nothing about the noise.
+    silent = asks | np.isin(arrays.row_likelihood, (BOUND, OVERLAP + 1 + BOUND))
+    return np.concatenate([slopes * about_location[:, None], (noise * (about_noise * own)[:, None])[~silent]])
 
 
-def _part(x: FloatArray, arrays: Arrays, part: int) -> FloatArray:
-    return _part_matrix(arrays, part) @ x
-
-
-def _part_slopes(x: FloatArray, arrays: Arrays, part: int) -> FloatArray:  # noqa: ARG001 - these parts are linear in x
-    return _part_matrix(arrays, part)
+def _people_weights(location: FloatArray, spread: FloatArray, arrays: Arrays) -> FloatArray:
+    """Return the root of a beta-binomial's information about its log odds."""
+    chance = 1 / (1 + np.exp(-location))
+    n = arrays.row_other
+    inflation = 1 + np.maximum(n - 1, 0) / (spread + 1)
+    return np.asarray(np.sqrt(np.maximum(n, 0) * chance * (1 - chance) / inflation))
 
 
 def _part_matrix(arrays: Arrays, part: int) -> FloatArray:
@@ -114,26 +108,6 @@ def _part_matrix(arrays: Arrays, part: int) -> FloatArray:
         arrays.entry_weight[inside],
     )
     return matrix
-
-
-def _survey_slopes(x: FloatArray, arrays: Arrays, mean: FloatArray) -> FloatArray:  # noqa: ARG001
-    """Return what a survey's log odds add to the slope of its mean: the selection, per unit of the mean's slope."""
-    part = np.minimum(mean, -1e-10)
-    by_mean = -1 / np.expm1(part)
-    return _part_matrix(arrays, SELECTION)[arrays.row_source] / by_mean[:, None]
-
-
-def _survey_weights(x: FloatArray, arrays: Arrays, mean: FloatArray) -> FloatArray:
-    """Return the root of a beta-binomial's information about its mean."""
-    part = np.minimum(mean, -1e-10)
-    by_mean = -1 / np.expm1(part)
-    source = arrays.row_source
-    logit = part - np.log(-np.expm1(part)) + _part(x, arrays, SELECTION)[source]
-    chance = 1 / (1 + np.exp(-logit))
-    concentration = np.exp(_part(x, arrays, CONCENTRATION))[source]
-    n = arrays.row_other
-    spread = 1 + np.maximum(n - 1, 0) / (concentration + 1)
-    return np.asarray(np.sqrt(np.maximum(n * chance * (1 - chance), 0) / spread) * by_mean)
 
 
 def expected_curvature(x: FloatArray, arrays: Arrays) -> sparse.csc_matrix:
@@ -169,8 +143,8 @@ def scale_parameters(arrays: Arrays) -> BoolArray:
     chosen[arrays.entry_b[arrays.entry_b >= 0]] = True
     for part in (NOISE, CONCENTRATION):
         chosen |= (_part_matrix(arrays, part) != 0).any(axis=0)
-    if arrays.damping >= 0:
-        chosen[arrays.damping] = True
+    if arrays.growth[DAMPING] >= 0:
+        chosen[arrays.growth[DAMPING]] = True
     return chosen
 
 

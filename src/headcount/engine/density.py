@@ -12,13 +12,33 @@ from numba import njit
 
 from headcount._types import FloatArray
 from headcount.engine.arrays import Arrays
-from headcount.engine.rows import bound_row, interval_row, stated_row, survey_row
+from headcount.engine.codes import (
+    BOUND,
+    CONCENTRATION,
+    NOISE,
+    OVERCOUNT,
+    OVERLAP,
+    REGIONS,
+    SELECTION,
+    SHARED,
+    STATED,
+    SURVEY,
+    YEARS,
+    ZETA,
+)
+from headcount.engine.growth import back_headcount, log_headcount
+from headcount.engine.rows import (
+    bound_row,
+    interval_row,
+    overlap_odds,
+    people_row,
+    stated_row,
+    survey_odds,
+)
+from headcount.engine.scopes import back_ratio, log_ratio
+from headcount.engine.tails import expit, log_expit, softplus
 
-__all__ = ["evaluate", "log_density_and_gradient", "log_likelihood", "row_sensitivities"]
-
-LEVEL, SHARE, STEADY, COMMON, REGIONAL, ZETA, SHARED, ETA, SLOPE, NOISE, SELECTION, CONCENTRATION = range(12)
-CONTAINS, WITHIN = 0, 1
-REGIONS, YEARS, SOURCES, SCOPES, REFERENCE = range(5)
+__all__ = ["evaluate", "evaluate_reach", "log_density_and_gradient", "log_likelihood", "row_sensitivities"]
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -28,7 +48,7 @@ def log_density_and_gradient(x: FloatArray, arrays: Arrays, gradient: FloatArray
     Parameters
     ----------
     x
-        Free vector; dims (free,), blocks as in `headcount.engine.arrays.blocks_of`.
+        Free vector; dims (free,), blocks as in `headcount.engine.blocks.blocks_of`.
     arrays
         The study.
     gradient
@@ -42,71 +62,99 @@ def log_density_and_gradient(x: FloatArray, arrays: Arrays, gradient: FloatArray
     total = _prior(x, arrays, gradient)
     scale = np.exp(x)
     v = _sums(x, scale, arrays)
-    headcount = _log_headcount(x, v, arrays)
-    reach = _log_reach(v, arrays)
-    cells = _cells(v, headcount, reach, arrays)
+    headcount = log_headcount(x, v, arrays)
+    cells = _cells(v, headcount, _log_reach(v, arrays), arrays)
     terms = _terms(cells, arrays)
-    d_v = np.zeros(v.size)
-    d_terms = np.zeros(terms.size)
+    d_v, d_terms = np.zeros(v.size), np.zeros(terms.size)
     total += _rows(v, terms, arrays, d_v, d_terms)
-    d_cells = _back_terms(cells, terms, d_terms, arrays)
-    d_headcount, d_reach = _back_cells(v, d_cells, arrays, d_v)
-    _back_reach(v, d_reach, arrays, d_v)
-    _back_headcount(x, v, d_headcount, arrays, d_v, gradient)
-    _back_sums(x, scale, d_v, arrays, gradient)
+    _back(x, scale, v, headcount, cells, terms, d_terms, arrays, d_v, gradient)
     return total
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def evaluate(draws: FloatArray, arrays: Arrays) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """Evaluate log headcount, log reach and v for many draws.
+def evaluate(draws: FloatArray, arrays: Arrays) -> tuple[FloatArray, FloatArray]:
+    """Evaluate log headcount and v for many draws.
 
     Parameters
     ----------
     draws
         Dims (draw, free).
     arrays
-        The study, assembled with all pairs.
+        The study.
 
     Returns
     -------
     tuple
-        Log headcount, dims (draw, region, year); log reach, dims (draw, pair); v, dims (draw, sum).
+        Log headcount, dims (draw, region, year); v, dims (draw, sum).
     """
-    regions, years = arrays.shape[REGIONS], arrays.shape[YEARS]
-    headcount = np.empty((len(draws), regions, years))
-    reach = np.empty((len(draws), arrays.pair_source.size))
+    headcount = np.empty((len(draws), arrays.shape[REGIONS], arrays.shape[YEARS]))
     sums = np.empty((len(draws), arrays.offset[-1]))
     for i in range(len(draws)):
         v = _sums(draws[i], np.exp(draws[i]), arrays)
-        headcount[i] = _log_headcount(draws[i], v, arrays)
-        reach[i] = _log_reach(v, arrays)
+        headcount[i] = log_headcount(draws[i], v, arrays)
         sums[i] = v
-    return headcount, reach, sums
+    return headcount, sums
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def evaluate_reach(draws: FloatArray, arrays: Arrays) -> FloatArray:
+    """Evaluate log reach for many draws.
+
+    Parameters
+    ----------
+    draws
+        Dims (draw, free).
+    arrays
+        The study.
+
+    Returns
+    -------
+    numpy.ndarray
+        Log reach in single precision, since there is much of it; dims (draw, view).
+    """
+    reach = np.empty((len(draws), arrays.view_zeta.size), dtype=np.float32)
+    for i in range(len(draws)):
+        reach[i] = _log_reach(_sums(draws[i], np.exp(draws[i]), arrays), arrays)
+    return reach
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def log_likelihood(draws: FloatArray, arrays: Arrays) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """Evaluate each row's log likelihood, mean and sd for many draws; each has dims (draw, row)."""
+    """Evaluate each row's log likelihood, location and spread for many draws.
+
+    Parameters
+    ----------
+    draws
+        Dims (draw, free).
+    arrays
+        The study.
+
+    Returns
+    -------
+    tuple
+        Log likelihood; location, the expected logarithm, or the log odds of one of the k of n; spread, the sd on the log scale,
+        or the concentration of k of n. Each has dims (draw, row).
+    """
     count = arrays.row_value.size
-    total, mean, sd = (
+    total, location, spread = (
         np.empty((len(draws), count)),
         np.empty((len(draws), count)),
         np.empty((len(draws), count)),
     )
     for i in range(len(draws)):
         v = _sums(draws[i], np.exp(draws[i]), arrays)
-        headcount = _log_headcount(draws[i], v, arrays)
+        headcount = log_headcount(draws[i], v, arrays)
         terms = _terms(_cells(v, headcount, _log_reach(v, arrays), arrays), arrays)
         for row in range(count):
-            mean[i, row], sd[i, row] = _mean_and_sd(row, v, terms, arrays)
-            total[i, row] = _row(row, mean[i, row], sd[i, row], v, arrays)[0]
-    return total, mean, sd
+            location[i, row] = _location(row, v, terms, arrays)[0]
+            spread[i, row] = _spread(row, v, arrays)
+            total[i, row] = _likelihood(row, location[i, row], spread[i, row], arrays)[0]
+    return total, location, spread
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def row_sensitivities(x: FloatArray, arrays: Arrays) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """Differentiate each row's mean, which the curvature is made of.
+    """Differentiate each row's location, which the curvature is made of.
 
     Parameters
     ----------
@@ -118,25 +166,42 @@ def row_sensitivities(x: FloatArray, arrays: Arrays) -> tuple[FloatArray, FloatA
     Returns
     -------
     tuple
-        Means and sds, dims (row,), and the derivatives of the means by x, dims (row, free).
+        Locations and spreads as in `log_likelihood`, dims (row,), and the derivatives of the locations by x, dims (row, free).
     """
     scale = np.exp(x)
     v = _sums(x, scale, arrays)
-    headcount = _log_headcount(x, v, arrays)
+    headcount = log_headcount(x, v, arrays)
     cells = _cells(v, headcount, _log_reach(v, arrays), arrays)
     terms = _terms(cells, arrays)
     count = arrays.row_value.size
-    mean, sd, slopes = np.empty(count), np.empty(count), np.zeros((count, x.size))
+    location, spread, slopes = np.empty(count), np.empty(count), np.zeros((count, x.size))
     for row in range(count):
-        mean[row], sd[row] = _mean_and_sd(row, v, terms, arrays)
         d_terms, d_v = np.zeros(terms.size), np.zeros(v.size)
-        d_terms[arrays.row_part[row]] += 1.0
-        d_terms[arrays.row_whole[row]] -= 1.0
-        d_headcount, d_reach = _back_cells(v, _back_terms(cells, terms, d_terms, arrays), arrays, d_v)
-        _back_reach(v, d_reach, arrays, d_v)
-        _back_headcount(x, v, d_headcount, arrays, d_v, slopes[row])
-        _back_sums(x, scale, d_v, arrays, slopes[row])
-    return mean, sd, slopes
+        location[row] = _back_location(row, 1.0, v, terms, arrays, d_v, d_terms)
+        spread[row] = _spread(row, v, arrays)
+        _back(x, scale, v, headcount, cells, terms, d_terms, arrays, d_v, slopes[row])
+    return location, spread, slopes
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _back(
+    x: FloatArray,
+    scale: FloatArray,
+    v: FloatArray,
+    headcount: FloatArray,
+    cells: FloatArray,
+    terms: FloatArray,
+    d_terms: FloatArray,
+    arrays: Arrays,
+    d_v: FloatArray,
+    gradient: FloatArray,
+) -> None:
+    """Carry derivatives by the terms and by v back to x."""
+    d_cells = _back_terms(cells, terms, d_terms, arrays)
+    d_headcount, d_reach = _back_cells(v, d_cells, arrays, d_v)
+    _back_reach(v, d_reach, arrays, d_v)
+    back_headcount(x, v, headcount, d_headcount, arrays, d_v, gradient)
+    _back_sums(x, scale, d_v, arrays, gradient)
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -198,189 +263,104 @@ def _back_sums(
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _damping(x: FloatArray, arrays: Arrays) -> float:
-    return 1 / (1 + math.exp(-x[arrays.damping])) if arrays.damping >= 0 else 0.0
-
-
-@njit(cache=True, nogil=True, error_model="numpy")
-def _deviation(innovations: FloatArray, phi: float) -> FloatArray:
-    """Run an autoregression over innovations, with the spread of the first one at every step."""
-    path = np.empty(innovations.size)
-    fresh = math.sqrt(1 - phi * phi)
-    path[0] = innovations[0]
-    for t in range(1, innovations.size):
-        path[t] = phi * path[t - 1] + fresh * innovations[t]
-    return path
-
-
-@njit(cache=True, nogil=True, error_model="numpy")
-def _back_deviation(
-    innovations: FloatArray, path: FloatArray, phi: float, d_path: FloatArray, d_innovations: FloatArray
-) -> float:
-    """Fill the derivative by the innovations and return that by phi."""
-    d_phi, carried = 0.0, 0.0
-    fresh = math.sqrt(1 - phi * phi)
-    for t in range(innovations.size - 1, 0, -1):
-        carried = d_path[t] + phi * carried
-        d_innovations[t] += carried * fresh
-        d_phi += carried * (path[t - 1] - phi / fresh * innovations[t])
-    d_innovations[0] += d_path[0] + phi * carried
-    return d_phi
-
-
-@njit(cache=True, nogil=True, error_model="numpy")
-def _log_headcount(x: FloatArray, v: FloatArray, arrays: Arrays) -> FloatArray:
-    regions, years, reference = arrays.shape[REGIONS], arrays.shape[YEARS], arrays.shape[REFERENCE]
-    share = v[arrays.offset[SHARE] : arrays.offset[SHARE] + regions]
-    level = v[arrays.offset[LEVEL]] - _log_sum(share)
-    phi = _damping(x, arrays)
-    common = _deviation(v[arrays.offset[COMMON] : arrays.offset[COMMON] + years - 1], phi)
-    headcount = np.empty((regions, years))
-    for r in range(regions):
-        start = arrays.offset[REGIONAL] + r * (years - 1)
-        growth = _deviation(v[start : start + years - 1], phi) + common + v[arrays.offset[STEADY] + r]
-        headcount[r, reference] = level + share[r]
-        for t in range(reference + 1, years):
-            headcount[r, t] = headcount[r, t - 1] + growth[t - 1]
-        for t in range(reference - 1, -1, -1):
-            headcount[r, t] = headcount[r, t + 1] - growth[t]
-    return headcount
-
-
-@njit(cache=True, nogil=True, error_model="numpy")
-def _log_sum(values: FloatArray) -> float:
-    top = values.max()
-    return top + math.log(np.exp(values - top).sum())
-
-
-@njit(cache=True, nogil=True, error_model="numpy")
-def _back_headcount(
-    x: FloatArray,
-    v: FloatArray,
-    d_headcount: FloatArray,
-    arrays: Arrays,
-    d_v: FloatArray,
-    gradient: FloatArray,
-) -> None:
-    regions, years, reference = arrays.shape[REGIONS], arrays.shape[YEARS], arrays.shape[REFERENCE]
-    share = v[arrays.offset[SHARE] : arrays.offset[SHARE] + regions]
-    norm, d_level = _log_sum(share), d_headcount.sum()
-    d_v[arrays.offset[LEVEL]] += d_level
-    phi, d_phi = _damping(x, arrays), 0.0
-    d_common = np.zeros(years - 1)
-    for r in range(regions):
-        d_v[arrays.offset[SHARE] + r] += d_headcount[r].sum() - math.exp(share[r] - norm) * d_level
-        d_growth = _back_path(d_headcount[r], reference)
-        d_v[arrays.offset[STEADY] + r] += d_growth.sum()
-        d_common += d_growth
-        start = arrays.offset[REGIONAL] + r * (years - 1)
-        own = v[start : start + years - 1]
-        d_own = d_v[start : start + years - 1]
-        d_phi += _back_deviation(own, _deviation(own, phi), phi, d_growth, d_own)
-    start = arrays.offset[COMMON]
-    common = v[start : start + years - 1]
-    d_own = d_v[start : start + years - 1]
-    d_phi += _back_deviation(common, _deviation(common, phi), phi, d_common, d_own)
-    if arrays.damping >= 0:
-        gradient[arrays.damping] += d_phi * phi * (1 - phi)
-
-
-@njit(cache=True, nogil=True, error_model="numpy")
-def _back_path(d_path: FloatArray, reference: int) -> FloatArray:
-    d_growth = np.zeros(d_path.size - 1)
-    carried = 0.0
-    for t in range(d_path.size - 1, reference, -1):
-        carried += d_path[t]
-        d_growth[t - 1] = carried
-    carried = 0.0
-    for t in range(reference):
-        carried -= d_path[t]
-        d_growth[t] = carried
-    return d_growth
-
-
-@njit(cache=True, nogil=True, error_model="numpy")
-def _softplus(x: float) -> float:
-    return max(x, 0.0) + math.log1p(math.exp(-abs(x)))
-
-
-@njit(cache=True, nogil=True, error_model="numpy")
 def _log_reach(v: FloatArray, arrays: Arrays) -> FloatArray:
-    reach = np.empty(arrays.pair_source.size)
-    for p in range(reach.size):
-        source = arrays.pair_source[p]
-        zeta = v[arrays.offset[ZETA] + p]
-        own = -_softplus(-zeta) if arrays.is_coverage[source] else zeta
-        reach[p] = own + v[arrays.offset[SHARED] + source]
+    reach = np.empty(arrays.view_zeta.size)
+    for i in range(reach.size):
+        source, bare = _seer(i, arrays)
+        zeta = v[arrays.offset[ZETA] + arrays.view_zeta[i]]
+        reach[i] = log_expit(zeta) if arrays.is_coverage[source] else zeta
+        if not bare:
+            reach[i] += v[arrays.offset[SHARED] + source]
+            if arrays.has_overcount[source]:
+                reach[i] += softplus(v[arrays.offset[OVERCOUNT] + source])
     return reach
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def _back_reach(v: FloatArray, d_reach: FloatArray, arrays: Arrays, d_v: FloatArray) -> None:
-    for p in range(d_reach.size):
-        source = arrays.pair_source[p]
-        zeta = v[arrays.offset[ZETA] + p]
-        slope = 1 / (1 + math.exp(zeta)) if arrays.is_coverage[source] else 1.0
-        d_v[arrays.offset[ZETA] + p] += d_reach[p] * slope
-        d_v[arrays.offset[SHARED] + source] += d_reach[p]
+    for i in range(d_reach.size):
+        source, bare = _seer(i, arrays)
+        place = arrays.offset[ZETA] + arrays.view_zeta[i]
+        d_v[place] += d_reach[i] * (expit(-v[place]) if arrays.is_coverage[source] else 1.0)
+        if not bare:
+            d_v[arrays.offset[SHARED] + source] += d_reach[i]
+            if arrays.has_overcount[source]:
+                over = arrays.offset[OVERCOUNT] + source
+                d_v[over] += d_reach[i] * expit(v[over])
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _seer(view: int, arrays: Arrays) -> tuple[int, bool]:
+    """Return the source of a view, and whether it is the list alone."""
+    source = arrays.view_source[view]
+    return (-1 - source, True) if source < 0 else (source, False)
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def _cells(v: FloatArray, headcount: FloatArray, reach: FloatArray, arrays: Arrays) -> FloatArray:
     cells = np.empty(len(arrays.cells))
     for c in range(cells.size):
-        pair, scope, region, year = arrays.cells[c]
-        value = headcount[region, year] + (reach[pair] if pair >= 0 else 0.0)
-        while scope != 0:
-            value += _log_ratio(_eta(v, scope, region, year, arrays), arrays.link[scope])
-            scope = arrays.parent[scope]
-        cells[c] = value
+        view, ahead, scope, region, year = arrays.cells[c]
+        lean = arrays.cell_lean[c]
+        value = _cell(view, scope, region, year, v, headcount, reach, arrays)
+        if lean != 0.0:
+            value += lean * (_cell(ahead, scope, region, year + 1, v, headcount, reach, arrays) - value)
+        cells[c] = value + arrays.cell_weight[c]
     return cells
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _eta(v: FloatArray, scope: int, region: int, year: int, arrays: Arrays) -> float:
-    level = v[arrays.offset[ETA] + scope * arrays.shape[REGIONS] + region]
-    return float(level + v[arrays.offset[SLOPE] + scope] * (year - arrays.shape[REFERENCE]))
-
-
-@njit(cache=True, nogil=True, error_model="numpy")
-def _log_ratio(eta: float, link: int) -> float:
-    if link == CONTAINS:
-        return _softplus(eta)
-    if link == WITHIN:
-        return -_softplus(-eta)
-    return eta
+def _cell(
+    view: int,
+    scope: int,
+    region: int,
+    year: int,
+    v: FloatArray,
+    headcount: FloatArray,
+    reach: FloatArray,
+    arrays: Arrays,
+) -> float:
+    """Return what is seen of a scope in a region at the middle of a year, in logarithms."""
+    seen = reach[view] if view >= 0 else 0.0
+    return float(headcount[region, year] + seen + log_ratio(v, scope, region, year, arrays))
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def _back_cells(
     v: FloatArray, d_cells: FloatArray, arrays: Arrays, d_v: FloatArray
 ) -> tuple[FloatArray, FloatArray]:
-    regions, years = arrays.shape[REGIONS], arrays.shape[YEARS]
-    d_headcount = np.zeros((regions, years))
-    d_reach = np.zeros(arrays.pair_source.size)
+    d_headcount = np.zeros((arrays.shape[REGIONS], arrays.shape[YEARS]))
+    d_reach = np.zeros(arrays.view_zeta.size)
     for c in range(d_cells.size):
-        pair, scope, region, year = arrays.cells[c]
-        d_headcount[region, year] += d_cells[c]
-        if pair >= 0:
-            d_reach[pair] += d_cells[c]
-        while scope != 0:
-            eta = _eta(v, scope, region, year, arrays)
-            slope = d_cells[c] * _ratio_slope(eta, arrays.link[scope])
-            d_v[arrays.offset[ETA] + scope * regions + region] += slope
-            d_v[arrays.offset[SLOPE] + scope] += slope * (year - arrays.shape[REFERENCE])
-            scope = arrays.parent[scope]
+        if d_cells[c] == 0.0:
+            continue
+        view, ahead, scope, region, year = arrays.cells[c]
+        lean = arrays.cell_lean[c]
+        _back_cell(view, scope, region, year, d_cells[c] * (1 - lean), v, arrays, d_v, d_headcount, d_reach)
+        if lean != 0.0:
+            _back_cell(
+                ahead, scope, region, year + 1, d_cells[c] * lean, v, arrays, d_v, d_headcount, d_reach
+            )
     return d_headcount, d_reach
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _ratio_slope(eta: float, link: int) -> float:
-    if link == CONTAINS:
-        return 1 / (1 + math.exp(-eta))
-    if link == WITHIN:
-        return 1 / (1 + math.exp(eta))
-    return 1.0
+def _back_cell(
+    view: int,
+    scope: int,
+    region: int,
+    year: int,
+    slope: float,
+    v: FloatArray,
+    arrays: Arrays,
+    d_v: FloatArray,
+    d_headcount: FloatArray,
+    d_reach: FloatArray,
+) -> None:
+    d_headcount[region, year] += slope
+    if view >= 0:
+        d_reach[view] += slope
+    back_ratio(v, scope, region, year, slope, arrays, d_v)
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -424,51 +404,80 @@ def _back_terms(cells: FloatArray, terms: FloatArray, d_terms: FloatArray, array
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _mean_and_sd(row: int, v: FloatArray, terms: FloatArray, arrays: Arrays) -> tuple[float, float]:
-    mean = terms[arrays.row_part[row]] - terms[arrays.row_whole[row]]
-    noise = math.exp(v[arrays.offset[NOISE] + arrays.row_source[row]])
-    return mean, math.sqrt(arrays.row_factor[row] * noise * noise + arrays.row_variance[row])
+def _location(
+    row: int, v: FloatArray, terms: FloatArray, arrays: Arrays
+) -> tuple[float, float, float, float, float]:
+    """Return where a row is expected, and the derivatives by its three terms and by the log selection of its frame."""
+    part, whole = terms[arrays.row_part[row]], terms[arrays.row_whole[row]]
+    code = arrays.row_likelihood[row]
+    if code == SURVEY:
+        odds, slope = survey_odds(part - whole, v[arrays.offset[SELECTION] + arrays.row_frame[row]])
+        return odds, slope, -slope, 0.0, 1.0
+    if code == OVERLAP:
+        third = terms[arrays.row_third[row]]
+        dependence = v[arrays.offset[SELECTION] + arrays.row_frame[row]]
+        odds, by_first, by_second, by_dependence = overlap_odds(part - whole, third - whole, dependence)
+        return odds, by_first, -by_first - by_second, by_second, by_dependence
+    return part - whole, 1.0, -1.0, 0.0, 0.0
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _row(
-    row: int, mean: float, sd: float, v: FloatArray, arrays: Arrays
-) -> tuple[float, float, float, float]:
-    """Return a row's log likelihood and derivatives: by mean, by sd (survey: log selection), by log concentration."""
+def _back_location(
+    row: int,
+    slope: float,
+    v: FloatArray,
+    terms: FloatArray,
+    arrays: Arrays,
+    d_v: FloatArray,
+    d_terms: FloatArray,
+) -> float:
+    """Carry a derivative by a row's location back to its terms and its frame; return the location."""
+    location, by_part, by_whole, by_third, by_selection = _location(row, v, terms, arrays)
+    d_terms[arrays.row_part[row]] += slope * by_part
+    d_terms[arrays.row_whole[row]] += slope * by_whole
+    d_terms[arrays.row_third[row]] += slope * by_third
+    if by_selection != 0.0:
+        d_v[arrays.offset[SELECTION] + arrays.row_frame[row]] += slope * by_selection
+    return location
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _spread(row: int, v: FloatArray, arrays: Arrays) -> float:
+    """Return the sd of a row, or the concentration of k of n."""
+    code = arrays.row_likelihood[row]
+    if code in (SURVEY, OVERLAP):
+        return math.exp(v[arrays.offset[CONCENTRATION] + arrays.row_frame[row]])
+    noise = math.exp(v[arrays.offset[NOISE] + arrays.row_source[row]])
+    return math.sqrt(arrays.row_factor[row] * noise * noise + arrays.row_variance[row])
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _likelihood(row: int, location: float, spread: float, arrays: Arrays) -> tuple[float, float, float]:
+    """Return a row's log likelihood and its derivatives by location and by the spread (k of n: by its logarithm)."""
     code, value, other = arrays.row_likelihood[row], arrays.row_value[row], arrays.row_other[row]
-    source = arrays.row_source[row]
-    if code == SURVEY:
-        selection = v[arrays.offset[SELECTION] + source]
-        return survey_row(value, other, mean, selection, v[arrays.offset[CONCENTRATION] + source])
-    normal = code > SURVEY
-    form = code - SURVEY - 1 if normal else code
-    if form == 0:
-        total, by_mean, by_sd = stated_row(value, mean, sd, normal)
-    elif form == 1:
-        total, by_mean, by_sd = bound_row(value, other, mean, sd, normal)
-    else:
-        total, by_mean, by_sd = interval_row(value, other, mean, sd, normal)
-    return total, by_mean, by_sd, 0.0
-
-
-SURVEY = 3
-"""Code of a survey in `headcount.layout.LIKELIHOODS`; forms with Student-t tails stand before it, normal ones after."""
+    if code in (SURVEY, OVERLAP):
+        return people_row(value, other, location, math.log(spread))
+    normal = code > OVERLAP
+    form = code - OVERLAP - 1 if normal else code
+    if form == STATED:
+        return stated_row(value, location, spread, normal)
+    if form == BOUND:
+        return bound_row(value, other, location, spread, normal)
+    return interval_row(value, other, location, spread, normal)
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def _rows(v: FloatArray, terms: FloatArray, arrays: Arrays, d_v: FloatArray, d_terms: FloatArray) -> float:
     total = 0.0
     for row in range(arrays.row_value.size):
-        mean, sd = _mean_and_sd(row, v, terms, arrays)
-        own, by_mean, by_second, by_third = _row(row, mean, sd, v, arrays)
+        location, spread = _location(row, v, terms, arrays)[0], _spread(row, v, arrays)
+        own, by_location, by_spread = _likelihood(row, location, spread, arrays)
         total += own
-        d_terms[arrays.row_part[row]] += by_mean
-        d_terms[arrays.row_whole[row]] -= by_mean
-        source = arrays.row_source[row]
-        if arrays.row_likelihood[row] == SURVEY:
-            d_v[arrays.offset[SELECTION] + source] += by_second
-            d_v[arrays.offset[CONCENTRATION] + source] += by_third
+        _back_location(row, by_location, v, terms, arrays, d_v, d_terms)
+        if arrays.row_likelihood[row] in (SURVEY, OVERLAP):
+            d_v[arrays.offset[CONCENTRATION] + arrays.row_frame[row]] += by_spread
         else:
-            noise = math.exp(v[arrays.offset[NOISE] + source])
-            d_v[arrays.offset[NOISE] + source] += by_second * arrays.row_factor[row] * noise * noise / sd
+            place = arrays.offset[NOISE] + arrays.row_source[row]
+            noise = math.exp(v[place])
+            d_v[place] += by_spread * arrays.row_factor[row] * noise * noise / spread
     return total

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
 from numba import njit
 
-__all__ = ["digamma", "hazard", "log_density", "log_tail"]
+from headcount._types import FloatArray
+
+__all__ = ["digamma", "expit", "hazard", "log_density", "log_expit", "log_sum", "log_tail", "softplus"]
 
 LOG_T4 = math.lgamma(2.5) - math.lgamma(2.0) - 0.5 * math.log(4 * math.pi)
 LOG_NORMAL = -0.5 * math.log(2 * math.pi)
@@ -61,3 +64,28 @@ def digamma(x: float) -> float:
         1 / 12 - inverse * (1 / 120 - inverse * (1 / 252 - inverse * (1 / 240 - inverse / 132)))
     )
     return shift + math.log(x) - 0.5 / x - series
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def softplus(x: float) -> float:
+    """Return log(1 + exp(x))."""
+    return max(x, 0.0) + math.log1p(math.exp(-abs(x)))
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def expit(x: float) -> float:
+    """Return 1 / (1 + exp(-x))."""
+    return 1 / (1 + math.exp(-x))
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def log_expit(x: float) -> float:
+    """Return log(1 / (1 + exp(-x)))."""
+    return -softplus(-x)
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def log_sum(values: FloatArray) -> float:
+    """Return the log of a sum of exponentials."""
+    top = values.max()
+    return float(top + math.log(np.exp(values - top).sum()))

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import time
 
+from headcount.copies import without_copies
 from headcount.engine.arrays import Arrays, assemble
 from headcount.engine.geometry import Geometry, first_geometry, geometry_at
 from headcount.fits import Fit, Sampling, sampler_tree, versions
-from headcount.inference.posterior import posterior_of
+from headcount.inference.posterior import free_vectors, posterior_of
 from headcount.inference.sampling import sample
 from headcount.layout import Layout
 from headcount.observations import Observations
@@ -70,6 +71,7 @@ def fit(
     >>> fit.posterior.sizes["region"]
     4
     """
+    observations = without_copies(spec, observations)
     check_study(spec, observations)
     started = time.perf_counter()
     layout = Layout.of(spec, observations)
@@ -86,7 +88,7 @@ def fit(
         seconds={"prepare": prepared, "sample": found.seconds},
         versions=versions(),
     )
-    tree = sampler_tree(posterior_of(layout, found.free), found.stats)
+    tree = sampler_tree(posterior_of(layout, found.free), free_vectors(layout, found.free), found.stats)
     return Fit(spec, observations, tree, record)
 
 

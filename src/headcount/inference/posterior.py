@@ -2,37 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 import numpy as np
 import xarray as xr
 
 from headcount._names import (
     CHAIN,
-    CONCENTRATION,
     DRAW,
+    FREE,
     LOG_HEADCOUNT,
-    LOG_REACH,
     NOISE_SCALE,
     RATIO_ETA,
     RATIO_TREND,
     REGION,
     SCOPE,
-    SELECTION,
     SOURCE,
-    SURVEY,
     YEAR,
 )
 from headcount._types import AnyArray, FloatArray
 from headcount.engine.arrays import Arrays, assemble
-from headcount.engine.density import CONCENTRATION as CONCENTRATION_PART
-from headcount.engine.density import ETA, NOISE, SLOPE, evaluate
-from headcount.engine.density import SELECTION as SELECTION_PART
+from headcount.engine.blocks import blocks_of, free_labels
+from headcount.engine.codes import ETA, NOISE, SLOPE
+from headcount.engine.density import evaluate
 from headcount.layout import Layout
 
-__all__ = ["posterior_of"]
+__all__ = ["free_vectors", "posterior_of"]
 
 PRIOR = "prior"
+SHRUNK = "shrunk_covariate"
 
 
 def posterior_of(layout: Layout, free: FloatArray) -> xr.Dataset:
@@ -49,38 +45,50 @@ def posterior_of(layout: Layout, free: FloatArray) -> xr.Dataset:
     -------
     xarray.Dataset
         ``log_headcount`` (region, year), ``ratio_eta`` (scope, region) and ``ratio_trend`` (scope), see
-        `headcount.ratios`, ``log_reach`` (source, region),
-        ``noise_scale`` (source), ``selection`` and ``concentration`` (poll), and ``parameter`` (prior), the priors'
-        quantities in their own units; all after (chain, draw).
+        `headcount.ratios`, ``noise_scale`` (source), ``parameter`` (prior), the priors' quantities in their own units, and
+        ``shrunk_coefficient`` (shrunk_covariate); all after (chain, draw).
     """
     chains, draws, size = free.shape
-    arrays = assemble(layout, all_pairs=True)
-    headcount, reach, v = evaluate(np.ascontiguousarray(free.reshape(chains * draws, size)), arrays)
-    spec = layout.spec
-    polls = [i for i, name in enumerate(layout.sources) if spec.sources[name].selection]
+    flat = np.ascontiguousarray(free.reshape(chains * draws, size))
+    arrays = assemble(layout)
+    headcount, v = evaluate(flat, arrays)
     values: dict[str, tuple[tuple[str, ...], AnyArray]] = {
         LOG_HEADCOUNT: ((REGION, YEAR), headcount),
-        RATIO_ETA: ((SCOPE, REGION), _part(v, arrays, ETA).reshape(len(v), len(layout.scopes), -1)),
+        RATIO_ETA: ((SCOPE, REGION), _ratio_eta(v, arrays, layout)),
         RATIO_TREND: ((SCOPE,), _part(v, arrays, SLOPE)),
-        # Reach is large and needed for summaries only: single precision, 7 digits.
-        LOG_REACH: (
-            (SOURCE, REGION),
-            reach.reshape(-1, len(layout.sources), arrays.shape[0]).astype(np.float32),
-        ),
         NOISE_SCALE: ((SOURCE,), np.exp(_part(v, arrays, NOISE))),
-        SELECTION: ((SURVEY,), np.exp(_part(v, arrays, SELECTION_PART)[:, polls])),
-        CONCENTRATION: ((SURVEY,), np.exp(_part(v, arrays, CONCENTRATION_PART)[:, polls])),
-        "parameter": ((PRIOR,), _parameters(layout, free.reshape(chains * draws, size))),
+        "parameter": ((PRIOR,), _parameters(layout, flat)),
+        "shrunk_coefficient": ((SHRUNK,), _shrunk_coefficients(layout, flat)),
     }
     variables = {
         name: ((CHAIN, DRAW, *dims), array.reshape(chains, draws, *array.shape[1:]))
         for name, (dims, array) in values.items()
         if array.size
     }
-    return xr.Dataset(variables, coords=_coords(layout, [layout.sources[i] for i in polls], variables))
+    return xr.Dataset(variables, coords=_coords(layout))
 
 
-def _coords(layout: Layout, polls: list[str], variables: Mapping[str, object]) -> dict[str, object]:
+def free_vectors(layout: Layout, free: FloatArray) -> xr.Dataset:
+    """Return the free vectors with labels, from which everything else about a draw can be computed again.
+
+    Parameters
+    ----------
+    layout
+        The study.
+    free
+        Draws of the free vector; dims (chain, draw, free).
+
+    Returns
+    -------
+    xarray.Dataset
+        ``free`` in single precision (7 digits), labelled by block and place.
+    """
+    return xr.Dataset(
+        {FREE: ((CHAIN, DRAW, "variable"), free.astype(np.float32))}, coords={"variable": free_labels(layout)}
+    )
+
+
+def _coords(layout: Layout) -> dict[str, object]:
     spec = layout.spec
     labels: dict[str, object] = {
         REGION: list(spec.areas.regions),
@@ -89,13 +97,26 @@ def _coords(layout: Layout, polls: list[str], variables: Mapping[str, object]) -
         SOURCE: list(layout.sources),
         PRIOR: list(layout.priors),
     }
-    return labels | ({SURVEY: polls} if SELECTION in variables else {})
+    return labels | ({SHRUNK: list(spec.shrunk_covariates)} if spec.shrunk_covariates else {})
 
 
 def _part(v: FloatArray, arrays: Arrays, part: int) -> FloatArray:
     return v[:, arrays.offset[part] : arrays.offset[part + 1]]
 
 
+def _ratio_eta(v: FloatArray, arrays: Arrays, layout: Layout) -> FloatArray:
+    eta = _part(v, arrays, ETA).reshape(len(v), len(layout.scopes), -1)
+    return eta + arrays.part_offset[None, :, None]
+
+
 def _parameters(layout: Layout, free: FloatArray) -> FloatArray:
     priors = layout.priors.values()
     return np.stack([prior.link.inverse(free[:, i]) for i, prior in enumerate(priors)], axis=1)
+
+
+def _shrunk_coefficients(layout: Layout, free: FloatArray) -> FloatArray:
+    block = blocks_of(layout).get("coefficient_z")
+    if block is None:
+        return np.empty((len(free), 0))
+    scale = list(layout.priors).index("growth.coefficient_sd")
+    return np.asarray(np.exp(free[:, [scale]]) * free[:, block.slice])

@@ -8,7 +8,8 @@ from typing import Any
 import pymc as pm
 import pytensor.tensor as pt
 
-from headcount._names import LINEAGE, REGION, SCOPE, SOURCE, SOURCE_UNIT, STEP, SURVEY, UNIT, YEAR
+from headcount._names import FRAME, LINEAGE, REGION, SCOPE, SOURCE, SOURCE_UNIT, STEP, UNIT, YEAR
+from headcount.copies import without_copies
 from headcount.layout import Layout
 from headcount.model.data import study_arrays
 from headcount.model.latent import log_headcount, log_ratios
@@ -40,7 +41,8 @@ def build_model(spec: ModelSpec, observations: Observations) -> pm.Model:
     pymc.Model
         With ``parameter`` (dims prior: every prior of the spec on its link scale, labelled by its path), standard normal
         ``*_z`` variables, and the deterministics ``log_headcount`` (region, year), ``log_ratio`` (scope, region[, year]),
-        ``log_reach`` (source, region) and ``noise_scale`` (source).
+        ``log_reach`` (source, region[, year]), ``noise_scale`` (source), and ``selection`` and ``concentration`` (frame: a
+        survey or linkage between two breaks).
 
     Raises
     ------
@@ -56,6 +58,7 @@ def build_model(spec: ModelSpec, observations: Observations) -> pm.Model:
     >>> model.named_vars_to_dims["log_headcount"]
     ('region', 'year')
     """
+    observations = without_copies(spec, observations)
     check_study(spec, observations)
     return model_of(Layout.of(spec, observations))
 
@@ -67,22 +70,30 @@ def model_of(layout: Layout) -> pm.Model:
         parameters = Parameters(layout, data)
         headcount = log_headcount(layout, parameters, data)
         ratios = log_ratios(layout, parameters, data)
-        reach = log_reach(layout, parameters, data)
-        observe(layout, parameters, data, _terms(headcount, ratios, reach, data))
+        reach, lists = log_reach(layout, parameters, data)
+        seen = pt.concatenate([reach, pt.zeros_like(reach[:1]), lists])
+        observe(layout, parameters, data, _terms(headcount, ratios, seen, data))
     return model
 
 
-def _terms(headcount: Any, ratios: Any, reach: Any, data: Mapping[str, Any]) -> Any:  # noqa: ANN401
-    """Return the log expected values, dims (term,): sums over cells, known populations, and a zero."""
-    source, scope = data["cell_source"], data["cell_scope"]
-    region, year = data["cell_region"], data["cell_year"]
-    # One more row than sources: cells without a source are seen whole.
-    seen = pt.concatenate([reach, pt.zeros((1, reach.shape[1]))])[source, region]
-    ratio = ratios[scope, region, year if ratios.type.shape[2] != 1 else 0]
-    cells = headcount[region, year] + ratio + seen
+def _terms(headcount: Any, ratios: Any, seen: Any, data: Mapping[str, Any]) -> Any:  # noqa: ANN401
+    """Return the log expected values, dims (term,): sums over cells, known populations, and a zero.
+
+    Seers are the sources, nobody (who sees everybody), and the lists alone; see `headcount.layout`.
+    """
+    here = _at(data["cell_year"], headcount, ratios, seen, data)
+    ahead = _at(data["cell_next"], headcount, ratios, seen, data)
+    cells = here + data["cell_lean"] * (ahead - here) + data["cell_log_weight"]
     padded = pt.concatenate([cells, pt.full((1,), -pt.inf)])
     sums = pt.logsumexp(padded[data["term_multiple"]], axis=1)
     return pt.concatenate([cells[data["term_single"]], sums, data["term_known"]])
+
+
+def _at(year: Any, headcount: Any, ratios: Any, seen: Any, data: Mapping[str, Any]) -> Any:  # noqa: ANN401
+    """Return what is seen in each cell at the middle of a year, dims (cell,)."""
+    seer, scope, region = data["cell_seer"], data["cell_scope"], data["cell_region"]
+    ratio = ratios[scope, region, year if ratios.type.shape[2] != 1 else 0]
+    return headcount[region, year] + ratio + seen[seer, region, year if seen.type.shape[2] != 1 else 0]
 
 
 def _coords(layout: Layout) -> dict[str, Any]:
@@ -99,6 +110,8 @@ def _coords(layout: Layout) -> dict[str, Any]:
         LINEAGE: tuple(spec.lineages),
         "pool_free": range(len(areas.pools) - 1),
         "trend_source": [name for name in layout.sources if spec.sources[name].trend],
-        SURVEY: [name for name in layout.sources if spec.sources[name].selection],
+        FRAME: [f"{name}|{breaks}" if breaks else name for name, breaks in layout.frames],
+        "shrunk_covariate": spec.shrunk_covariates,
+        **{f"part_of_{name}": spec.parts_of(name) for name in spec.breakdowns},
         **Parameters.coords(layout),
     }

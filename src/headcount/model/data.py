@@ -37,13 +37,17 @@ def study_arrays(layout: Layout) -> dict[str, AnyArray]:
 
 def _latent_arrays(layout: Layout) -> dict[str, AnyArray]:
     pools = layout.spec.areas.pools
+    graduates = layout.spec.growth.graduates
     return {
         "pool_basis": zero_sum_basis(len(pools))[layout.region_pool],
         "path_of_growth": _path_of_growth(layout),
         "level_covariates": _covariates(layout, "level"),
         "growth_covariates": _covariates(layout, "growth"),
+        "yearly_covariates": _yearly_covariates(layout),
+        "changes": layout.changes,
         "years_from_reference": np.array(layout.spec.years.labels, dtype=np.float64)
         - layout.spec.years.reference,
+        **({"graduates": layout.variable(graduates, layout.spec.years.labels)} if graduates else {}),
     }
 
 
@@ -58,19 +62,29 @@ def _path_of_growth(layout: Layout) -> FloatArray:
 
 
 def _covariates(layout: Layout, effect: str) -> FloatArray:
-    names = [name for name, own in layout.spec.covariates.items() if own.effect == effect]
-    columns = [layout.covariate(name) for name in names]
+    covariates = layout.spec.covariates.items()
+    names = [name for name, own in covariates if own.effect == effect and not own.yearly]
+    columns = [layout.covariate(name)[:, 0] for name in names]
     regions = len(layout.spec.areas.regions)
     return np.column_stack(columns) if columns else np.zeros((regions, 0))
 
 
+def _yearly_covariates(layout: Layout) -> FloatArray:
+    names = [name for name, own in layout.spec.covariates.items() if own.yearly]
+    shape = (0, len(layout.spec.areas.regions), len(layout.spec.years.labels) - 1)
+    return np.stack([layout.covariate(name) for name in names]) if names else np.zeros(shape)
+
+
 def _term_arrays(layout: Layout) -> dict[str, AnyArray]:
-    source, scope, region, year = layout.cells.T
+    cells = layout.cells
     return {
-        "cell_source": source,
-        "cell_scope": scope,
-        "cell_region": region,
-        "cell_year": year,
+        "cell_seer": cells.seer,
+        "cell_scope": cells.scope,
+        "cell_region": cells.region,
+        "cell_year": cells.year,
+        "cell_next": cells.year + (cells.lean != 0),
+        "cell_lean": cells.lean,
+        "cell_log_weight": cells.log_weight,
         "term_single": layout.single,
         "term_multiple": layout.multiple,
         "term_known": layout.known,
@@ -82,6 +96,7 @@ def _row_arrays(layout: Layout) -> dict[str, AnyArray]:
     for name, rows in layout.rows.items():
         sources: IntArray = layout.row_source[rows.position]
         arrays[f"{name}_source"] = sources
-        for field in ("part", "whole", "value", "other", "noise_factor", "variance"):
+        arrays[f"{name}_frame"] = layout.row_frame[rows.position]
+        for field in ("part", "whole", "third", "value", "other", "noise_factor", "variance"):
             arrays[f"{name}_{field}"] = getattr(rows, field)
     return arrays

@@ -14,17 +14,30 @@ import numpy as np
 import pymc as pm
 import pytensor.tensor as pt
 
-from headcount._names import CONCENTRATION, NOISE_SCALE, SELECTION, SOURCE, SURVEY
+from headcount._names import CONCENTRATION, FRAME, NOISE_SCALE, SELECTION, SOURCE
 from headcount.layout import Layout
 from headcount.model.parameters import Parameters
 
-__all__ = ["DEGREES_OF_FREEDOM", "LIKELIHOOD_PARTS", "log_tail_normal", "log_tail_t", "observe"]
+__all__ = ["DEGREES_OF_FREEDOM", "LIKELIHOOD_PARTS", "ODDS", "log_tail_normal", "log_tail_t", "observe"]
 
 DEGREES_OF_FREEDOM: Final = 4
 """Of the Student-t noise: heavy enough to let a row be wrong, with a tail in closed form."""
 
 NEARLY_ZERO: Final = -1e-10
-"""A scope cannot be all of the one that holds it: keeps the log odds of a survey finite where a ratio rounds to 1."""
+"""A scope cannot be all of the one that holds it, nor a list everybody: keeps log odds finite where a ratio rounds to 1."""
+
+FIELDS: Final = (
+    "source",
+    "frame",
+    "part",
+    "whole",
+    "third",
+    "value",
+    "other",
+    "noise_factor",
+    "variance",
+)
+"""Of the rows of a likelihood; see `headcount.layout.RowArrays`."""
 
 
 def log_tail_t(t: Any) -> Any:  # noqa: ANN401
@@ -66,15 +79,16 @@ def observe(
         Log expected values, dims (term,), the last one zero.
     """
     noise = _noise_scale(layout, parameters)
-    survey = _survey_effects(layout, parameters)
+    selection, concentration = _frames(layout, parameters)
     for name in layout.rows:
-        rows = {
-            field: data[f"{name}_{field}"]
-            for field in ("source", "part", "whole", "value", "other", "noise_factor", "variance")
-        }
+        rows = {field: data[f"{name}_{field}"] for field in FIELDS}
+        if name in ODDS:
+            odds = ODDS[name](rows, terms, selection[rows["frame"]])
+            _of_people(name, rows, odds, concentration[rows["frame"]])
+            continue
         expected = terms[rows["part"]] - terms[rows["whole"]]
         variance = rows["noise_factor"] * noise[rows["source"]] ** 2 + rows["variance"]
-        LIKELIHOOD_PARTS[name](name, rows, expected, pt.sqrt(variance), survey)
+        LIKELIHOOD_PARTS[name](name, rows, expected, pt.sqrt(variance))
 
 
 def _noise_scale(layout: Layout, parameters: Parameters) -> Any:  # noqa: ANN401
@@ -86,39 +100,41 @@ def _noise_scale(layout: Layout, parameters: Parameters) -> Any:  # noqa: ANN401
     return pm.Deterministic(NOISE_SCALE, pt.exp(typical + spread * own), dims=SOURCE)
 
 
-def _survey_effects(layout: Layout, parameters: Parameters) -> tuple[Any, Any]:
-    """Return log selection and log concentration, dims (source,); zero for what is no survey."""
-    log_selection, log_concentration = pt.zeros(len(layout.sources)), pt.zeros(len(layout.sources))
-    polls = [i for i, n in enumerate(layout.sources) if layout.spec.sources[n].selection]
-    if not polls:
-        return log_selection, log_concentration
-    names = [layout.sources[i] for i in polls]
-    kinds = [layout.spec.sources[name].kind for name in names]
-    chosen = parameters.links(f"sources.{name}.selection" for name in names)
+def _frames(layout: Layout, parameters: Parameters) -> tuple[Any, Any]:
+    """Return log selection (of linkages: log dependence) and log concentration, dims (frame,)."""
+    if not layout.frames:
+        return pt.zeros(0), pt.zeros(0)
+    chosen = pt.stack([_selection(name, breaks, layout, parameters) for name, breaks in layout.frames])
+    kinds = [layout.spec.sources[name].kind for name, _ in layout.frames]
     dense = parameters.links(f"source_kinds.{kind}.concentration" for kind in kinds)
-    pm.Deterministic(SELECTION, pt.exp(chosen), dims=SURVEY)
-    pm.Deterministic(CONCENTRATION, pt.exp(dense), dims=SURVEY)
-    return (
-        pt.set_subtensor(log_selection[polls], chosen),
-        pt.set_subtensor(log_concentration[polls], dense),
-    )
+    pm.Deterministic(SELECTION, pt.exp(chosen), dims=FRAME)
+    pm.Deterministic(CONCENTRATION, pt.exp(dense), dims=FRAME)
+    return chosen, dense
 
 
-def _stated(normal: bool, name: str, rows: Any, mu: Any, sd: Any, _: Any) -> None:  # noqa: ANN401, FBT001
+def _selection(name: str, breaks: int, layout: Layout, parameters: Parameters) -> Any:  # noqa: ANN401
+    source = layout.spec.sources[name]
+    total = parameters.link(f"sources.{name}.{source.reach_kind}")
+    for _, key in source.breaks_by[:breaks]:
+        total = total + parameters.link(f"sources.{name}.breaks.{key}")
+    return total
+
+
+def _stated(normal: bool, name: str, rows: Any, mu: Any, sd: Any) -> None:  # noqa: ANN401, FBT001
     if normal:
         pm.Normal(name, mu, sigma=sd, observed=rows["value"])
     else:
         pm.StudentT(name, DEGREES_OF_FREEDOM, mu=mu, sigma=sd, observed=rows["value"])
 
 
-def _bound(normal: bool, name: str, rows: Any, mu: Any, sd: Any, _: Any) -> None:  # noqa: ANN401, FBT001
+def _bound(normal: bool, name: str, rows: Any, mu: Any, sd: Any) -> None:  # noqa: ANN401, FBT001
     def logp(value: Any, mu: Any, sd: Any, side: Any) -> Any:  # noqa: ANN401
         return TAILS[normal](-side * (value - mu) / sd)
 
     pm.CustomDist(name, mu, sd, rows["other"], logp=logp, observed=rows["value"])
 
 
-def _interval(normal: bool, name: str, rows: Any, mu: Any, sd: Any, _: Any) -> None:  # noqa: ANN401, FBT001
+def _interval(normal: bool, name: str, rows: Any, mu: Any, sd: Any) -> None:  # noqa: ANN401, FBT001
     def logp(value: Any, mu: Any, sd: Any, upper: Any) -> Any:  # noqa: ANN401
         low, high = (value - mu) / sd, (upper - mu) / sd
         # Mirror an interval above the centre's into the other tail, where both ends keep their precision.
@@ -130,15 +146,31 @@ def _interval(normal: bool, name: str, rows: Any, mu: Any, sd: Any, _: Any) -> N
     pm.CustomDist(name, mu, sd, rows["other"], logp=logp, observed=rows["value"])
 
 
-def _survey(name: str, rows: Any, mu: Any, _: Any, survey: tuple[Any, Any]) -> None:  # noqa: ANN401
-    log_selection, log_concentration = (effect[rows["source"]] for effect in survey)
-    part = pt.minimum(mu, NEARLY_ZERO)
-    chance = pt.sigmoid(part - pt.log(-pt.expm1(part)) + log_selection)
+def _survey_odds(rows: Any, terms: Any, log_selection: Any) -> Any:  # noqa: ANN401
+    part = pt.minimum(terms[rows["part"]] - terms[rows["whole"]], NEARLY_ZERO)
+    return part - pt.log(-pt.expm1(part)) + log_selection
+
+
+def _overlap_odds(rows: Any, terms: Any, log_dependence: Any) -> Any:  # noqa: ANN401
+    """Return the log odds of being on the second list for those on the first: the positive root of a quadratic."""
+    first = pt.minimum(terms[rows["part"]] - terms[rows["whole"]], NEARLY_ZERO)
+    second = pt.minimum(terms[rows["third"]] - terms[rows["whole"]], NEARLY_ZERO)
+    theta, c2, away2 = pt.exp(log_dependence), pt.exp(second), -pt.expm1(second)
+    b = pt.exp(first) * theta - pt.expm1(first) - c2 * (1 + theta)
+    root = pt.sqrt(b**2 + 4 * away2 * c2 * theta)
+    # The form of the root in which nothing is subtracted.
+    return pt.log(pt.where(b > 0, 2 * c2 * theta / (pt.abs(b) + root), (pt.abs(b) + root) / (2 * away2)))
+
+
+def _of_people(name: str, rows: Any, odds: Any, log_concentration: Any) -> None:  # noqa: ANN401
     weight = pt.exp(log_concentration)
     n = pt.cast(rows["other"], "int64")
     k = rows["value"].astype("int64")
-    pm.BetaBinomial(name, weight * chance, weight * (1 - chance), n, observed=k)
+    pm.BetaBinomial(name, weight * pt.sigmoid(odds), weight * pt.sigmoid(-odds), n, observed=k)
 
+
+ODDS: Final[dict[str, Callable[..., Any]]] = {"survey": _survey_odds, "overlap": _overlap_odds}
+"""Likelihood of k of n people to the log odds that one of the n is one of the k."""
 
 LIKELIHOOD_PARTS: Final[dict[str, Callable[..., None]]] = {
     "stated": partial(_stated, False),
@@ -147,6 +179,5 @@ LIKELIHOOD_PARTS: Final[dict[str, Callable[..., None]]] = {
     "bound_normal": partial(_bound, True),
     "interval": partial(_interval, False),
     "interval_normal": partial(_interval, True),
-    "survey": _survey,
 }
-"""Likelihood of `headcount.layout.LIKELIHOODS` to the function that adds it to the model."""
+"""Other likelihoods of `headcount.layout.LIKELIHOODS` to the function that adds them to the model."""

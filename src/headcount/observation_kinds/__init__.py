@@ -5,13 +5,30 @@ from typing import Final
 from headcount.observation_kinds.base import ObservationKind
 from headcount.observation_kinds.bound import LOWER_BOUND, UPPER_BOUND
 from headcount.observation_kinds.count import COUNT
+from headcount.observation_kinds.flow import FLOW
 from headcount.observation_kinds.growth import GROWTH
+from headcount.observation_kinds.overlap import OVERLAP
 from headcount.observation_kinds.range import RANGE
+from headcount.observation_kinds.rounded import ROUNDED
 from headcount.observation_kinds.share import SHARE
+from headcount.observation_kinds.suppressed import SUPPRESSED
 from headcount.observation_kinds.survey import SURVEY
 
 __all__ = ["OBSERVATION_KINDS", "ObservationKind"]
 
 OBSERVATION_KINDS: Final[dict[str, ObservationKind]] = {
-    kind.name: kind for kind in (COUNT, LOWER_BOUND, UPPER_BOUND, RANGE, GROWTH, SHARE, SURVEY)
+    kind.name: kind
+    for kind in (
+        COUNT,
+        ROUNDED,
+        LOWER_BOUND,
+        UPPER_BOUND,
+        RANGE,
+        SUPPRESSED,
+        GROWTH,
+        SHARE,
+        FLOW,
+        SURVEY,
+        OVERLAP,
+    )
 }

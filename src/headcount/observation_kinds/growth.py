@@ -2,8 +2,10 @@ r"""``growth``: "up 29 % from 2022 to 2023".
 
 Assumption. The source compares two of its own numbers, so whatever it misses in both years cancels.
 
-Read aloud. ``dsit, GBR, 2023, growth, value=0.29, from_year=2022``: DSIT says that the UK grew by 29 % from 2022 to
-2023. The value is the growth over the whole window; "15 % a year over 2022-27" is 1.15**5 - 1.
+Read aloud. ``dsit, GBR, 2023, growth, value=0.29, from_year=2022``: DSIT says that the UK grew by 29 % from 2022 to 2023.
+The value is the growth over the whole window; "15 % a year over 2022-27" is 1.15**5 - 1. ``period`` and ``from_period`` say
+when in the two years: ``end`` and ``end`` for a calendar year's growth, ``2023-Q2`` and ``2022-Q2`` for a quarter against
+the year before.
 
 Likelihood. With :math:`m_t` the log expected value in year t,
 
@@ -35,6 +37,6 @@ GROWTH = ObservationKind(
     when="The source states a growth rate between two years.",
     aloud="dsit, GBR, 2023, growth, value=0.29, from_year=2022: up 29 % from 2022 to 2023.",
     required=("value", "from_year"),
-    optional=("scope",),
+    optional=("scope", "from_period"),
     problems=_problems,
 )

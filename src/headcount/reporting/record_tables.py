@@ -23,7 +23,7 @@ from headcount.reporting.prose import (
     quantity,
 )
 from headcount.reporting.tables import Line, Table
-from headcount.specs import SourceSpec
+from headcount.specs import CopySpec, SourceSpec
 
 __all__ = [
     "diagnostic_table",
@@ -41,6 +41,7 @@ REACH_WORDS: Final = {
     "anchor": "anchor: taken as right but for noise",
     "trend": "trend only: its level is free",
     "selection": "odds of answering × {}",
+    "dependence": "odds of being on both lists × {}",
 }
 """Reach kind to how its posterior is put."""
 
@@ -61,7 +62,7 @@ def source_table(evidence: Evidence, priors: CheckResult, sources: CheckResult) 
     Returns
     -------
     Table
-        Title and citation, scope, kind and lineage, reach, rows, noise and fit.
+        Title and citation, scope, kind and lineage, reach, rows, noise and fit; then the copies, which do not enter again.
     """
     fit, prob = evidence.fit, probability(evidence.prob)
     learned, fits = priors.table.set_index("prior"), sources.table.set_index("source")
@@ -78,8 +79,19 @@ def source_table(evidence: Evidence, priors: CheckResult, sources: CheckResult) 
     def line(name: str) -> Line:
         source = fit.spec.sources[name]
         lineage = f", lineage {source.lineage}" if source.lineage else ""
+        if name not in fits.index:
+            return Line(
+                (
+                    _title(name, source),
+                    f"{source.scope}\n{source.kind}{lineage}",
+                    _reach(fit, name, source, learned),
+                    "0",
+                    "–",
+                    "–",
+                )
+            )
         cells = (
-            "\n".join(filter(None, [source.title, name, source.citation])),
+            _title(name, source),
             f"{source.scope}\n{source.kind}{lineage}",
             _reach(fit, name, source, learned),
             f"{fits.at[name, 'rows']:,}",
@@ -88,7 +100,15 @@ def source_table(evidence: Evidence, priors: CheckResult, sources: CheckResult) 
         )
         return Line(cells, "" if fits.at[name, "passed"] else "failed")
 
-    return Table.of(headings, (line(name) for name in fit.layout.sources))
+    copies = (
+        Line((_title(name, copy), f"copy of {copy.copy_of}", "enters once, as the original", "", "", ""))
+        for name, copy in fit.spec.copies.items()
+    )
+    return Table.of(headings, (*(line(name) for name in fit.layout.sources), *copies))
+
+
+def _title(name: str, source: SourceSpec | CopySpec) -> str:
+    return "\n".join(filter(None, [source.title, name, source.citation]))
 
 
 def reason_table(fit: Fit) -> Table:
@@ -140,10 +160,12 @@ def outlying_table(fit: Fit, outlying: CheckResult) -> Table:
     Returns
     -------
     Table
-        Line in the file, source, area, year, what is stated and expected, residual and tail probability.
+        Line in the file, source, area, year, what is stated and expected, residual, probability of being outlying, and tail
+        probability.
     """
     headings = (
-        "#Line", "Source", "Area", "Year", "Kind", "#Stated", "#Expected", "#Residual (sd)", "#Tail probability"
+        "#Line", "Source", "Area", "Year", "Kind", "#Stated", "#Expected", "#Residual (sd)",
+        "#Probability of being outlying", "#Tail probability",
     )  # fmt: skip
 
     def line(row: pd.Series) -> Line:
@@ -156,7 +178,8 @@ def outlying_table(fit: Fit, outlying: CheckResult) -> Table:
                 row["kind"],
                 row["stated"],
                 _expected(row["kind"], row["expected"]),
-                number(row["residual"]),
+                "" if np.isnan(row["residual"]) else number(row["residual"]),
+                f"{row['p_outlying']:.2f}",
                 _tail(row["tail"]),
             )
         )
@@ -285,7 +308,19 @@ def _reach(fit: Fit, name: str, source: SourceSpec, learned: pd.DataFrame) -> st
     lines = [REACH_WORDS[kind].format(_posterior(learned, path, unit))]
     for area in source.reach.regions if source.reach else ():
         lines.append(f"{_area(fit, area)}: {_posterior(learned, f'{path}.regions.{area}', unit)}")
+    for key, words in EXTRA_WORDS.items():
+        if getattr(source, key) is not None:
+            lines.append(words.format(_posterior(learned, f"sources.{name}.{key}", "number")))
+    for _, year in source.breaks_by:
+        lines.append(f"from {year} on × {_posterior(learned, f'sources.{name}.breaks.{year}', 'number')}")
     return "\n".join(lines)
+
+
+EXTRA_WORDS: Final = {
+    "overcount": "wrongly listed for each rightly: {}",
+    "drift_sd": "drifts by {} a year (sd of the link)",
+}
+"""Key of a source to how its posterior is put."""
 
 
 def _posterior(learned: pd.DataFrame, path: str, unit: str) -> str:
@@ -307,7 +342,7 @@ def _noise(evidence: Evidence) -> dict[str, str]:
 
 
 def _spread(name: str, source: SourceSpec, learned: pd.DataFrame, noise: dict[str, str]) -> str:
-    if source.selection is None:
+    if not source.asks_people:
         return noise[name]
     shared = _posterior(learned, f"source_kinds.{source.kind}.concentration", "number")
     return f"concentration\n{shared}"

@@ -200,13 +200,13 @@ def ratio_table(evidence: Evidence, priors: CheckResult) -> Table:
 
     def line(scope: str) -> Line:
         declared = fit.spec.scopes[scope]
-        relation = next(key for key in ("contains", "within", "beside") if getattr(declared, key))
         path = f"scopes.{scope}.ratio"
+        prior = "–" if declared.part_of else prior_in_words(fit.spec.priors[path])
         return Line(
             (
                 f"{scope}\n{declared.definition}",
-                f"{relation} '{fit.spec.relative_to(scope)}'",
-                prior_in_words(fit.spec.priors[path]).replace(", median", "\nmedian"),
+                f"{declared.relation.replace('_', ' ')} '{fit.spec.relative_to(scope)}'",
+                prior.replace(", median", "\nmedian"),
                 _joined(found, path, "number"),
                 _joined(own, scope, "number"),
             )

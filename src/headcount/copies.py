@@ -1,0 +1,109 @@
+"""Copies: figures that one source repeats from another enter once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from headcount.errors import Problem, StudyError, nearest
+from headcount.observations import KEY, NUMBERS, Observation, Observations
+from headcount.specs import ModelSpec
+
+__all__ = ["without_copies"]
+
+ABOUT = tuple(column for column in KEY if column != "source")
+"""Columns that say what a row is about, whoever states it."""
+
+
+def without_copies(spec: ModelSpec, observations: Observations) -> Observations:
+    """Let the figures of sources that are copies enter once.
+
+    Parameters
+    ----------
+    spec
+        The declaration; its ``copies`` name the originals.
+    observations
+        The rows.
+
+    Returns
+    -------
+    Observations
+        A row of a copy is excluded where the original, or another copy of it, states the same; where the original is silent, the
+        row enters in the original's name.
+
+    Raises
+    ------
+    StudyError
+        Where a copy states another number than the original: then it is no copy.
+    """
+    if not any(row.source in spec.copies for row in observations.fitted):
+        return observations
+    stated: dict[tuple[object, ...], list[Observation]] = {}
+    for row in observations.fitted:
+        if row.source not in spec.copies:
+            stated.setdefault(_about(row, row.source), []).append(row)
+    problems: list[Problem] = []
+    rows = tuple(_settled(row, stated, problems, spec, observations) for row in observations.rows)
+    if problems:
+        raise StudyError(problems)
+    return replace(observations, rows=rows)
+
+
+def _about(row: Observation, source: str) -> tuple[object, ...]:
+    return (source, *(getattr(row, column) for column in ABOUT))
+
+
+def _settled(
+    row: Observation,
+    stated: dict[tuple[object, ...], list[Observation]],
+    problems: list[Problem],
+    spec: ModelSpec,
+    table: Observations,
+) -> Observation:
+    if row.excluded or row.source not in spec.copies:
+        return row
+    original = spec.copies[row.source].copy_of
+    others = stated.setdefault(_about(row, original), [])
+    same = [other for other in others if _numbers(other) == _numbers(row)]
+    if same:
+        return replace(row, excluded=f"copy of {original}, line {same[0].line}")
+    problems += _not_a_copy(row, others, original, table)
+    notes = "; ".join(filter(None, [row.notes, f"as repeated by {row.source}"]))
+    entering = replace(row, source=original, notes=notes)
+    others.append(entering)
+    return entering
+
+
+def _numbers(row: Observation) -> tuple[object, ...]:
+    return tuple(getattr(row, column) for column in NUMBERS)
+
+
+def _not_a_copy(
+    row: Observation, others: list[Observation], original: str, table: Observations
+) -> Iterator[Problem]:
+    if others:
+        what = f"{row.source!r} is a copy of {original!r}, and line {others[0].line} of that states other numbers"
+        advice = "Mend the number, or declare the source with a reach of its own and a common lineage."
+        yield Problem(table.where(row, "value"), what, advice)
+
+
+def copy_problems(spec: ModelSpec) -> Iterator[Problem]:
+    """Yield what is wrong with the declared copies.
+
+    Parameters
+    ----------
+    spec
+        The declaration.
+
+    Yields
+    ------
+    Problem
+        For each copy of what is no source, or is itself a copy.
+    """
+    for name, copy in spec.copies.items():
+        where = f"{spec.name} [sources.{name}.copy_of]"
+        if copy.copy_of in spec.copies:
+            first = spec.copies[copy.copy_of].copy_of
+            yield Problem(where, f"{copy.copy_of!r} is itself a copy", f"Name the original, {first!r}.")
+        elif copy.copy_of not in spec.sources:
+            yield Problem(where, f"unknown source {copy.copy_of!r}", nearest(copy.copy_of, spec.sources))
