@@ -64,7 +64,7 @@ def test_rows_are_expected_as_the_engine_expects_them(
 ) -> None:
     layout = Layout.of(toy_spec, rows_of_every_form)
     assert set(layout.rows) >= {"stated", "bound", "interval", "survey", "interval_normal", "stated_normal"}
-    arrays = assemble(layout, all_pairs=True)
+    arrays = assemble(layout, all_views=True)
     noise = np.random.default_rng(0).normal(size=(2, 5, arrays.family.size))
     free = np.where(arrays.family == 0, arrays.first + 0.5 * arrays.second * noise, 0.5 * noise)
     tree = sampler_tree(

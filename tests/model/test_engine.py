@@ -9,7 +9,8 @@ import pytest
 from pytensor.compile.mode import Mode
 from tests.studies import STUDIES, prior_draws, study
 
-from headcount.engine.arrays import assemble, blocks_of
+from headcount.engine.arrays import assemble
+from headcount.engine.blocks import blocks_of
 from headcount.engine.density import log_density_and_gradient
 from headcount.growth_kinds import GROWTH_KINDS
 from headcount.layout import LIKELIHOODS, Layout
@@ -101,7 +102,7 @@ def test_evaluating_more_reach_than_rows_need_changes_nothing(pair):
     layout, _ = pair
     for free in prior_draws(layout, np.random.default_rng(7), 2):
         value, gradient = engine_at(free, assemble(layout))
-        also_value, also_gradient = engine_at(free, assemble(layout, all_pairs=True))
+        also_value, also_gradient = engine_at(free, assemble(layout, all_views=True))
         assert also_value == pytest.approx(value, rel=1e-13)
         np.testing.assert_allclose(also_gradient, gradient, rtol=1e-12, atol=1e-12 * np.abs(gradient).max())
 

@@ -25,7 +25,7 @@ def states_of(layout, free):
     spec, draws = layout.spec, len(free)
     posterior = posterior_of(layout, free[None]).isel(chain=0)
     # The posterior keeps reach in single precision.
-    reach = evaluate(free, assemble(layout, all_pairs=True))[1].reshape(draws, len(layout.sources), -1)
+    reach = evaluate(free, assemble(layout, all_views=True))[1].reshape(draws, len(layout.sources), -1)
     headcount = posterior["log_headcount"]
     ratio = log_ratios(layout, posterior).transpose("draw", "scope", "region", "year")
     polls = posterior["poll"].to_numpy().tolist() if "poll" in posterior.coords else []
@@ -97,7 +97,7 @@ def engine_s_worlds(layout, free):
     total = log_sum(people).sel(scope=layout.spec.target, drop=True)
     ratio = (log_sum(people) - total).transpose("draw", "scope", "year")
     shape = (len(free), len(layout.sources), headcount.sizes["region"])
-    reach = evaluate(free, assemble(layout, all_pairs=True))[1].reshape(shape)
+    reach = evaluate(free, assemble(layout, all_views=True))[1].reshape(shape)
     labels = {"source": list(layout.sources), "region": headcount["region"].to_numpy()}
     labelled = xr.DataArray(reach, dims=("draw", "source", "region"), coords=labels)
     return log_quantities(headcount, total, ratio, labelled, np.log(posterior["noise_scale"]))

@@ -291,7 +291,9 @@ def exact_overlap(first, second, log_dependence):
 def test_overlap_odds(first, second, log_dependence):
     found, *_ = rows.overlap_odds(first, second, log_dependence)
     assert found == pytest.approx(exact_overlap(first, second, log_dependence), rel=1e-8, abs=1e-8)
-    slopes = {0: min(1.0, -first), 1: min(1.0, -second), 2: 1.0}
+    # The stronger the dependence, the sharper the bend where one list is as long as the other.
+    bend = math.exp(-abs(log_dependence) / 2)
+    slopes = {0: min(bend, -first), 1: min(bend, -second), 2: bend}
     assert_slopes(rows.overlap_odds, (first, second, log_dependence), slopes)
 
 

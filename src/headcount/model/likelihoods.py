@@ -158,8 +158,9 @@ def _overlap_odds(rows: Any, terms: Any, log_dependence: Any) -> Any:  # noqa: A
     theta, c2, away2 = pt.exp(log_dependence), pt.exp(second), -pt.expm1(second)
     b = pt.exp(first) * theta - pt.expm1(first) - c2 * (1 + theta)
     root = pt.sqrt(b**2 + 4 * away2 * c2 * theta)
-    # The form of the root in which nothing is subtracted.
-    return pt.log(pt.where(b > 0, 2 * c2 * theta / (pt.abs(b) + root), (pt.abs(b) + root) / (2 * away2)))
+    # Of the two forms of the root that in which nothing is subtracted; the other one gets a harmless b, for its gradient.
+    above, below = pt.where(b > 0, b, 1.0), pt.where(b > 0, 0.0, b)
+    return pt.log(pt.where(b > 0, 2 * c2 * theta / (above + root), (root - below) / (2 * away2)))
 
 
 def _of_people(name: str, rows: Any, odds: Any, log_concentration: Any) -> None:  # noqa: ANN401
