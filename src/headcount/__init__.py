@@ -14,6 +14,11 @@ if TYPE_CHECKING:
     from headcount.areas import Areas as Areas
     from headcount.areas import parse_areas as parse_areas
     from headcount.areas import read_areas as read_areas
+    from headcount.batches import Job as Job
+    from headcount.batches import Outcome as Outcome
+    from headcount.batches import run_batch as run_batch
+    from headcount.calibration import Calibration as Calibration
+    from headcount.calibration import calibrate as calibrate
     from headcount.checks import CheckResult as CheckResult
     from headcount.checks import check as check
     from headcount.covariates import Covariates as Covariates
@@ -56,6 +61,8 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "areas": ("Areas", "parse_areas", "read_areas"),
+    "batches": ("Job", "Outcome", "run_batch"),
+    "calibration": ("Calibration", "calibrate"),
     "checks": ("CheckResult", "check"),
     "covariates": ("Covariates", "parse_covariates", "read_covariates"),
     "errors": (

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 from cyclopts import App, CycloptsError, Parameter
 from cyclopts.validators import Number
 
-from headcount.shell.outcomes import DONE, INTERRUPTED, UsageError, guarded, told
+from headcount.shell.outcomes import DONE, INTERRUPTED, PROBLEM, UsageError, guarded, told
 from headcount.shell.outputs import make_ready, replacing
 from headcount.shell.studies import FIT_SUFFIX, MODEL_SUFFIX, Study, observations_file, read_fit, read_study
 from headcount.shell.verdicts import Stopwatch, print_verdict, waiting
@@ -24,6 +24,7 @@ __all__ = ["app", "main"]
 
 BASE: Final = "base"
 REPORTS: Final = Path("reports")
+CALIBRATIONS: Final = Path("calibration")
 DEFAULT_SEED: Final = 1
 
 app = App(
@@ -261,6 +262,56 @@ def simulate(
 
 
 @app.command(sort_key=7)
+def calibrate(
+    model: Path,
+    /,
+    *,
+    out: Path | None = None,
+    studies: Annotated[int, Parameter(validator=Number(gte=5))] = 100,
+    seed: Seed = DEFAULT_SEED,
+    draws: Annotated[int, Parameter(validator=Number(gte=100))] = 500,
+    processes: AtLeastOne | None = None,
+    dask: str | None = None,
+    data: Path | None = None,
+    prior_set: str = BASE,
+    quiet: bool = False,
+) -> int:
+    """Simulate studies from the priors, fit each, and check that intervals hold the truth as often as they say.
+
+    Parameters
+    ----------
+    model
+        TOML file of the study.
+    out
+        Folder for calibration.csv, calibration.svg and the finished fits; calibration/MODEL if not given. A run that was stopped
+        goes on from there.
+    studies
+        How many worlds to draw and to fit.
+    seed
+        Of the first world; the others have the numbers after it.
+    draws
+        Draws kept from each of two chains.
+    processes
+        Fits that run at once; as many as the machine has cores if not given.
+    dask
+        Address of a Dask scheduler to use in place of processes here, such as tcp://10.0.0.1:8786.
+    data
+        Observations table, whose statements are replaced; observations.csv in the model's data folder if not given.
+    prior_set
+        Which of the model's prior sets to draw from and to fit with.
+    quiet
+        Show no progress.
+    """
+    from headcount.shell.calibrated import run_calibration
+
+    study = read_study(model, data=data, prior_set=prior_set)
+    folder = out or CALIBRATIONS / model.stem
+    workers = {"processes": processes, "dask": dask, "progress": not quiet}
+    passed = run_calibration(study, folder, studies=studies, seed=seed, draws=draws, **workers)
+    return DONE if passed else PROBLEM
+
+
+@app.command(sort_key=8)
 def kinds() -> None:
     """Show which observation kind, growth kind and prior family is for what."""
     from rich.console import Console

@@ -12,7 +12,7 @@ import xarray as xr
 from scipy import stats
 
 from headcount._names import CHAIN, DRAW, FREE, REGION, ROW, SAMPLE_DIMS, UNCONSTRAINED, YEAR
-from headcount._types import FloatArray
+from headcount._types import FloatArray, SingleArray
 from headcount.engine.arrays import assemble
 from headcount.engine.blocks import free_labels
 from headcount.engine.density import evaluate_reach, log_likelihood
@@ -105,7 +105,7 @@ def _views(fit: Fit, source: str) -> int:
     return len(fit.spec.areas.regions) * years
 
 
-def _all_reach(fit: Fit) -> FloatArray:
+def _all_reach(fit: Fit) -> SingleArray:
     """Return the log reach of all sources, one after the other; dims (chain, draw, view). Computed once a fit."""
     if "log_reach" not in fit.derived:
         found = evaluate_reach(_free(fit), assemble(fit.layout, all_views=True))

@@ -15,7 +15,7 @@ import numpy as np
 import xarray as xr
 
 from headcount._names import CHAIN, DRAW, POSTERIOR, SAMPLE_STATS, UNCONSTRAINED
-from headcount._types import FloatArray
+from headcount._types import SingleArray
 from headcount.areas import parse_areas
 from headcount.covariates import Covariates, parse_covariates
 from headcount.errors import FitError
@@ -92,7 +92,7 @@ class Fit:
     observations: Observations
     tree: xr.DataTree
     sampling: Sampling
-    derived: dict[str, FloatArray] = field(default_factory=dict, repr=False)
+    derived: dict[str, SingleArray] = field(default_factory=dict, repr=False)
 
     @property
     def posterior(self) -> xr.Dataset:

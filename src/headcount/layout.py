@@ -68,8 +68,8 @@ class Cells:
     def of(cls, cells: Iterable[Cell]) -> Cells:
         """Build from tuples."""
         table = np.array(list(cells), dtype=np.float64).reshape(-1, 6)
-        indices = (column.astype(np.int64) for column in table.T[:4])
-        return cls(*indices, lean=table[:, 4].copy(), log_weight=table[:, 5].copy())
+        seer, scope, region, year = table[:, :4].astype(np.int64).T.copy()
+        return cls(seer, scope, region, year, table[:, 4].copy(), table[:, 5].copy())
 
     def __len__(self) -> int:
         """Return the number of cells."""

@@ -16,7 +16,7 @@ import pandas as pd
 from headcount.errors import HeadcountWarning, Problem, TableError, nearest
 from headcount.files import Row, parse_table, read_text, write_table
 from headcount.observation_kinds import OBSERVATION_KINDS
-from headcount.periods import period_problem
+from headcount.periods import moments, period_problem
 
 __all__ = ["Observation", "Observations", "parse_observations", "read_observations"]
 
@@ -28,6 +28,9 @@ PERIODS: Final = {"period": "year", "from_period": "from_year"}
 
 KEY: Final = ("source", "area", "year", "period", "kind", "scope", *REFERENCES, "from_year", "from_period")
 """Columns that say what a row is about; rows that agree in them state the same thing, perhaps with other numbers."""
+
+SPECIAL: Final = (*NUMBERS, "from_year", *PERIODS, *REFERENCES)
+"""Columns that not all kinds use."""
 
 SMALLEST: Final = 1e-15
 LARGEST: Final = 1e18
@@ -263,23 +266,46 @@ def _row_problems(row: Observation, table: Observations) -> Iterator[Problem]:
 
 def _kind_problems(row: Observation, table: Observations) -> Iterator[Problem]:
     kind = OBSERVATION_KINDS[row.kind]
+    used = (*kind.required, *kind.optional)
     for column in kind.required:
         if getattr(row, column) in (None, ""):
             what = f"the cell is empty; a {row.kind} needs {', '.join(kind.required)}"
             yield Problem(table.where(row, column), what)
-    special = (*NUMBERS, "from_year", "from_period", *REFERENCES)
-    for column in special:
-        idle = column not in (*kind.required, *kind.optional)
-        if idle and getattr(row, column) not in (None, ""):
+    for column in SPECIAL:
+        if column not in used and getattr(row, column) not in (None, ""):
             what = f"a {row.kind} does not use this column"
-            advice = f"Empty the cell; a {row.kind} uses {', '.join((*kind.required, *kind.optional))}."
-            yield Problem(table.where(row, column), what, advice)
+            yield Problem(
+                table.where(row, column), what, f"Empty the cell; a {row.kind} uses {', '.join(used)}."
+            )
     for column, what, advice in kind.problems(row):
         yield Problem(table.where(row, column), what, advice)
+    misread = [*_misread_periods(row, table, used)]
+    yield from misread or _window_problems(row, table)
+
+
+def _misread_periods(row: Observation, table: Observations, used: tuple[str, ...]) -> Iterator[Problem]:
     for column, year_column in PERIODS.items():
         period, year = getattr(row, column), getattr(row, year_column)
-        if period and year is not None and (found := period_problem(year, period)):
+        if column in used and period and year is not None and (found := period_problem(year, period)):
             yield Problem(table.where(row, column), *found)
+
+
+def _window_problems(row: Observation, table: Observations) -> Iterator[Problem]:
+    """Yield a problem where growth within a year runs backwards; between years the kind itself sees to it."""
+    if row.kind != "growth" or row.from_year != row.year:
+        return
+    if not (row.period or row.from_period):
+        what = f"{row.from_year} is not before year = {row.year}"
+        advice = "Growth within a year needs a from_period, and a period after it."
+        yield Problem(table.where(row, "from_year"), what, advice)
+    elif _middle(row.year, row.from_period) >= _middle(row.year, row.period):
+        before, after = (period or "mid-year" for period in (row.from_period, row.period))
+        what = f"{before!r} is not before period = {after!r}"
+        yield Problem(table.where(row, "from_period"), what)
+
+
+def _middle(year: int, period: str) -> float:
+    return sum(moment.weight * moment.time for moment in moments(year, period))
 
 
 def _line_of(problem: Problem) -> int:

@@ -21,7 +21,7 @@ import calendar
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import MAXYEAR, MINYEAR, date
 from typing import Final
 
 __all__ = ["Moment", "Span", "moments", "period_problem", "span_of"]
@@ -65,7 +65,8 @@ def moments(year: int, period: str = "", *, flow: bool = False) -> tuple[Moment,
     period
         As in the table above.
     flow
-        Whether what is stated adds up over time: weights are then years, and else parts of the whole.
+        Whether what is stated adds up over time: weights are then years, and else parts of the whole. Without a period both
+        are one: a year.
 
     Returns
     -------
@@ -88,10 +89,9 @@ def moments(year: int, period: str = "", *, flow: bool = False) -> tuple[Moment,
     """
     if not period:
         return (Moment(float(year), 1.0),)
-    span = span_of(year, period)
-    pieces = [*_pieces(span)]
-    whole = 1.0 if flow else sum(end - start for start, end in pieces)
-    return tuple(Moment((start + end) / 2, (end - start) / whole) for start, end in pieces)
+    pieces = [*_pieces(span_of(year, period))]
+    whole = 1.0 if flow else sum(piece.weight for piece in pieces)
+    return tuple(Moment(piece.time, piece.weight / whole) for piece in pieces)
 
 
 def span_of(year: int, period: str) -> Span:
@@ -137,6 +137,8 @@ def period_problem(year: int, period: str) -> tuple[str, str] | None:
     tuple of str or None
         What, and advice.
     """
+    if not MINYEAR <= year <= MAXYEAR:
+        return f"{period!r} needs a calendar year, and year is {year}", f"Write {FORMS}."
     try:
         span = span_of(year, period)
     except ValueError:
@@ -153,17 +155,17 @@ def period_problem(year: int, period: str) -> tuple[str, str] | None:
 
 def _unit(text: str, period: str) -> Span:
     """Return the days of a day, month, quarter or year."""
-    if match := re.fullmatch(r"(\d{4})", text):
+    if match := re.fullmatch(r"([0-9]{4})", text):
         return Span(date(int(text), 1, 1), date(int(text), 12, 31))
-    if match := re.fullmatch(r"(\d{4})-Q([1-4])", text):
+    if match := re.fullmatch(r"([0-9]{4})-Q([1-4])", text):
         year, quarter = int(match[1]), int(match[2])
         return Span(
             _month(year, MONTHS_IN_QUARTER * quarter - 2).first,
             _month(year, MONTHS_IN_QUARTER * quarter).last,
         )
-    if match := re.fullmatch(r"(\d{4})-(\d{2})", text):
+    if match := re.fullmatch(r"([0-9]{4})-([0-9]{2})", text):
         return _month(int(match[1]), int(match[2]))
-    if re.fullmatch(r"\d{4}-\d{2}-\d{2}", text):
+    if re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", text):
         return Span(date.fromisoformat(text), date.fromisoformat(text))
     msg = f"{period!r} is not a period"
     raise ValueError(msg)
@@ -174,16 +176,10 @@ def _month(year: int, month: int) -> Span:
     return Span(first, date(year, month, calendar.monthrange(year, month)[1]))
 
 
-def _pieces(span: Span) -> Iterator[tuple[float, float]]:
-    """Yield start and end of the part of a span in each calendar year."""
+def _pieces(span: Span) -> Iterator[Moment]:
+    """Yield the middle and the length, in years, of the part of a span in each calendar year."""
     for year in range(span.first.year, span.last.year + 1):
+        days = 366 if calendar.isleap(year) else 365
         first, last = max(span.first, date(year, 1, 1)), min(span.last, date(year, 12, 31))
-        yield _time(first), _time(last + timedelta(days=1), year)
-
-
-def _time(day: date, year: int | None = None) -> float:
-    """Return the beginning of a day, in years from the middle of year 0; of 1 January, as the end of ``year`` before it."""
-    if year is not None and day.year > year:
-        return year + 0.5
-    length = 366 if calendar.isleap(day.year) else 365
-    return day.year - 0.5 + (day.timetuple().tm_yday - 1) / length
+        before, until = first.timetuple().tm_yday - 1, last.timetuple().tm_yday
+        yield Moment(year - 0.5 + (before + until) / (2 * days), (until - before) / days)

@@ -181,9 +181,9 @@ def _growth(row: Observation, spec: ModelSpec) -> FormRow:
 
 def _share(row: Observation, spec: ModelSpec) -> FormRow:
     part, value = _term(row, spec), _number(row, "value")
-    source = row.of_source or part.source
-    scope = row.of_scope or (spec.sources[source].scope if row.of_source else part.scope)
-    whole = Term(source, scope, row.of_area or part.area, part.when)
+    whole = Term(
+        row.of_source or part.source, row.of_scope or part.scope, row.of_area or part.area, part.when
+    )
     variance = max(0.0, 1 - value) / (row.n * value) if row.n else 0.0
     return FormRow("stated", part, whole, math.log(value), variance=variance)
 

@@ -30,7 +30,7 @@ def spec_problems(spec: ModelSpec) -> Iterator[Problem]:
     yield from _source_problems(spec)
     yield from copy_problems(spec)
     yield from _covariate_problems(spec)
-    yield from growth_problems(spec)
+    yield from _growth_problems(spec)
 
 
 def scope_holds(spec: ModelSpec, outer: str, inner: str) -> bool:
@@ -46,7 +46,7 @@ def scope_holds(spec: ModelSpec, outer: str, inner: str) -> bool:
     Returns
     -------
     bool
-        Whether a chain of ``contains`` and ``within`` leads from one to the other.
+        Whether a chain of ``contains``, ``within`` and ``part_of`` leads from one to the other; a scope holds itself.
     """
     above: dict[str, set[str]] = {name: set() for name in spec.scopes}
     for name, scope in spec.scopes.items():
@@ -72,10 +72,16 @@ def _scope_problems(spec: ModelSpec) -> Iterator[Problem]:
     yield from _unknown(f"{spec.name} [target]", "scope", spec.target, spec.scopes)
     for name, scope in spec.scopes.items():
         where = f"{spec.name} [scopes.{name}]"
-        other = spec.relative_to(name)
+        # Of what a breakdown is one, is asked once, where it is declared.
+        other = None if scope.part_of else spec.relative_to(name)
         if other is not None:
             yield from _unknown(where, "scope", other, spec.scopes)
-        if name == spec.target and scope.relation:
+        if name == spec.target and scope.part_of:
+            what = f"the target scope {name!r} is part of the breakdown {scope.part_of!r}"
+            yield Problem(
+                where, what, "Choose the whole as the target, or declare the whole as one that contains it."
+            )
+        elif name == spec.target and scope.relation:
             what = f"the target scope {name!r} is relative to {other or scope.covariate!r}"
             yield Problem(where, what, "Turn the relation round: the target stands alone.")
         elif name != spec.target and spec.target in spec.scopes:
@@ -89,19 +95,26 @@ def _relation_problems(spec: ModelSpec, name: str, scope: ScopeSpec, where: str)
         yield from _uncovered(spec, scope.covariate, where)
         yield from _without_logarithm(spec, scope.covariate, where, "A population that is known is above 0.")
         return
-    seen = [name]
-    while seen[-1] != spec.target:
-        relative_to = spec.relative_to(seen[-1])
-        if relative_to in seen:
-            circle = " to ".join(repr(scope) for scope in [*seen[seen.index(relative_to) :], relative_to])
-            what = f"the relations run in a circle: {circle}; no chain leads to the target {spec.target!r}"
-            yield Problem(where, what, "Relate one of them to a scope outside the circle.")
-            return
-        if relative_to is None or relative_to not in spec.scopes:
-            what = f"no chain of ratios leads from {name!r} to the target {spec.target!r}"
-            yield Problem(where, what, "Give it contains, within or beside, and a ratio, or part_of.")
-            return
-        seen.append(relative_to)
+    *chain, last = _chain(spec, name)
+    if last in chain:
+        circle = " to ".join(repr(scope) for scope in [*chain[chain.index(last) :], last])
+        what = f"the relations run in a circle: {circle}; no chain leads to the target {spec.target!r}"
+        yield Problem(where, what, "Relate one of them to a scope outside the circle.")
+    elif last != spec.target and last in spec.scopes and spec.scopes[last].relation in ("", "covariate"):
+        # Chains that end at an unknown name break at the scope that states it, which is told there.
+        what = f"no chain of ratios leads from {name!r} to the target {spec.target!r}"
+        yield Problem(where, what, "Give it contains, within or beside, and a ratio, or part_of.")
+
+
+def _chain(spec: ModelSpec, name: str) -> list[str]:
+    """Return the scopes that relations lead to from one, up to the target, a name that is unknown, or one met before."""
+    chain = [name]
+    while chain[-1] != spec.target and chain[-1] in spec.scopes and chain[-1] not in chain[:-1]:
+        other = spec.relative_to(chain[-1])
+        if other is None:
+            break
+        chain.append(other)
+    return chain
 
 
 def _breakdown_problems(spec: ModelSpec) -> Iterator[Problem]:
@@ -114,16 +127,13 @@ def _breakdown_problems(spec: ModelSpec) -> Iterator[Problem]:
         where, parts = f"{spec.name} [breakdowns.{name}", spec.parts_of(name)
         latent = [scope for scope, own in spec.scopes.items() if not own.covariate]
         yield from _unknown(f"{where}.of]", "latent scope", breakdown.of, latent)
-        if len(parts) < FEWEST_PARTS:
+        if len(parts) <= 1:
             what = f"{len(parts)} scope is part of it" if len(parts) == 1 else "no scope is part of it"
             yield Problem(f"{where}]", what, f'Declare scopes with part_of = "{name}", at least two.')
         elif breakdown.expected and set(breakdown.expected) != set(parts):
             told = ", ".join(sorted(set(breakdown.expected) ^ set(parts)))
             what = f"expected names other scopes than the parts; not in both: {told}"
             yield Problem(f"{where}.expected]", what, f"The parts are {', '.join(parts)}.")
-
-
-FEWEST_PARTS = 2
 
 
 def _source_problems(spec: ModelSpec) -> Iterator[Problem]:
@@ -151,9 +161,14 @@ def _list_problems(spec: ModelSpec, source: SourceSpec, where: str) -> Iterator[
     lists = source.lists or ()
     covering = [name for name, other in spec.sources.items() if other.coverage]
     for name in lists:
-        yield from _unknown(f"{where}.lists]", "source with a coverage", name, covering)
-    if len(set(lists)) < len(lists):
-        yield Problem(f"{where}.lists]", f"{lists[0]!r} stands twice", "Name two lists.")
+        if name in spec.copies:
+            original = spec.copies[name].copy_of
+            yield Problem(f"{where}.lists]", f"{name!r} is a copy", f"Name the original, {original!r}.")
+        else:
+            yield from _unknown(f"{where}.lists]", "source with a coverage", name, covering)
+    twice = [name for name in dict.fromkeys(lists) if lists.count(name) > 1]
+    for name in twice:
+        yield Problem(f"{where}.lists]", f"{name!r} stands twice", "Name two lists.")
 
 
 def _outside(spec: ModelSpec, year: int, where: str) -> Iterator[Problem]:
@@ -165,26 +180,13 @@ def _outside(spec: ModelSpec, year: int, where: str) -> Iterator[Problem]:
         yield Problem(where, what, "A change counts from its year on, so there must be years on both sides.")
 
 
-def growth_problems(spec: ModelSpec) -> Iterator[Problem]:
-    """Yield what is wrong between growth and the rest of a spec.
-
-    Parameters
-    ----------
-    spec
-        The spec.
-
-    Yields
-    ------
-    Problem
-        Naming file and key.
-    """
-    growth, where = spec.growth, f"{spec.name} [growth"
-    years = spec.years
+def _growth_problems(spec: ModelSpec) -> Iterator[Problem]:
+    growth, where, years = spec.growth, f"{spec.name} [growth", spec.years
     if GROWTH_KINDS[growth.kind].forward_only and years.reference != years.first:
-        what = (
-            f"reference = {years.reference}, and growth kind {growth.kind!r} runs forward from the first year"
+        what = f"reference = {years.reference}, and {growth.kind} runs forward only: backward, a stock could turn negative"
+        yield Problem(
+            f"{spec.name} [years.reference]", what, f"Write reference = {years.first}, the first year."
         )
-        yield Problem(f"{spec.name} [years.reference]", what, f"Write reference = {years.first}.")
     if growth.graduates is not None:
         yield from _unknown(
             f"{where}.graduates]", "covariate variable", growth.graduates, spec.covariate_table.variables

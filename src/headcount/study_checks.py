@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import math
 import warnings
-from collections.abc import Iterator, Mapping
-from itertools import product
+from collections.abc import Iterator
+from itertools import chain, product
 from typing import Final
 
+from headcount.copies import settle_copies
 from headcount.errors import HeadcountWarning, Problem, StudyError, nearest
+from headcount.observation_kinds.rounded import unit_of
 from headcount.observations import Observation, Observations
-from headcount.periods import span_of
+from headcount.periods import period_problem, span_of
 from headcount.spec_checks import scope_holds
 from headcount.specs import ModelSpec
 
@@ -25,21 +27,23 @@ def check_study(spec: ModelSpec, observations: Observations) -> None:
     spec
         The declaration.
     observations
-        The rows; excluded ones are not looked at.
+        The rows; excluded ones are not looked at, and copies are settled first, see `headcount.copies.without_copies`.
 
     Raises
     ------
     StudyError
         With all problems found: unknown sources, areas or scopes, years outside the model, rows that their source
-        cannot state, no fitted row at all.
+        cannot state, copies that are none, no fitted row at all.
 
     Warns
     -----
     HeadcountWarning
-        For each source of the spec that has no rows: it is left out of the model; for linkages of lists that state nothing, and
-        for statements that cannot both be right.
+        For each source of the spec that has no rows and that no row refers to: it is left out of the model; for linkages of
+        lists that state nothing, for shares of another source in a scope that is not its own, and for statements that
+        cannot both be right.
     """
-    problems = [problem for row in observations.fitted for problem in _row_problems(row, spec, observations)]
+    observations, problems = settle_copies(spec, observations)
+    problems += [problem for row in observations.fitted for problem in _row_problems(row, spec, observations)]
     if not observations.fitted:
         problems.append(Problem(observations.name, "no row is left to fit", "All are excluded."))
     if problems:
@@ -48,7 +52,12 @@ def check_study(spec: ModelSpec, observations: Observations) -> None:
         if name not in mentioned_sources(spec, observations):
             text = f"{spec.name} [sources.{name}]: no observations from this source; it is left out."
             warnings.warn(text, HeadcountWarning, stacklevel=3)
-    for text in (*_silent_lists(spec, observations), *contradictions(spec, observations)):
+    doubts = (
+        _silent_lists(spec, observations),
+        _foreign_scopes(spec, observations),
+        contradictions(spec, observations),
+    )
+    for text in chain(*doubts):
         warnings.warn(text, HeadcountWarning, stacklevel=3)
 
 
@@ -97,6 +106,8 @@ def _row_problems(row: Observation, spec: ModelSpec, table: Observations) -> Ite
     yield from _kind_problems(row, spec, table)
     if row.kind == "survey":
         yield from _survey_problems(row, spec, table)
+    if row.kind == "overlap" or row.seen_by:
+        yield from _list_problems(row, spec, table)
     if row.kind == "share":
         yield from _share_problems(row, spec, table)
 
@@ -107,11 +118,14 @@ def _time_problems(row: Observation, spec: ModelSpec, table: Observations) -> It
     advice = f"Widen [years] in {spec.name}, or say why in 'excluded'."
     for column, period in (("year", row.period), ("from_year", row.from_period)):
         year = getattr(row, column)
+        place = "period" if column == "year" else "from_period"
         if year is not None and not years.first <= year <= years.last:
             yield Problem(table.where(row, column), f"{year} is outside {told}", advice)
+        elif year is not None and period and (found := period_problem(year, period)):
+            # A table that was read has none; one that was made by hand may.
+            yield Problem(table.where(row, place), *found)
         elif year is not None and period and span_of(year, period).first.year < years.first:
-            what = f"{period!r} starts before {told}"
-            yield Problem(table.where(row, "period" if column == "year" else "from_period"), what, advice)
+            yield Problem(table.where(row, place), f"{period!r} starts before {told}", advice)
 
 
 REFERRED: Final = {
@@ -127,7 +141,10 @@ def _reference_problems(row: Observation, spec: ModelSpec, table: Observations) 
         fitting = [other for other, source in spec.sources.items() if source.reach_kind in reaches]
         if name and name not in fitting:
             what = f"{name!r} is no source with {' or '.join(reaches)}"
-            yield Problem(table.where(row, column), what, nearest(name, fitting))
+            advice = nearest(name, fitting)
+            if name in spec.copies:
+                advice = f"It is a copy; name the original, {spec.copies[name].copy_of!r}."
+            yield Problem(table.where(row, column), what, advice)
 
 
 REACH_OF_KIND: Final = {"survey": "selection", "overlap": "dependence", "flow": "multiplier"}
@@ -152,13 +169,22 @@ def _kind_problems(row: Observation, spec: ModelSpec, table: Observations) -> It
 
 def _survey_problems(row: Observation, spec: ModelSpec, table: Observations) -> Iterator[Problem]:
     inner, outer = row.scope or spec.sources[row.source].scope, row.of_scope
-    known = inner in spec.scopes and outer in spec.scopes
-    if known and not scope_holds(spec, outer, inner):
+    if not {inner, outer} <= spec.scopes.keys():
+        return
+    if inner == outer and not row.seen_by:
+        yield Problem(table.where(row, "of_scope"), f"{outer!r} is the scope itself")
+    elif not scope_holds(spec, outer, inner):
         what = f"scope {outer!r} is not declared to hold {inner!r}"
         advice = "A survey counts part of its respondents: chain them by contains, within or part_of."
         yield Problem(table.where(row, "of_scope"), what, advice)
-    if inner == outer and not row.seen_by:
-        yield Problem(table.where(row, "of_scope"), f"{outer!r} is the scope itself")
+
+
+def _list_problems(row: Observation, spec: ModelSpec, table: Observations) -> Iterator[Problem]:
+    """Yield a problem where a row speaks about who of a known population is on a list: no reach applies to that."""
+    scope = row.scope or spec.sources[row.source].scope
+    if scope in spec.scopes and spec.scopes[scope].covariate:
+        what = f"{scope!r} is a population that is known, and coverage is of scopes that are not"
+        yield Problem(table.where(row, "scope"), what, "State the scope of the people on the list.")
 
 
 def _share_problems(row: Observation, spec: ModelSpec, table: Observations) -> Iterator[Problem]:
@@ -178,15 +204,32 @@ def _share_problems(row: Observation, spec: ModelSpec, table: Observations) -> I
         )
 
 
+COUNTS: Final = ("count", "rounded", "lower_bound", "upper_bound", "suppressed", "range")
+"""Kinds of rows that say how many a source counts."""
+
+
 def _silent_lists(spec: ModelSpec, observations: Observations) -> Iterator[str]:
     """Yield what a linkage cannot say while neither of its lists states how many it holds."""
+    counting = {row.source for row in observations.fitted if row.kind in COUNTS}
     for name in observations.sources:
         lists = spec.sources[name].lists
-        if lists is not None and not set(lists) & set(observations.sources):
+        if lists is not None and not set(lists) & counting:
             yield (
                 f"{spec.name} [sources.{name}]: no row of {lists[0]!r} or {lists[1]!r} says how many are on a list, "
                 "so the overlap speaks about coverage and not about headcounts."
             )
+
+
+def _foreign_scopes(spec: ModelSpec, observations: Observations) -> Iterator[str]:
+    """Yield where a share leaves open whether it is of what the other source counts, or of what the row's own does."""
+    for row in observations.fitted:
+        if row.of_source and not row.of_scope:
+            own, other = row.scope or spec.sources[row.source].scope, spec.sources[row.of_source].scope
+            if own != other:
+                yield (
+                    f"{observations.where(row, 'of_scope')}: a share of what {row.of_source!r} would count of {own!r}, though it "
+                    f"counts {other!r}. Write the scope that is meant in of_scope."
+                )
 
 
 def contradictions(spec: ModelSpec, observations: Observations) -> Iterator[str]:
@@ -202,36 +245,56 @@ def contradictions(spec: ModelSpec, observations: Observations) -> Iterator[str]
     Yields
     ------
     str
-        For each pair of statements of one source about one area and period, of which one says that a scope has at least so
-        many people, and the other that a scope which holds it has at most fewer.
+        For each pair of statements about one area and period, of which one says that a scope has at least so many people, and
+        the other that a scope which holds it has at most fewer: by one source, or by two anchors. One source may also
+        contradict itself about one scope, with a bound and a number.
     """
     groups: dict[tuple[object, ...], list[Observation]] = {}
     for row in observations.fitted:
-        if row.kind in (*AT_LEAST, *AT_MOST):
-            groups.setdefault((row.source, row.area, row.year, row.period), []).append(row)
+        if row.kind in COUNTS:
+            # Anchors all state the number itself; others see a part of it that is theirs.
+            voice = None if spec.sources[row.source].anchor else row.source
+            groups.setdefault((voice, row.area, row.year, row.period), []).append(row)
     for rows in groups.values():
         for inner, outer in product(rows, rows):
-            least, most = _end(inner, AT_LEAST), _end(outer, AT_MOST)
-            scopes = [row.scope or spec.sources[row.source].scope for row in (inner, outer)]
-            if scopes[0] != scopes[1] and least > most and scope_holds(spec, scopes[1], scopes[0]):
-                yield (
-                    f"{observations.name}:{inner.line}, {outer.line}: {inner.source!r} states {least:,.0f} {scopes[0]!r} and "
-                    f"{most:,.0f} {scopes[1]!r} for {inner.area} in {inner.year}, though {scopes[1]!r} is declared to hold "
-                    f"{scopes[0]!r}. Both are used; the noise has to explain it."
-                )
+            if _clash(inner, outer, spec):
+                yield _clash_in_words(inner, outer, spec, observations)
 
 
-AT_LEAST: Final = {"count": "value", "rounded": "value", "lower_bound": "value", "range": "lower"}
-AT_MOST: Final = {
-    "count": "value",
-    "rounded": "value",
-    "upper_bound": "value",
-    "suppressed": "value",
-    "range": "upper",
-}
-"""Kinds that say how many there are at least, or at most, to the column that does."""
+def _clash(inner: Observation, outer: Observation, spec: ModelSpec) -> bool:
+    scope, holder = (row.scope or spec.sources[row.source].scope for row in (inner, outer))
+    # Numbers for the same people may differ by noise, between sources or in a source that repeats itself.
+    is_noise = scope == holder and (inner.source != outer.source or inner.kind == outer.kind)
+    return _ends(inner)[0] > _ends(outer)[1] and not is_noise and scope_holds(spec, holder, scope)
 
 
-def _end(row: Observation, column_of: Mapping[str, str]) -> float:
-    value = getattr(row, column_of[row.kind]) if row.kind in column_of else None
-    return math.nan if value is None else float(value)
+def _ends(row: Observation) -> tuple[float, float]:
+    """Return how many there are at least and at most, as a row states it; within a statement the least is not the most."""
+    value = row.value or 0.0
+    match row.kind:
+        case "lower_bound":
+            return value, math.inf
+        case "upper_bound" | "suppressed":
+            return 0.0, value
+        case "range":
+            return row.lower or 0.0, row.upper or math.inf
+        case "rounded":
+            return value - unit_of(row) / 2, value + unit_of(row) / 2
+    return value, value
+
+
+def _clash_in_words(inner: Observation, outer: Observation, spec: ModelSpec, table: Observations) -> str:
+    scope, holder = (row.scope or spec.sources[row.source].scope for row in (inner, outer))
+    when = inner.period or inner.year
+    holds = f"{holder!r} is declared to hold {scope!r}" if holder != scope else "these are the same people"
+    return (
+        f"{table.name}:{inner.line}, {outer.line}: {inner.source!r} states {_told(inner)} of {scope!r} and {outer.source!r} "
+        f"{_told(outer)} of {holder!r} for {inner.area} in {when}, and {holds}. Both are used; noise has to explain it."
+    )
+
+
+def _told(row: Observation) -> str:
+    words = {"lower_bound": "over ", "upper_bound": "under ", "suppressed": "under ", "rounded": "about "}
+    if row.kind == "range":
+        return f"{row.lower:,.10g} to {row.upper:,.10g}"
+    return f"{words.get(row.kind, '')}{row.value:,.10g}"

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import xarray as xr
-from scipy import stats
+from scipy import special, stats
 
 import headcount as hc
 from headcount.checks import CHECKS, CheckResult, Evidence, predictive
@@ -18,9 +18,9 @@ from headcount.checks.outlying import check_outlying_rows
 from headcount.checks.row_fits import row_fits, stated_in_words
 from headcount.engine.arrays import assemble
 from headcount.engine.density import log_likelihood
-from headcount.expectations import row_log_likelihood, row_moments, survey_moments
+from headcount.expectations import row_moments
 from headcount.fits import Sampling, sampler_tree
-from headcount.inference.posterior import posterior_of
+from headcount.inference.posterior import free_vectors, posterior_of
 from headcount.layout import Layout
 
 pytestmark = pytest.mark.fit
@@ -28,9 +28,9 @@ pytestmark = pytest.mark.fit
 
 def with_variables(fit: hc.Fit, **changes: xr.DataArray) -> hc.Fit:
     """Return the fit with variables of its posterior or its sampler's record replaced."""
-    groups = {"posterior": fit.posterior.copy(), "sample_stats": fit.sample_stats.copy()}
+    groups = {name: fit.tree[name].to_dataset().copy() for name in fit.tree.children}
     for name, values in changes.items():
-        group = "posterior" if name in groups["posterior"] else "sample_stats"
+        group = next(group for group, own in groups.items() if name in own)
         groups[group][name] = values
     return replace(fit, tree=xr.DataTree.from_dict(groups))
 
@@ -64,34 +64,39 @@ def test_rows_are_expected_as_the_engine_expects_them(
 ) -> None:
     layout = Layout.of(toy_spec, rows_of_every_form)
     assert set(layout.rows) >= {"stated", "bound", "interval", "survey", "interval_normal", "stated_normal"}
-    arrays = assemble(layout, all_views=True)
+    arrays = assemble(layout)
     noise = np.random.default_rng(0).normal(size=(2, 5, arrays.family.size))
     free = np.where(arrays.family == 0, arrays.first + 0.5 * arrays.second * noise, 0.5 * noise)
     tree = sampler_tree(
-        posterior_of(layout, free), xr.Dataset({"energy": (("chain", "draw"), np.ones((2, 5)))})
+        posterior_of(layout, free),
+        free_vectors(layout, free),
+        xr.Dataset({"energy": (("chain", "draw"), np.ones((2, 5)))}),
     )
     fit = hc.Fit(toy_spec, rows_of_every_form, tree, Sampling(1, 2, 5, 0))
-    total, mean, sd = log_likelihood(free.reshape(10, -1), arrays)
+    # The fit keeps free vectors in single precision.
+    expected = log_likelihood(free.reshape(10, -1), arrays)
     moments = row_moments(fit)
-    survey = layout.rows["survey"].position
-    np.testing.assert_allclose(moments["mean"].to_numpy().reshape(10, -1), mean, atol=1e-6)
-    found = moments["sd"].to_numpy().reshape(10, -1)
-    assert np.isnan(found[:, survey]).all()
-    np.testing.assert_allclose(np.delete(found, survey, axis=1), np.delete(sd, survey, axis=1), rtol=1e-12)
-    np.testing.assert_allclose(
-        row_log_likelihood(fit).to_numpy().reshape(10, -1), total, rtol=1e-6, atol=1e-5
-    )
+    for name, values in zip(("log_likelihood", "location", "spread"), expected, strict=True):
+        np.testing.assert_allclose(moments[name].to_numpy().reshape(10, -1), values, rtol=1e-5, atol=1e-4)
 
 
 def test_thinning_keeps_every_nth_draw(toy_fit: hc.Fit) -> None:
-    every = row_moments(toy_fit)["mean"].isel(draw=slice(None, None, 10))
-    xr.testing.assert_identical(row_moments(toy_fit, thin=10)["mean"], every)
+    every = row_moments(toy_fit).isel(draw=slice(None, None, 10))
+    xr.testing.assert_identical(row_moments(toy_fit, thin=10), every)
 
 
 def test_rows_are_labelled_by_line_and_source(toy_fit: hc.Fit) -> None:
     moments = row_moments(toy_fit)
     assert moments["line"].to_numpy().tolist() == [row.line for row in toy_fit.observations.fitted]
-    assert set(survey_moments(toy_fit)["row_source"].to_numpy()) == {"poll"}
+    assert moments["row_source"].to_numpy().tolist() == [row.source for row in toy_fit.observations.fitted]
+
+
+def test_a_fit_with_other_variables_is_refused(toy_fit: hc.Fit) -> None:
+    free = toy_fit.tree["unconstrained_posterior"].to_dataset().isel(variable=slice(1, None))
+    tree = toy_fit.tree.copy()
+    tree["unconstrained_posterior"] = xr.DataTree(free)
+    with pytest.raises(hc.FitError, match="which had other variables. Fit the study again"):
+        row_moments(replace(toy_fit, tree=tree))
 
 
 # --- convergence ------------------------------------------------------------------------------------------------------
@@ -227,22 +232,20 @@ def test_hard_ranges_and_bounds_that_hold_are_not_outlying(toy_fit: hc.Fit) -> N
 
 def test_tails_of_stated_rows_and_surveys_are_those_of_their_distributions(toy_fit: hc.Fit) -> None:
     table = row_fits(toy_fit).table
-    moments, surveys = row_moments(toy_fit, thin=2), survey_moments(toy_fit, thin=2)
+    moments = row_moments(toy_fit, thin=2)
     first = next(i for i, row in enumerate(toy_fit.observations.fitted) if row.source == "platform")
-    mean, sd = (moments[name].isel(row=first).to_numpy().ravel() for name in ("mean", "sd"))
+    mean, sd = (moments[name].isel(row=first).to_numpy().ravel() for name in ("location", "spread"))
     below = stats.t.cdf((np.log(toy_fit.observations.fitted[first].value or 0) - mean) / sd, 4).mean()
     assert table.loc[first, "pit"] == pytest.approx(below)
     assert table.loc[first, "tail"] == pytest.approx(2 * min(below, 1 - below))
-    polls = [row for row in toy_fit.observations.fitted if row.kind == "survey"]
-    found = table[table["kind"] == "survey"].reset_index()
-    for i, row in enumerate(polls):
-        chance, weight = (
-            surveys[name].isel(row=i).to_numpy().ravel() for name in ("chance", "concentration")
-        )
+    polls = [(i, row) for i, row in enumerate(toy_fit.observations.fitted) if row.kind == "survey"]
+    for i, row in polls:
+        log_odds, weight = (moments[name].isel(row=i).to_numpy().ravel() for name in ("location", "spread"))
+        chance = special.expit(log_odds)
         arguments = (row.n, weight * chance, weight * (1 - chance))
         most, less = (stats.betabinom.cdf(k, *arguments).mean() for k in (row.value, (row.value or 0) - 1))
-        assert found.loc[i, "tail"] == pytest.approx(min(1, 2 * min(most, 1 - less)), abs=0.03)
-        assert less - 0.02 <= found.loc[i, "pit"] <= most + 0.02
+        assert table.loc[i, "tail"] == pytest.approx(min(1, 2 * min(most, 1 - less)), abs=0.03)
+        assert less - 0.02 <= table.loc[i, "pit"] <= most + 0.02
 
 
 def test_row_fits_repeat_themselves(toy_fit: hc.Fit) -> None:
@@ -254,7 +257,10 @@ def test_a_source_that_scatters_more_than_its_noise_fails(
 ) -> None:
     monkeypatch.setattr(predictive, "FEWEST_ROWS", 5)
     assert predictive.check_sources(Evidence(toy_fit)).passed
-    quiet = with_variables(toy_fit, noise_scale=toy_fit.posterior["noise_scale"] / 100)
+    free = toy_fit.tree["unconstrained_posterior"]["free"]
+    is_noise = free["variable"].str.startswith("noise_z")
+    spread = 0.3
+    quiet = with_variables(toy_fit, free=free - is_noise * np.float32(np.log(100) / spread))
     result = predictive.check_sources(Evidence(quiet))
     assert not result.passed
     assert result.table.loc[~result.table["passed"], "source"].tolist() == ["platform"]

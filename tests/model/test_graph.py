@@ -14,10 +14,10 @@ from tests.studies import study
 import headcount as hc
 from headcount.errors import HeadcountWarning, StudyError
 from headcount.growth_kinds import GROWTH_KINDS
-from headcount.layout import LIKELIHOODS, Layout
+from headcount.layout import LIKELIHOODS, OF_PEOPLE, Layout
 from headcount.model import study_arrays
-from headcount.model.growth import GROWTH_TERMS
-from headcount.model.likelihoods import LIKELIHOOD_PARTS
+from headcount.model.growth import GROWTH_PATHS
+from headcount.model.likelihoods import LIKELIHOOD_PARTS, ODDS
 from headcount.model.parameters import VARIABLES
 from headcount.priors import FAMILIES, LINK_NORMAL
 
@@ -30,9 +30,10 @@ def model(toy_spec, toy_observations):
 
 
 def test_tables_of_kinds_are_complete():
-    assert GROWTH_TERMS.keys() == GROWTH_KINDS.keys()
+    assert GROWTH_PATHS.keys() == GROWTH_KINDS.keys()
     assert VARIABLES.keys() == FAMILIES.keys() - {LINK_NORMAL}
-    assert set(LIKELIHOOD_PARTS) == set(LIKELIHOODS)
+    assert LIKELIHOOD_PARTS.keys() | ODDS.keys() == set(LIKELIHOODS)
+    assert set(ODDS) == set(OF_PEOPLE)
 
 
 def test_free_variables_and_their_dims(model):
@@ -55,8 +56,8 @@ def test_deterministics_and_their_dims(model):
         "log_ratio": ("scope", "region"),
         "log_reach": ("source", "region"),
         "noise_scale": ("source",),
-        "selection": ("poll",),
-        "concentration": ("poll",),
+        "selection": ("frame",),
+        "concentration": ("frame",),
     }
 
 
@@ -75,7 +76,7 @@ def test_labels_are_those_of_the_study(model, toy_spec):
     assert coords["step"] == tuple(range(2019, 2026))
     assert coords["scope"] == ("beekeeper", "member", "helper")
     assert coords["source"] == ("registry", "platform", "analyst", "poll")
-    assert coords["poll"] == ("poll",)
+    assert coords["frame"] == ("poll",)
     assert coords["source_unit"] == ("platform|NORTH", "platform|SOUTH", "platform|EAST")
 
 

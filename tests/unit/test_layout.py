@@ -11,7 +11,14 @@ from hypothesis import strategies as some
 from tests.studies import STUDIES, study
 
 import headcount as hc
-from headcount.layout import LIKELIHOODS, Layout, known_log_headcount, latent_scopes, zero_sum_basis
+from headcount.layout import (
+    LIKELIHOODS,
+    OF_PEOPLE,
+    Layout,
+    known_log_headcount,
+    latent_scopes,
+    zero_sum_basis,
+)
 from headcount.row_forms import form_of
 from headcount.simulation.facts import known_populations, scaled_covariate
 
@@ -30,11 +37,24 @@ def cells_of(layout, term):
         indices = [cell for cell in multiple[term - len(single)] if cell >= 0]
     else:
         return None
-    names, areas, years = (*layout.sources, ""), layout.spec.areas, layout.spec.years
-    return {
-        (names[s], layout.scopes[k], areas.regions[r], years.labels[t])
-        for s, k, r, t in layout.cells[indices]
-    }
+    return {cell_in_words(layout, index) for index in indices}
+
+
+def cell_in_words(layout, index):
+    own, spec = layout.cells, layout.spec
+    seers = [
+        *((name, False) for name in layout.sources),
+        ("", False),
+        *((name, True) for name in layout.sources),
+    ]
+    time = spec.years.labels[own.year[index]] + own.lean[index]
+    return (
+        *seers[own.seer[index]],
+        layout.scopes[own.scope[index]],
+        spec.areas.regions[own.region[index]],
+        round(time, 9),
+        round(float(np.exp(own.log_weight[index])), 9),
+    )
 
 
 def known_of(layout, term):
@@ -46,13 +66,34 @@ def check_term(layout, index, term):
     if term is None:
         assert known_of(layout, index) == 0.0
         return
-    regions = [spec.areas.regions[i] for i in spec.areas.regions_of(term.area)]
+    regions = list(spec.areas.regions_of(term.area))
     if spec.scopes[term.scope].covariate:
-        year = term.year - spec.years.first
-        people = np.exp(known_populations(spec)[term.scope][list(spec.areas.regions_of(term.area)), year])
-        assert known_of(layout, index) == pytest.approx(np.log(people.sum()))
+        logs = known_populations(spec)[term.scope][regions]
+        people = sum(
+            moment.weight * np.exp(on_the_line(path, moment.time, spec.years))
+            for path in logs
+            for moment in term.when
+        )
+        assert known_of(layout, index) == pytest.approx(np.log(people))
         return
-    assert cells_of(layout, index) == {(term.source, term.scope, region, term.year) for region in regions}
+    assert cells_of(layout, index) == {
+        (
+            term.source,
+            term.bare,
+            term.scope,
+            spec.areas.regions[region],
+            round(moment.time, 9),
+            round(moment.weight, 9),
+        )
+        for region in regions
+        for moment in term.when
+    }
+
+
+def on_the_line(path, time, years):
+    """Return a path at a time, by its nearest two years."""
+    first = min(max(int(np.floor(time)), years.first), years.last - 1) - years.first
+    return path[first] + (path[first + 1] - path[first]) * (time - years.first - first)
 
 
 def test_every_row_points_at_the_cells_of_its_terms(layout):
@@ -61,12 +102,13 @@ def test_every_row_points_at_the_cells_of_its_terms(layout):
     for name, rows in layout.rows.items():
         for i, position in enumerate(rows.position):
             row = fitted[position]
-            form = form_of(row, spec.sources[row.source].scope)
+            form = form_of(row, spec)
             tails = spec.source_kinds[spec.sources[row.source].kind].tails
-            normal = tails == "normal" and form.form != "survey"
+            normal = tails == "normal" and form.form not in OF_PEOPLE
             assert name == form.form + ("_normal" if normal else "")
             check_term(layout, rows.part[i], form.part)
             check_term(layout, rows.whole[i], form.whole)
+            check_term(layout, rows.third[i], form.third)
             for field in ("value", "other", "noise_factor", "variance"):
                 assert getattr(rows, field)[i] == getattr(form, field)
             seen.append(position)
@@ -76,19 +118,24 @@ def test_every_row_points_at_the_cells_of_its_terms(layout):
 
 
 def test_no_cell_stands_twice_and_none_is_idle(layout):
-    assert len(np.unique(layout.cells, axis=0)) == len(layout.cells)
+    cells = [cell_in_words(layout, index) for index in range(len(layout.cells))]
+    assert len(set(cells)) == len(cells)
     used = {*layout.single.tolist(), *layout.multiple.ravel().tolist()} - {-1}
     assert used == set(range(len(layout.cells)))
 
 
 def test_likelihoods_are_forms_by_tails():
     assert LIKELIHOODS == (
-        "stated", "bound", "interval", "survey", "stated_normal", "bound_normal", "interval_normal",
+        "stated", "bound", "interval", "survey", "overlap", "stated_normal", "bound_normal", "interval_normal",
     )  # fmt: skip
 
 
-def test_sources_without_rows_are_left_out_and_the_order_is_the_spec_s(layout):
-    present = {row.source for row in layout.observations.fitted}
+def test_sources_that_no_row_mentions_are_left_out_and_the_order_is_the_spec_s(layout):
+    fitted = layout.observations.fitted
+    present = (
+        {row.source for row in fitted} | {row.of_source for row in fitted} | {row.seen_by for row in fitted}
+    )
+    present |= {name for source in present if source for name in layout.spec.sources[source].lists or ()}
     assert list(layout.sources) == [name for name in layout.spec.sources if name in present]
 
 

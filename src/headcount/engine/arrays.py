@@ -134,7 +134,7 @@ def assemble(layout: Layout, *, all_views: bool = False) -> Arrays:
     starts, members = _terms(layout)
     sources = [layout.spec.sources[name] for name in layout.sources]
     return Arrays(
-        **_priors(layout),
+        **_priors(layout),  # type: ignore[arg-type]  # the keys are field names
         entry_row=np.array(entries.row, dtype=np.int64),
         entry_a=np.array(entries.a, dtype=np.int64),
         entry_b=np.array(entries.b, dtype=np.int64),
@@ -148,15 +148,15 @@ def assemble(layout: Layout, *, all_views: bool = False) -> Arrays:
         view_source=views.source,
         is_coverage=np.array([int(source.coverage is not None) for source in sources], dtype=np.int64),
         has_overcount=np.array([int(source.overcount is not None) for source in sources], dtype=np.int64),
-        **_scopes(layout),
+        **_scopes(layout),  # type: ignore[arg-type]  # as above
         cells=views.cells,
         cell_lean=layout.cells.lean,
         cell_weight=layout.cells.log_weight,
         term_start=starts,
         term_cell=members,
         term_known=layout.known,
-        **_rows(layout),
-    )  # type: ignore[arg-type]  # the parts' keys are field names
+        **_rows(layout),  # type: ignore[arg-type]  # as above
+    )
 
 
 def _shape(layout: Layout) -> IntArray:

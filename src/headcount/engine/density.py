@@ -10,7 +10,7 @@ import math
 import numpy as np
 from numba import njit
 
-from headcount._types import FloatArray
+from headcount._types import FloatArray, SingleArray
 from headcount.engine.arrays import Arrays
 from headcount.engine.codes import (
     BOUND,
@@ -97,7 +97,7 @@ def evaluate(draws: FloatArray, arrays: Arrays) -> tuple[FloatArray, FloatArray]
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def evaluate_reach(draws: FloatArray, arrays: Arrays) -> FloatArray:
+def evaluate_reach(draws: FloatArray, arrays: Arrays) -> SingleArray:
     """Evaluate log reach for many draws.
 
     Parameters

@@ -1,8 +1,8 @@
 """What an observation kind is: its words and the check of its rows.
 
-A kind has three faces, found under its name in three tables: here (words and checks, no PyMC), in
-``headcount.model.likelihoods`` (its part of the PyMC graph) and in ``headcount.simulation.draws`` (its draw in
-the NumPy oracle). A test holds the three tables complete.
+A kind is found under its name in several tables: here (words and checks), in ``headcount.row_forms`` (what the likelihood
+sees of a row), and in ``headcount.simulation.draws`` and ``headcount.simulation.density`` (its draw and density in the NumPy
+oracle). A test holds the tables complete.
 """
 
 from __future__ import annotations

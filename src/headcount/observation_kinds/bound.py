@@ -41,7 +41,7 @@ LOWER_BOUND = ObservationKind(
     when='The source says "over", "more than", "at least".',
     aloud="linkedin, WORLD, 2020, lower_bound, value=135000: LinkedIn says over 135,000 in 2020.",
     required=("value",),
-    optional=("scope",),
+    optional=("scope", "period"),
     problems=_problems,
 )
 
@@ -50,6 +50,6 @@ UPPER_BOUND = ObservationKind(
     when='The source says "under", "fewer than", "at most".',
     aloud="recorded_future, USA, 2015, upper_bound, value=50000: fewer than 50,000 in the US in 2015.",
     required=("value",),
-    optional=("scope",),
+    optional=("scope", "period"),
     problems=_problems,
 )

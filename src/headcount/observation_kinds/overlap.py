@@ -39,6 +39,6 @@ OVERLAP = ObservationKind(
     when="Two lists were linked: of n people on one, k are on the other.",
     aloud="linked, DEU, 2023, overlap, value=1800, n=12000: 1,800 of the 12,000 on the first list.",
     required=("value", "n"),
-    optional=("scope",),
+    optional=("scope", "period"),
     problems=k_of_n,
 )

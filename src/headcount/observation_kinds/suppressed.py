@@ -35,6 +35,6 @@ SUPPRESSED = ObservationKind(
     when="The source withholds numbers below a floor.",
     aloud="eurostat, MLT, 2021, suppressed, value=50: fewer than 50, not published.",
     required=("value",),
-    optional=("scope",),
+    optional=("scope", "period"),
     problems=_problems,
 )

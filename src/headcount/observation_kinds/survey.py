@@ -35,6 +35,6 @@ SURVEY = ObservationKind(
     when="k of n respondents belong to a scope, or are on a source's list.",
     aloud="stackoverflow, DEU, 2024, survey, value=14, n=1443, of_scope=developer: 14 of 1,443 developers.",
     required=("value", "n", "of_scope"),
-    optional=("scope", "seen_by"),
+    optional=("scope", "period", "seen_by"),
     problems=k_of_n,
 )

@@ -2,19 +2,13 @@
 
 from __future__ import annotations
 
-import io
-import re
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-import matplotlib as mpl
 import numpy as np
 import xarray as xr
 from matplotlib.axes import Axes
-from matplotlib.backends.backend_svg import FigureCanvasSVG
-from matplotlib.figure import Figure as Canvas
 from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter
 
 from headcount._names import CHAIN, DRAW, YEAR
@@ -22,18 +16,12 @@ from headcount.areas import Areas
 from headcount.checks import Evidence
 from headcount.estimands import forecast_years
 from headcount.fits import Fit
+from headcount.reporting.drawing import AHEAD, FAINT, INNER, LINE, OUTER
+from headcount.reporting.drawing import canvas as drawing_canvas
 from headcount.reporting.prose import interval, people, probability, subject
 from headcount.summaries import area_headcounts
 
 __all__ = ["Figure", "area_figure", "country_areas", "country_figure", "total_figure"]
-
-INK: Final = "#1c2b33"
-FAINT: Final = "#8a969c"
-LINE: Final = "#12486b"
-INNER: Final = "#7fa6c2"
-OUTER: Final = "#cfdfea"
-AHEAD: Final = "#f3efe6"
-"""Colours: text, axes, median, 50 % band, outer band, ground of forecast years. They stay apart in grey print."""
 
 MOST_BARS: Final = 34
 """Areas in the forest plot: as many as fit a page legibly."""
@@ -46,26 +34,6 @@ CLOSE: Final = 1.5
 
 FEWEST_COUNTRIES: Final = 12
 """A level of the area tree with fewer areas holds parts of the world, not countries."""
-
-STYLE: Final[dict[str, Any]] = {
-    "svg.fonttype": "none",
-    "text.parse_math": False,
-    "font.size": 10,
-    "text.color": INK,
-    "axes.edgecolor": FAINT,
-    "axes.labelcolor": INK,
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-    "xtick.color": INK,
-    "ytick.color": INK,
-    "axes.axisbelow": True,
-    "grid.color": "#e3e8ea",
-    "grid.linewidth": 0.8,
-    "figure.constrained_layout.h_pad": 0.09,
-    "axes.titlesize": 10,
-    "axes.titleweight": "bold",
-    "axes.titlelocation": "left",
-}
 
 
 @dataclass(frozen=True)
@@ -102,7 +70,7 @@ def total_figure(evidence: Evidence) -> Figure:
     """
     fit, root = evidence.fit, evidence.fit.spec.areas.root
     bands = _bands(evidence, [root])
-    with _canvas("total", 8.2, 3.9) as (canvas, finished):
+    with drawing_canvas("total", 8.2, 3.9) as (canvas, finished):
         axes = canvas.subplots()
         _path(axes, bands.sel(area=root), fit, label=True)
         axes.set_ylim(bottom=0)
@@ -139,7 +107,7 @@ def area_figure(evidence: Evidence) -> Figure:
     first, below = _by_size(bands, top), _by_size(bands, others)[: max(0, MOST_BARS - len(top))]
     shown = [*first, *below]
     height = 0.9 + 0.235 * (len(shown) + bool(below))
-    with _canvas("areas", 8.2, height) as (canvas, finished):
+    with drawing_canvas("areas", 8.2, height) as (canvas, finished):
         axes = canvas.subplots()
         places = np.array([*range(len(first)), *range(len(first) + 1, len(shown) + 1)], dtype=float)
         _forest(axes, bands.sel(area=shown).to_numpy(), places)
@@ -177,7 +145,7 @@ def country_figure(evidence: Evidence) -> Figure:
     shown = _by_size(bands.sel(year=evidence.last_year), list(country_areas(areas)))[:MOST_PANELS]
     columns = min(4, len(shown))
     rows = -(-len(shown) // columns)
-    with _canvas("countries", 8.2, 0.3 + 1.75 * rows) as (canvas, finished):
+    with drawing_canvas("countries", 8.2, 0.3 + 1.75 * rows) as (canvas, finished):
         grid = canvas.subplots(rows, columns, squeeze=False).ravel()
         for axes, code in zip(grid, shown, strict=False):
             _path(axes, bands.sel(area=code), fit)
@@ -317,29 +285,3 @@ def _short_ticks(value: float, _: int) -> str:
 
 def _capital(text: str) -> str:
     return text[:1].upper() + text[1:]
-
-
-@contextmanager
-def _canvas(salt: str, width: float, height: float) -> Iterator[tuple[Canvas, Callable[[], str]]]:
-    """Offer an empty canvas in our style, and a function that returns it as SVG once the block is left."""
-    text = io.StringIO()
-    with mpl.rc_context():
-        mpl.rcdefaults()
-        style: Any = STYLE | {"svg.hashsalt": salt}
-        mpl.rcParams.update(style)
-        canvas = Canvas(figsize=(width, height), layout="constrained")
-        FigureCanvasSVG(canvas)
-        yield canvas, lambda: _inline(text.getvalue())
-        # Without metadata: the library's name and the date would differ from one machine to the next.
-        nothing = dict.fromkeys(("Creator", "Date", "Format", "Type"))
-        canvas.savefig(text, format="svg", metadata=nothing, transparent=True)
-
-
-def _inline(svg: str) -> str:
-    """Cut what only a file of its own needs, and names of groups that would stand twice in one page."""
-    body = svg[svg.index("<svg") :].rstrip()
-    body = re.sub(r'<g id="[^"]*"', "<g", body)
-    body = re.sub(r"\s*<metadata>.*?</metadata>", "", body, flags=re.DOTALL)
-    head, rest = body.split(">", maxsplit=1)
-    # Sizes come from the viewBox, so that the page can scale the figure.
-    return re.sub(r' (width|height)="[^"]*"', "", head) + ">" + rest

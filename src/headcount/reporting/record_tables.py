@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from itertools import chain
 from typing import Final
 
 import numpy as np
@@ -104,7 +105,7 @@ def source_table(evidence: Evidence, priors: CheckResult, sources: CheckResult) 
         Line((_title(name, copy), f"copy of {copy.copy_of}", "enters once, as the original", "", "", ""))
         for name, copy in fit.spec.copies.items()
     )
-    return Table.of(headings, (*(line(name) for name in fit.layout.sources), *copies))
+    return Table.of(headings, chain(map(line, fit.layout.sources), copies))
 
 
 def _title(name: str, source: SourceSpec | CopySpec) -> str:

@@ -4,8 +4,8 @@
 code meaning
 ==== ==============================================================================================
 0    done
-1    a problem in the study, the fit or a file, each on a line of its own; or stopped by Ctrl-C, with
-     what was finished kept, and said
+1    a problem in the study, the fit or a file, each on a line of its own; a calibration that failed;
+     or stopped by Ctrl-C, with what was finished kept, and said
 2    wrong usage
 ==== ==============================================================================================
 """

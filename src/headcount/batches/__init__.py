@@ -1,0 +1,11 @@
+"""Batches: many fits as one piece of work, which can be stopped, killed and taken up again.
+
+Under calibration, and whatever else fits a study many times. A `Job` is a study, a seed and a digest of its fit;
+`run_batch` works through jobs over processes or a Dask cluster, and keeps each outcome in a file of its own as soon as it
+is there.
+"""
+
+from headcount.batches.jobs import Job, Outcome
+from headcount.batches.running import run_batch
+
+__all__ = ["Job", "Outcome", "run_batch"]
