@@ -124,8 +124,11 @@ def copy_problems(spec: ModelSpec) -> Iterator[Problem]:
     """
     for name, copy in spec.copies.items():
         where = f"{spec.name} [sources.{name}.copy_of]"
-        if copy.copy_of in spec.copies:
+        if copy.copy_of == name:
+            yield Problem(where, f"{name!r} is a copy of itself", nearest(name, spec.sources))
+        elif copy.copy_of in spec.copies:
             first = spec.copies[copy.copy_of].copy_of
-            yield Problem(where, f"{copy.copy_of!r} is itself a copy", f"Name the original, {first!r}.")
+            advice = f"Name the original, {first!r}." if first in spec.sources else ""
+            yield Problem(where, f"{copy.copy_of!r} is itself a copy", advice)
         elif copy.copy_of not in spec.sources:
             yield Problem(where, f"unknown source {copy.copy_of!r}", nearest(copy.copy_of, spec.sources))

@@ -30,7 +30,7 @@ KEY: Final = ("source", "area", "year", "period", "kind", "scope", *REFERENCES, 
 """Columns that say what a row is about; rows that agree in them state the same thing, perhaps with other numbers."""
 
 SPECIAL: Final = (*NUMBERS, "from_year", *PERIODS, *REFERENCES)
-"""Columns that not all kinds use."""
+"""Columns that a kind uses if it names them."""
 
 SMALLEST: Final = 1e-15
 LARGEST: Final = 1e18

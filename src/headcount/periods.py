@@ -1,15 +1,4 @@
-r"""Periods: when a row speaks, as moments between the middles of the model's years.
-
-============================= ==========================================================
-written                       speaks of
-============================= ==========================================================
-(empty)                       the row's year, at its middle
-``start``, ``end``            the first or last day of the row's year
-``2021``                      the whole year
-``2021-Q3``, ``2021-06``      a quarter, a month
-``2021-12-31``                a day
-``2021-07/2022-06``           from the first to the last of two of these, both within
-============================= ==========================================================
+"""Periods: when a row speaks, as moments between the middles of the model's years.
 
 Times are in years, and 2021.0 is the *middle* of 2021, since a year's headcount is that of its middle. A period is cut at
 the turns of years; each piece speaks at its own middle, with its length as weight. Intervals are written as in ISO 8601.
@@ -24,9 +13,23 @@ from dataclasses import dataclass
 from datetime import MAXYEAR, MINYEAR, date
 from typing import Final
 
-__all__ = ["Moment", "Span", "moments", "period_problem", "span_of"]
+__all__ = ["FORMS", "Moment", "Span", "moments", "period_problem", "span_of"]
 
-FORMS: Final = "2021, 2021-Q3, 2021-06, 2021-12-31, an interval of two such as 2021-07/2022-06, start or end"
+FORMS: Final = {
+    "": "the row's year, at its middle",
+    "start": "the first day of the row's year",
+    "end": "the last day of the row's year",
+    "2021": "a year, on average",
+    "2021-Q3": "a quarter",
+    "2021-06": "a month",
+    "2021-12-31": "a day",
+    "2021-07/2022-06": "from the first to the last of two of these, both within",
+}
+"""How periods are written, and what they speak of."""
+
+ADVICE: Final = (
+    "Write 2021, 2021-Q3, 2021-06, 2021-12-31, an interval of two such as 2021-07/2022-06, start or end."
+)
 
 MONTHS_IN_QUARTER: Final = 3
 
@@ -63,7 +66,7 @@ def moments(year: int, period: str = "", *, flow: bool = False) -> tuple[Moment,
     year
         The row's year.
     period
-        As in the table above.
+        As in ``FORMS``.
     flow
         Whether what is stated adds up over time: weights are then years, and else parts of the whole. Without a period both
         are one: a year.
@@ -102,7 +105,7 @@ def span_of(year: int, period: str) -> Span:
     year
         The row's year, which ``start`` and ``end`` refer to.
     period
-        As in the table above, not empty.
+        As in ``FORMS``, not empty.
 
     Returns
     -------
@@ -138,18 +141,16 @@ def period_problem(year: int, period: str) -> tuple[str, str] | None:
         What, and advice.
     """
     if not MINYEAR <= year <= MAXYEAR:
-        return f"{period!r} needs a calendar year, and year is {year}", f"Write {FORMS}."
+        return f"{period!r} needs a calendar year, and year is {year}", ADVICE
     try:
         span = span_of(year, period)
     except ValueError:
-        return f"{period!r} is not a period", f"Write {FORMS}."
+        return f"{period!r} is not a period", ADVICE
     if span.last < span.first:
         return f"{period!r} ends before it starts", "Write the earlier end first."
     if span.last.year != year:
-        return (
-            f"{period!r} ends in {span.last.year}, and year is {year}",
-            "year is that in which the period ends.",
-        )
+        what = f"{period!r} ends in {span.last.year}, and the year stated for it is {year}"
+        return what, "State the year in which the period ends."
     return None
 
 

@@ -162,7 +162,7 @@ def with_prior(spec: ModelSpec, path: str, stated: Prior | Mapping[str, Any]) ->
     path
         Key of the prior as in the TOML file, such as ``sources.linkedin.coverage``.
     stated
-        ``{"low": ..., "high": ..., "mass": ...}``, a family with parameters, or a `Prior`.
+        ``{"low": ..., "high": ..., "mass": ...}``, ``{"stated": ..., "se": ...}``, a family with parameters, or a `Prior`.
 
     Returns
     -------
@@ -220,7 +220,7 @@ def _set_problems(spec: ModelSpec, prior_set: str, changes: Mapping[str, Any]) -
         if path not in spec.priors:
             yield Problem(where, "no such prior", nearest(path, spec.priors))
         elif not isinstance(stated, Mapping):
-            yield Problem(where, f"{stated!r} is not a prior", "Write { low, high, mass }.")
+            yield Problem(where, f"{stated!r} is not a prior", "Write { low, high, mass } or { stated, se }.")
         else:
             yield from _family_problems(spec.priors[path], stated, where)
 
@@ -248,7 +248,7 @@ def _dangling(
 def _stated_paths(section: Mapping[str, Any], above: str = "") -> Iterator[str]:
     for key, value in section.items():
         if isinstance(value, Mapping):
-            if value.keys() & {"low", "high", "stated", "family"}:
+            if value.keys() & {"low", "high", "stated", "se", "family"}:
                 yield f"{above}{key}"
             yield from _stated_paths(value, f"{above}{key}.")
 
@@ -303,14 +303,18 @@ def _key_path(place: tuple[int | str, ...]) -> tuple[int | str, ...]:
 
 def _explain(detail: Any, place: tuple[int | str, ...]) -> tuple[str, str]:  # noqa: ANN401 - pydantic's error dict
     match detail["type"]:
+        case "missing" if isinstance(place[-1], int):
+            return "a name is missing", "Name the two sources whose lists were linked."
         case "missing":
             return "the key is missing", ""
         case "extra_forbidden":
-            return "unknown key", nearest(str(place[-1]), _keys_at(place[:-1]))
+            return "unknown key", nearest(str(place[-1]), _keys_at(detail["loc"][:-1]))
         case "value_error":
             return str(detail["ctx"]["error"]), ""
         case "string_pattern_mismatch":
             pattern = detail["ctx"]["pattern"]
+            if place[-2:-1] == ("breaks",):
+                return f"{detail['input']!r} is not a year", "Write that from which the method changed: 2019."
             choices = pattern.removeprefix("^(").removesuffix(")$").split("|")
             if len(choices) > 1:
                 return f"unknown {place[-1]} {detail['input']!r}", nearest(detail["input"], choices)

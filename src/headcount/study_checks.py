@@ -162,7 +162,8 @@ def _kind_problems(row: Observation, spec: ModelSpec, table: Observations) -> It
     special = next((kind for kind in ("survey", "overlap") if REACH_OF_KIND[kind] == reach), row.kind)
     wanted = REACH_OF_KIND.get(row.kind, reach)
     if reach != wanted or special != row.kind:
-        what = f"a {row.kind} from {row.source!r}, which has {reach}"
+        article = "an" if row.kind == "overlap" else "a"
+        what = f"{article} {row.kind} from {row.source!r}, which has {reach}"
         advice = SOURCE_WORDS[row.kind if row.kind in SOURCE_WORDS else special]
         yield Problem(table.where(row, "kind"), what, advice)
 
@@ -195,7 +196,7 @@ def _share_problems(row: Observation, spec: ModelSpec, table: Observations) -> I
     if not (same_area and same_source and inner in spec.scopes and outer in spec.scopes):
         return
     if inner == outer:
-        column = "of_area" if row.of_area else "of_scope"
+        column = next(name for name in ("of_area", "of_scope", "of_source") if getattr(row, name))
         yield Problem(table.where(row, column), "a share of itself is 1, whatever the number of people")
     elif (row.value or 0) > 1 and scope_holds(spec, outer, inner):
         what = f"{row.value:g} of {outer!r} are {inner!r}, and {outer!r} is declared to hold {inner!r}"

@@ -7,6 +7,7 @@ import pytest
 from headcount.growth_kinds import GROWTH_KINDS
 from headcount.priors import LINKS
 from headcount.simulation.growth import GROWTH_DRAWS
+from headcount.specs import GrowthSpec
 
 
 def test_every_kind_can_be_drawn():
@@ -22,8 +23,10 @@ def test_the_default_comes_first():
 def test_a_kind_names_its_priors_and_where_they_live(name):
     kind = GROWTH_KINDS[name]
     assert kind.name == name
-    assert kind.parameters["rate"] == "growth"
+    assert kind.when.endswith(".")
     assert kind.parameters["region_rate_sd"] == "positive"
+    # People who enter and leave grow by what they do, and not at a rate that is stated.
+    assert kind.parameters.get("rate") == (None if name == "stock_and_flow" else "growth")
     assert set(kind.parameters.values()) <= LINKS.keys()
 
 
@@ -33,3 +36,12 @@ def test_richer_kinds_keep_the_priors_of_simpler_ones():
     )
     assert plain.items() < walk.items() < damped.items()
     assert damped.keys() - walk.keys() == {"damping"}
+    assert GROWTH_KINDS["logistic"].parameters.keys() - walk.keys() == {"ceiling"}
+
+
+def test_settings_are_keys_of_the_section_and_say_what_they_are():
+    settings = {key: words for kind in GROWTH_KINDS.values() for key, words in kind.settings.items()}
+    assert settings.keys() == {"graduates"}
+    assert settings.keys() <= GrowthSpec.model_fields.keys()
+    assert all(settings.values())
+    assert [name for name, kind in GROWTH_KINDS.items() if kind.forward_only] == ["stock_and_flow"]

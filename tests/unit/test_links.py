@@ -41,6 +41,15 @@ def test_each_link_is_the_one_that_its_table_states(name, value, line):
     assert float(LINKS[name].forward(value)) == pytest.approx(line, abs=1e-14)
 
 
+@pytest.mark.parametrize("name", LINKS)
+def test_the_slope_is_the_derivative_of_forward(name):
+    link = LINKS[name]
+    for at in (-3.0, -0.5, 0.0, 1.0, 4.0):
+        value, step = float(link.inverse(at)), 1e-6
+        ends = [float(link.inverse(at + sign * step)) for sign in (-1, 1)]
+        assert link.slope(value) == pytest.approx(2 * step / (ends[1] - ends[0]), rel=1e-6)
+
+
 @pytest.mark.parametrize(
     ("name", "outside"),
     [

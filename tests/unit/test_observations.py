@@ -11,7 +11,14 @@ from hypothesis import strategies as some
 
 from headcount.errors import HeadcountWarning, TableError
 from headcount.observation_kinds import OBSERVATION_KINDS
-from headcount.observations import COLUMNS, Observation, Observations, parse_observations, read_observations
+from headcount.observations import (
+    COLUMNS,
+    SPECIAL,
+    Observation,
+    Observations,
+    parse_observations,
+    read_observations,
+)
 
 HEADER = "source,area,year,kind,value,lower,upper,mass,n,from_year,of_area,of_scope,excluded,notes\n"
 
@@ -107,11 +114,12 @@ def test_faults_of_all_rows_come_together_in_line_order():
         "o.csv:8 [lower]: 9 is not below upper = 8",
         "o.csv:8 [mass]: 1.5 is not in (0, 1]. Write 0.9 for 90 %, or 1 for hard ends.",
         "o.csv:9 [value]: -1 is not above -1. Growth is a fraction: 0.29 for +29 %.",
-        "o.csv:9 [from_year]: 2021 is not before year = 2021",
+        "o.csv:9 [from_year]: 2021 is not before year = 2021. "
+        "Growth within a year needs a from_period, and a period after it.",
         "o.csv:10 [n]: 0 is not above 0",
-        "o.csv:10 [of_area]: a share needs of_area, of_scope or both. Say what it is a share of.",
+        "o.csv:10 [of_area]: a share needs of_area, of_scope or of_source. Say what it is a share of.",
         "o.csv:11 [of_scope]: the cell is empty; a survey needs value, n, of_scope",
-        "o.csv:11 [n]: 5.5 is not a whole number. value is k, n the respondents.",
+        "o.csv:11 [n]: 5.5 is not a whole number. value is k, n how many were asked or looked up.",
         "o.csv:11 [value]: k = 7 is above n = 5.5",
     ]
 
@@ -129,9 +137,83 @@ def test_lines_stay_in_order_whatever_the_file_is_called():
 def test_a_cell_that_the_kind_does_not_use_is_not_passed_over():
     assert faults("s,A,2021,count,5,1,9,,,,,,,\n") == [
         f"o.csv:2 [{column}]: a count does not use this column. "
-        "Empty the cell; a count uses value, scope, relative_se."
+        "Empty the cell; a count uses value, scope, period, relative_se."
         for column in ("lower", "upper")
     ]
+
+
+def test_columns_that_kinds_may_refuse_are_those_that_kinds_name():
+    used = {column for kind in OBSERVATION_KINDS.values() for column in (*kind.required, *kind.optional)}
+    assert used == {*SPECIAL, "scope"}
+
+
+PERIODS = "source,area,year,kind,value,from_year,period,from_period,n,of_scope\n"
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        "s,A,2021,count,5,,end,,,",
+        "s,A,2021,count,5,,2021-06,,,",
+        "s,A,2021,count,5,,2020-07/2021-06,,,",
+        "s,A,2021,growth,0.1,2020,end,end,,",
+        "s,A,2021,growth,0.1,2020,2021-Q2,2020-Q2,,",
+        "s,A,2021,growth,0.1,2021,2021-Q4,2021-Q1,,",
+        "s,A,2021,growth,0.1,2021,,start,,",
+        "s,A,2021,growth,0.1,2021,end,,,",
+        "s,A,2021,survey,5,,2021-03,,9,all",
+    ],
+)
+def test_rows_say_when(row):
+    [read_back] = read(f"{row}\n", PERIODS).rows
+    assert (read_back.period, read_back.from_period) == tuple(row.split(",")[6:8])
+
+
+@pytest.mark.parametrize(
+    ("row", "expected"),
+    [
+        (
+            "s,A,2021,count,5,,2021-13,,,",
+            "o.csv:2 [period]: '2021-13' is not a period. Write 2021, 2021-Q3, 2021-06, 2021-12-31, "
+            "an interval of two such as 2021-07/2022-06, start or end.",
+        ),
+        (
+            "s,A,2021,count,5,,2020-06,,,",
+            "o.csv:2 [period]: '2020-06' ends in 2020, and the year stated for it is 2021. "
+            "State the year in which the period ends.",
+        ),
+        (
+            "s,A,2021,growth,0.1,2020,2021-06,2021-05,,",
+            "o.csv:2 [from_period]: '2021-05' ends in 2021, and the year stated for it is 2020. "
+            "State the year in which the period ends.",
+        ),
+        (
+            "s,A,2021,count,5,,,soon,,",
+            "o.csv:2 [from_period]: a count does not use this column. "
+            "Empty the cell; a count uses value, scope, period, relative_se.",
+        ),
+        ("s,x,2O21,count,5,,2020-06,,,", "o.csv:2 [year]: '2O21' is not a year. Write 2021."),
+        (
+            "s,A,2021,growth,0.1,2021,2021-Q1,2021-Q2,,",
+            "o.csv:2 [from_period]: '2021-Q2' is not before period = '2021-Q1'",
+        ),
+        (
+            "s,A,2021,growth,0.1,2021,start,,,",
+            "o.csv:2 [from_period]: 'mid-year' is not before period = 'start'",
+        ),
+        (
+            "s,A,2021,growth,0.1,2021,end,end,,",
+            "o.csv:2 [from_period]: 'end' is not before period = 'end'",
+        ),
+    ],
+)
+def test_periods_that_cannot_be_are_named(row, expected):
+    assert faults(f"{row}\n", PERIODS) == [expected]
+
+
+def test_periods_of_excluded_rows_are_not_looked_at():
+    [row] = read("s,A,2021,count,5,,sometime,,,,unclear\n", PERIODS.strip() + ",excluded\n").rows
+    assert row.period == "sometime"
 
 
 def test_a_column_that_must_be_there():
@@ -167,12 +249,14 @@ def test_contradicting_rows_are_all_used_with_a_warning():
         "s,B,2021,count,6,,,,,,,,,",
         "s,A,2022,count,6,,,,,,,,,",
         "s,A,2021,lower_bound,6,,,,,,,,,",
+        "s,A,2021,count,6,,,,,,,,,,end",
+        "s,A,2021,count,6,,,,,,,,,,2021",
     ],
 )
 def test_rows_about_different_things_do_not_contradict(other):
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        assert len(read(f"s,A,2021,count,5,,,,,,,,,\n{other}\n")) == 2
+        assert len(read(f"s,A,2021,count,5,,,,,,,,,\n{other}\n", HEADER.strip() + ",period\n")) == 2
 
 
 def test_a_file_in_another_encoding_is_named_with_its_line(tmp_path):
@@ -197,18 +281,34 @@ def rows(draw):
     kind = draw(some.sampled_from(sorted(OBSERVATION_KINDS)))
     n = draw(some.integers(1, 10**6))
     low = draw(SIZE)
+    year = draw(some.integers(1, 9999))
+    when = draw(some.sampled_from(["", "start", "end", f"{year:04}", f"{year:04}-Q2", f"{year:04}-12-31"]))
     cells = {
         "count": {"value": draw(some.just(0.0) | SIZE), "relative_se": draw(some.none() | SIZE)},
+        "rounded": {"value": draw(some.just(0.0) | some.just(2 * low)), "unit": low},
         "lower_bound": {"value": draw(SIZE)},
         "upper_bound": {"value": draw(SIZE)},
+        "suppressed": {"value": draw(SIZE)},
+        "flow": {"value": draw(some.just(0.0) | SIZE), "relative_se": draw(some.none() | SIZE)},
         "range": {"lower": low, "upper": 2 * low, "mass": draw(some.none() | some.floats(0.01, 1))},
         "growth": {"value": draw(some.floats(-0.99, 1e6).filter(lambda x: abs(x) > 1e-6)), "from_year": -1},
-        "share": {"value": draw(SIZE), "of_area": draw(CODE), "n": draw(some.none() | SIZE)},
-        "survey": {"value": float(draw(some.integers(0, n))), "n": float(n), "of_scope": draw(CODE)},
+        "share": {
+            "value": draw(SIZE),
+            "of_area": draw(CODE),
+            "n": draw(some.none() | SIZE),
+            "of_source": draw(TEXT),
+        },
+        "survey": {
+            "value": float(draw(some.integers(0, n))),
+            "n": float(n),
+            "of_scope": draw(CODE),
+            "seen_by": draw(TEXT),
+        },
+        "overlap": {"value": float(draw(some.integers(0, n))), "n": float(n)},
     }[kind]
     names = ("source", "area", "scope", "excluded", "as_stated", "citation", "license", "notes")
     text = {name: draw(CODE if name in ("source", "area") else TEXT) for name in names}
-    return Observation(kind=kind, year=draw(some.integers(0, 9999)), **cells, **text)
+    return Observation(kind=kind, year=year, period=when, **cells, **text)
 
 
 @given(rows=some.lists(rows(), min_size=1, max_size=4))

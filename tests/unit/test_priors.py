@@ -59,6 +59,66 @@ def test_ninety_percent_is_meant_where_no_mass_is_stated():
     assert Prior.parse({"low": 1, "high": 2}, support="positive") == Prior.between(1, 2, mass=0.9)
 
 
+# What a source states of itself
+
+SMALL = some.floats(1e-6, 1e-3)
+
+
+@pytest.mark.parametrize("support", LINKS)
+@PROPERTY
+@given(at=some.floats(-4, 4), part=SMALL)
+def test_a_stated_value_with_its_error_is_what_it_says_for_small_errors(support, at, part):
+    # To first order in the error, whatever the support: half of it on either side, and its sd is the error.
+    stated = float(LINKS[support].inverse(at))
+    se = part / LINKS[support].slope(stated)
+    prior = Prior.around(stated, se, support=support)
+    assert float(prior.quantile(0.5)) == pytest.approx(stated, rel=1e-12)
+    low, high = prior.quantile([stats.norm.cdf(-1), stats.norm.cdf(1)])
+    assert (high - low) / 2 == pytest.approx(se, rel=1e-4)
+    assert prior.is_link_normal
+    assert prior.scale == pytest.approx(part)
+
+
+@pytest.mark.parametrize(
+    ("support", "stated", "se", "scale"),
+    [
+        ("real", 3.0, 0.5, 0.5),
+        ("positive", 4.0, 0.5, 0.125),
+        ("unit", 0.8, 0.04, 0.25),
+        ("above_one", 3.0, 0.5, 0.25),
+        ("growth", 0.25, 0.05, 0.04),
+    ],
+)
+def test_an_error_is_carried_to_the_link_by_its_slope(support, stated, se, scale):
+    prior = Prior.parse({"stated": stated, "se": se}, support=support)
+    assert prior == Prior.around(stated, se, support=support)
+    assert prior.parameters == (stated, pytest.approx(scale))
+
+
+@pytest.mark.parametrize(
+    ("stated", "support", "text"),
+    [
+        ({"stated": 1.2, "se": 0.1}, "unit", "stated = 1.2 is not a number between 0 and 1"),
+        ({"stated": 0, "se": 0.1}, "positive", "stated = 0 is not a number above 0"),
+        ({"stated": math.nan, "se": 0.1}, "real", "stated = nan is not any finite number"),
+        ({"stated": 2, "se": 0}, "positive", "se = 0 must be above 0"),
+        ({"stated": 2, "se": -1}, "positive", "se = -1 must be above 0"),
+        ({"stated": 2, "se": math.inf}, "positive", "se = inf must be above 0"),
+        ({"stated": 2, "se": math.nan}, "positive", "se = nan must be above 0"),
+        ({"stated": 2}, "positive", "'se' is missing; a prior here needs stated, se"),
+        ({"se": 2}, "positive", "'stated' is missing; a prior here needs stated, se"),
+        ({"stated": 2, "se": 1, "mass": 0.9}, "positive", "unknown key 'mass'. Known: 'se', 'stated'."),
+        ({"stated": 2, "low": 1}, "positive", "unknown key 'low'. Known: 'se', 'stated'."),
+        ({"stated": "2", "se": 1}, "positive", "stated = '2' is not a number"),
+        ({"stated": 1e-300, "se": 1e300}, "positive", "se = 1e+300 is too large beside stated = 1e-300"),
+        ({"stated": 1e300, "se": 1e-300}, "positive", "se = 1e-300 is too small beside stated = 1e+300"),
+        ({"family": "gamma", "stated": 2, "se": 1}, "positive", "unknown key 'se'. Known: 'mean', 'sd'."),
+    ],
+)
+def test_stated_values_that_are_no_prior(stated, support, text):
+    assert fault(stated, support) == text
+
+
 @pytest.mark.parametrize("family", FAMILIES)
 def test_families_are_what_their_parameters_name(family):
     support, numbers = STATED[family]

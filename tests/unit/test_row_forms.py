@@ -7,16 +7,35 @@ import math
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as some
+from tests.studies import study
 
 from headcount.observations import Observation
-from headcount.row_forms import FormRow, Term, form_of
+from headcount.periods import Moment, moments
+from headcount.row_forms import FORMS, FormRow, Term, form_of
+
+SPEC = study("lists").spec
+"""Sources ``first`` (of scope wide), ``second`` (of scope core), ``linkage`` of these two, and ``poll`` (of scope health)."""
 
 
-def form(kind, **cells):
-    return form_of(Observation(source="s", area="A", year=2021, kind=kind, **cells), "own")
+def form(kind, source="first", **cells):
+    return form_of(Observation(source=source, area="A", year=2021, kind=kind, **cells), SPEC)
 
 
-PART = Term("s", "own", "A", 2021)
+NOW = (Moment(2021.0, 1.0),)
+PART = Term("first", "wide", "A", NOW)
+
+CELLS = {
+    "count": {"value": 5.0},
+    "rounded": {"value": 30_000.0},
+    "flow": {"value": 5.0},
+    "upper_bound": {"value": 5.0},
+    "suppressed": {"value": 5.0},
+    "range": {"lower": 4.0, "upper": 6.0},
+    "growth": {"value": 0.1, "from_year": 2020},
+    "share": {"value": 0.1, "of_area": "W"},
+    "survey": {"source": "poll", "value": 1.0, "n": 5.0, "of_scope": "wide"},
+    "overlap": {"source": "linkage", "value": 1.0, "n": 5.0},
+}
 
 
 def test_a_count():
@@ -24,11 +43,12 @@ def test_a_count():
     assert form("count", value=100.0, relative_se=0.2).variance == pytest.approx(0.05)
 
 
-def test_a_zero_is_fewer_than_one():
-    assert form("count", value=0.0) == FormRow("bound", PART, None, 0.0, 1.0, variance=1.0)
+@pytest.mark.parametrize("kind", ["count", "flow"])
+def test_a_zero_is_fewer_than_one(kind):
+    assert form(kind, value=0.0) == FormRow("bound", PART, None, 0.0, 1.0, variance=1.0)
 
 
-@pytest.mark.parametrize(("kind", "side"), [("lower_bound", -1.0), ("upper_bound", 1.0)])
+@pytest.mark.parametrize(("kind", "side"), [("lower_bound", -1.0), ("upper_bound", 1.0), ("suppressed", 1.0)])
 def test_a_bound(kind, side):
     assert form(kind, value=50.0) == FormRow("bound", PART, None, math.log(50), side, variance=0.02)
 
@@ -56,20 +76,88 @@ def test_a_hard_range():
     assert found.variance == pytest.approx(0.01)
 
 
+# Rounding
+
+
+def test_a_rounded_number_is_an_interval_as_wide_as_its_unit():
+    found = form("rounded", value=30_000.0)
+    assert found == FormRow(
+        "interval", PART, None, math.log(25_000), math.log(35_000), variance=pytest.approx(1 / 30_000)
+    )
+    assert form("rounded", value=30_000.0, unit=1e4) == found
+    assert form("rounded", value=30_000.0, relative_se=0.1).variance == pytest.approx(0.01 + 1 / 30_000)
+    assert form("rounded", value=30_000.0, unit=5_000.0).value == math.log(27_500)
+
+
+@pytest.mark.parametrize("cells", [{"value": 31_415.0}, {"value": 31_400.0, "unit": 50.0}])
+def test_rounding_that_cannot_be_seen_is_a_count(cells):
+    assert form("rounded", **cells) == form("count", value=cells["value"])
+
+
+def test_a_rounded_zero_is_fewer_than_half_a_unit():
+    assert form("rounded", value=0.0, unit=1000.0) == FormRow(
+        "bound", PART, None, math.log(500), 1.0, variance=1 / 500
+    )
+
+
+def test_what_rounding_can_hide_is_never_minus_infinity():
+    found = form("rounded", value=10.0)
+    assert (found.value, found.other) == (math.log(5), math.log(15))
+
+
+# When
+
+
+def test_a_row_says_when():
+    found = form("count", value=5.0, period="end")
+    assert found.part == Term("first", "wide", "A", moments(2021, "end"))
+    found = form("count", value=5.0, period="2019/2021")
+    assert [moment.weight for moment in found.part.when] == pytest.approx([1 / 3] * 3)
+
+
+def test_a_flow_counts_years_and_a_stock_does_not():
+    flow, stock = (form(kind, value=5.0, period="2019/2021") for kind in ("flow", "count"))
+    assert [moment.weight for moment in flow.part.when] == pytest.approx([1.0, 1.0, 1.0])
+    assert [moment.time for moment in flow.part.when] == [moment.time for moment in stock.part.when]
+    assert form("flow", value=5.0).part == form("count", value=5.0).part
+
+
+@pytest.mark.parametrize("kind", CELLS)
+def test_both_sides_of_a_row_are_of_its_period(kind):
+    found = form(kind, period="2021-Q3", **CELLS[kind])
+    terms = [found.part, found.third] + ([] if kind == "growth" else [found.whole])
+    assert {term.when for term in terms if term} == {moments(2021, "2021-Q3", flow=kind == "flow")}
+
+
+# Comparisons
+
+
 def test_growth_compares_a_source_with_itself():
     found = form("growth", value=0.25, from_year=2019)
-    assert found == FormRow("stated", PART, Term("s", "own", "A", 2019), math.log(1.25), noise_factor=2.0)
+    before = Term("first", "wide", "A", (Moment(2019.0, 1.0),))
+    assert found == FormRow("stated", PART, before, math.log(1.25), noise_factor=2.0)
+
+
+def test_growth_says_when_in_both_years():
+    found = form("growth", value=0.25, from_year=2019, period="end", from_period="2019-Q1")
+    assert found.part.when == moments(2021, "end")
+    assert found.whole.when == moments(2019, "2019-Q1")
+    # The period of the row says nothing about the year before.
+    assert form("growth", value=0.25, from_year=2019, period="end").whole.when == moments(2019)
 
 
 @pytest.mark.parametrize(
     ("cells", "whole"),
     [
-        ({"of_area": "W"}, Term("s", "own", "W", 2021)),
-        ({"of_scope": "all"}, Term("s", "all", "A", 2021)),
-        ({"of_area": "W", "of_scope": "all"}, Term("s", "all", "W", 2021)),
+        ({"of_area": "W"}, Term("first", "wide", "W", NOW)),
+        ({"of_scope": "core"}, Term("first", "core", "A", NOW)),
+        ({"of_area": "W", "of_scope": "core"}, Term("first", "core", "W", NOW)),
+        ({"of_source": "second"}, Term("second", "wide", "A", NOW)),
+        ({"of_source": "second", "of_scope": "core"}, Term("second", "core", "A", NOW)),
+        ({"of_source": "second", "of_area": "W"}, Term("second", "wide", "W", NOW)),
     ],
 )
-def test_a_share_compares_areas_scopes_or_both(cells, whole):
+def test_a_share_has_in_common_with_its_whole_what_it_does_not_state(cells, whole):
     found = form("share", value=0.2, **cells)
     assert found == FormRow("stated", PART, whole, math.log(0.2))
 
@@ -79,32 +167,39 @@ def test_a_share_with_a_base_has_the_error_of_a_sample():
     assert form("share", value=1.5, of_area="W", n=50.0).variance == 0
 
 
+# People
+
+
 def test_a_survey_is_about_people_not_about_what_the_source_reaches():
-    found = form("survey", value=3.0, n=20.0, of_scope="all")
-    assert found == FormRow("survey", Term("", "own", "A", 2021), Term("", "all", "A", 2021), 3.0, 20.0)
+    found = form("survey", source="poll", value=3.0, n=20.0, of_scope="wide")
+    people = (Term("", "health", "A", NOW), Term("", "wide", "A", NOW))
+    assert found == FormRow("survey", *people, 3.0, 20.0)
 
 
-@pytest.mark.parametrize(
-    ("kind", "cells"),
-    [
-        ("count", {"value": 5.0}),
-        ("upper_bound", {"value": 5.0}),
-        ("range", {"lower": 4.0, "upper": 6.0}),
-        ("range", {"lower": 4.0, "upper": 6.0, "mass": 1.0}),
-        ("growth", {"value": 0.1, "from_year": 2020}),
-        ("share", {"value": 0.1, "of_area": "W"}),
-        ("survey", {"value": 1.0, "n": 5.0, "of_scope": "all"}),
-    ],
-)
-def test_a_row_s_own_scope_comes_before_its_source_s(kind, cells):
-    found = form(kind, scope="other", **cells)
-    assert found.part.scope == "other"
+def test_a_survey_of_a_list_is_about_those_who_are_rightly_on_it():
+    found = form("survey", source="poll", value=3.0, n=20.0, scope="core", of_scope="core", seen_by="second")
+    listed = Term("second", "core", "A", NOW, bare=True)
+    assert found == FormRow("survey", listed, Term("", "core", "A", NOW), 3.0, 20.0)
+
+
+def test_an_overlap_compares_two_lists_with_all_people():
+    found = form("overlap", source="linkage", value=3.0, n=20.0)
+    first, second = (Term(name, "wide", "A", NOW, bare=True) for name in ("first", "second"))
+    assert found == FormRow("overlap", first, Term("", "wide", "A", NOW), 3.0, 20.0, third=second)
+    assert form("overlap", source="linkage", value=3.0, n=20.0, scope="core").third.scope == "core"
+
+
+@pytest.mark.parametrize("kind", CELLS)
+def test_a_row_s_own_scope_comes_before_its_source_s(kind):
+    found = form(kind, scope="finance", **CELLS[kind])
+    assert found.form in FORMS
+    assert found.part.scope == "finance"
     if found.whole is not None and kind != "survey":
-        assert found.whole.scope == "other"
+        assert found.whole.scope == "finance"
 
 
 def test_a_row_that_was_not_checked_is_a_fault_of_the_program():
-    for kind in ("count", "range", "growth"):
+    for kind in ("count", "range", "growth", "rounded"):
         with pytest.raises(AssertionError):
             form(kind, value=1.0 if kind == "growth" else None)
 
@@ -117,11 +212,16 @@ NUMBERS = some.floats(1e-15, 1e18)
 def test_numbers_of_any_size_that_the_table_lets_through_are_computed_with(low, wide, mass, se, n):
     forms = [
         form("count", value=low, relative_se=se),
+        form("flow", value=low, relative_se=se),
         form("lower_bound", value=low),
+        form("rounded", value=low, unit=low),
+        form("rounded", value=low, unit=low, relative_se=se),
+        form("rounded", value=0.0, unit=low),
         form("range", lower=low, upper=low * wide, mass=mass),
         form("share", value=low, of_area="W", n=n),
     ]
     for found in forms:
         assert math.isfinite(found.value)
+        assert math.isfinite(found.other)
         assert math.isfinite(found.variance)
         assert found.variance >= 0

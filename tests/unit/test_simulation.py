@@ -1,136 +1,24 @@
-"""The oracle's latent world: growth, shares, scopes, reach, and the simulations made of them."""
+"""The oracle's latent world: shares, scopes, and the simulations made of it."""
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 from scipy import special, stats
+from tests.worlds import NEARLY, document, interval, make, states
 
 import headcount as hc
 from headcount.errors import HeadcountError
-from headcount.growth_kinds import GROWTH_KINDS
-from headcount.simulation import State, draw_state, simulate, simulate_prior
-from headcount.simulation.facts import scaled_covariate
-from headcount.simulation.growth import GROWTH_DRAWS, path_from_growth
-from headcount.simulation.latent import draw_quantities, draw_states, zero_sum
-from headcount.simulation.reach import draw_log_reach, level_by_region
+from headcount.observation_kinds import OBSERVATION_KINDS
+from headcount.simulation import State, draw_state, log_density, simulate, simulate_prior
+from headcount.simulation.latent import draw_quantities, zero_sum
+from headcount.study_checks import check_study
 
 ROOT = Path(__file__).parents[2]
-
-AREAS = """area,name,parent,pool,remainder,members
-WORLD,World,,,,
-A,Aland,WORLD,west,,
-B,Bland,WORLD,west,,
-C,Cland,WORLD,east,Rest of Cland,
-C1,Cesar,C,east,,
-D,Dland,WORLD,alone,,
-AB,Union,,,,A;B
-BC,Axis,,,,B;C
-"""
-
-COVARIATES = """area,year,variable,value
-A,2019,people,1000
-A,2023,people,3000
-B,2021,people,4000
-C1,2021,people,500
-C-REST,2021,people,8000
-D,2021,people,1500
-A,2021,wealth,10
-B,2021,wealth,20
-C1,2021,wealth,30
-C-REST,2021,wealth,40
-D,2021,wealth,50
-"""
-
-
-def interval(low: float, high: float) -> dict[str, float]:
-    return {"low": low, "high": high, "mass": 0.9}
-
-
-NEARLY = interval(1e-9, 2e-9)
-
-
-def document() -> dict:
-    """Return a spec that uses every section; tests change what they are about."""
-    return {
-        "title": "t",
-        "question": "q",
-        "definition": "d",
-        "target": "core",
-        "years": {"first": 2019, "last": 2023, "reference": 2021},
-        "total": {"prior": interval(1000, 2000)},
-        "regions": {"region_sd": interval(0.2, 0.8), "pool_sd": interval(0.2, 0.8)},
-        "covariates": {
-            "people": {"effect": "level", "coefficient": interval(0.7, 1.3)},
-            "wealth": {"effect": "growth", "transform": "none", "coefficient": interval(0, 0.1)},
-        },
-        "growth": {
-            "kind": "random_walk",
-            "rate": interval(-0.02, 0.1),
-            "region_rate_sd": interval(0.01, 0.05),
-            "common_sd": interval(0.01, 0.05),
-            "region_sd": interval(0.01, 0.05),
-        },
-        "scopes": {
-            "inner": {
-                "definition": "d",
-                "within": "core",
-                "ratio": interval(0.3, 0.9),
-                "region_sd": interval(0.1, 0.5),
-            },
-            "outermost": {"definition": "d", "contains": "outer", "ratio": interval(1.5, 3)},
-            "outer": {
-                "definition": "d",
-                "contains": "core",
-                "ratio": interval(1.01, 9),
-                "region_sd": interval(0.5, 2),
-                "trend": interval(-0.2, 0.2),
-            },
-            "core": {"definition": "d"},
-            "other": {"definition": "d", "beside": "inner", "ratio": interval(0.5, 2)},
-            "people": {"definition": "d", "covariate": "people"},
-        },
-        "source_kinds": {
-            "platform": {"noise": interval(0.05, 0.2), "region_sd": interval(0.1, 0.4)},
-            "office": {"noise": interval(0.05, 0.2), "spread": 0.5},
-            "poll": {"noise": interval(0.1, 0.2), "concentration": interval(20, 200)},
-        },
-        "sources": {
-            "registry": {
-                "title": "t",
-                "kind": "office",
-                "scope": "core",
-                "anchor": True,
-                "lineage": "list",
-            },
-            "forum": {
-                "title": "t",
-                "kind": "platform",
-                "scope": "outer",
-                "lineage": "list",
-                "region_sd": interval(0.1, 0.4),
-                "coverage": interval(0.3, 0.7) | {"regions": {"BC": interval(0.1, 0.2)}},
-            },
-            "jobs": {
-                "title": "t",
-                "kind": "platform",
-                "scope": "core",
-                "multiplier": interval(1, 3),
-            },
-            "index": {"title": "t", "kind": "office", "scope": "core", "trend": True},
-            "poll": {"title": "t", "kind": "poll", "scope": "core", "selection": interval(0.5, 2)},
-        },
-        "lineages": {"list": {"error": interval(0.8, 1.25)}},
-        "shared_bias": interval(0.8, 1.25),
-    }
-
-
-def make(words: dict) -> hc.ModelSpec:
-    areas = hc.parse_areas(AREAS)
-    return hc.parse_spec(words, areas=areas, covariates=hc.parse_covariates(COVARIATES))
 
 
 @pytest.fixture(scope="module")
@@ -148,22 +36,6 @@ def toy_rows() -> hc.Observations:
     return hc.read_observations(ROOT / "data/toy/observations.csv")
 
 
-def states(spec: hc.ModelSpec, draws: int, seed: int = 1) -> list[State]:
-    return list(draw_states(spec, np.random.default_rng(seed), draws))
-
-
-def fixed(spec: hc.ModelSpec, **changes: float) -> dict[str, float]:
-    """Return every prior's median under its path, changed where named (dots written as two underscores)."""
-    medians = {path: float(prior.quantile(0.5)) for path, prior in spec.priors.items()}
-    named = {key.replace("__", "."): value for key, value in changes.items()}
-    assert named.keys() <= medians.keys()
-    return medians | named
-
-
-def test_every_growth_kind_can_be_drawn():
-    assert GROWTH_DRAWS.keys() == GROWTH_KINDS.keys()
-
-
 def test_zero_sum_deviations_have_marginal_sd_one():
     rng = np.random.default_rng(2)
     for size in (2, 5):
@@ -171,18 +43,6 @@ def test_zero_sum_deviations_have_marginal_sd_one():
         np.testing.assert_allclose(draws.sum(axis=1), 0, atol=1e-12)
         np.testing.assert_allclose(draws.std(axis=0), 1, atol=4 / np.sqrt(2 * 20_000))
     np.testing.assert_array_equal(zero_sum(rng, 1), [0.0])
-
-
-def test_path_is_zero_in_the_reference_year_and_moves_by_growth():
-    growth = np.array([[0.1, 0.2, 0.4], [-0.1, 0.0, 0.3]])
-    path = path_from_growth(growth, reference=1)
-    np.testing.assert_allclose(path, [[-0.1, 0.0, 0.2, 0.6], [0.1, 0.0, 0.0, 0.3]])
-
-
-@pytest.mark.parametrize("reference", [0, 3])
-def test_path_at_either_end(reference):
-    path = path_from_growth(np.ones((1, 3)), reference)
-    np.testing.assert_allclose(path, [np.arange(4.0) - reference])
 
 
 def test_root_headcount_in_the_reference_year_is_the_drawn_total(spec):
@@ -230,57 +90,6 @@ def test_pools_and_regions_have_the_spread_that_was_drawn():
     assert np.std((a + b) / 2 - d) == pytest.approx(np.sqrt(3 * 0.3**2 + regional), rel=0.05)
 
 
-def test_covariates_are_scaled_as_stated(spec):
-    people = np.log([2000, 4000, 500, 1500, 8000])
-    np.testing.assert_allclose(scaled_covariate("people", spec), people - people.mean())
-    wealth = scaled_covariate("wealth", spec)
-    assert wealth.mean() == pytest.approx(0)
-    assert np.sqrt(np.mean(wealth**2)) == pytest.approx(1)
-    assert np.argsort(wealth).tolist() == [0, 1, 2, 4, 3]
-
-
-def test_damped_trend_is_stationary_with_autocorrelation_phi():
-    phi, sd = 0.7, 0.05
-    rng = np.random.default_rng(4)
-    terms = {"common_sd": 0.0, "region_sd": sd, "damping": phi}
-    growth = GROWTH_DRAWS["damped_trend"](terms, (20_000, 6), rng)
-    np.testing.assert_allclose(growth.std(axis=0), sd, rtol=0.025)
-    assert np.corrcoef(growth[:, 0], growth[:, 1])[0, 1] == pytest.approx(phi, abs=0.02)
-    assert np.corrcoef(growth[:, 2], growth[:, 4])[0, 1] == pytest.approx(phi**2, abs=0.02)
-    assert np.corrcoef(growth[0], growth[1])[0, 1] < 0.99
-
-
-def test_common_growth_is_shared_by_all_regions():
-    rng = np.random.default_rng(5)
-    for kind in ("damped_trend", "random_walk"):
-        terms = {"common_sd": 1.0, "region_sd": 0.0, "damping": 0.5}
-        growth = GROWTH_DRAWS[kind](terms, (3, 4000), rng)
-        np.testing.assert_array_equal(growth[0], growth[2])
-        assert growth[0].std() == pytest.approx(1.0, rel=0.06)
-
-
-def test_random_walk_adds_common_and_regional_growth():
-    terms = {"common_sd": 3.0, "region_sd": 4.0}
-    growth = GROWTH_DRAWS["random_walk"](terms, (2, 20_000), np.random.default_rng(6))
-    assert growth.std() == pytest.approx(5, rel=0.03)
-    assert np.corrcoef(growth)[0, 1] == pytest.approx(9 / 25, abs=0.03)
-    assert abs(np.corrcoef(growth[0, 1:], growth[0, :-1])[0, 1]) < 0.03
-
-
-def test_exponential_growth_is_steady_and_shifted_by_covariates():
-    words = document()
-    words["growth"] = {
-        "kind": "exponential",
-        "rate": interval(0.1 - 1e-9, 0.1 + 1e-9),
-        "region_rate_sd": NEARLY,
-    }
-    words["covariates"]["wealth"]["coefficient"] = interval(0.02 - 1e-9, 0.02 + 1e-9)
-    spec = make(words)
-    growth = np.diff(states(spec, 1)[0].log_headcount, axis=1)
-    expected = np.log(1.1) + 0.02 * scaled_covariate("wealth", spec)
-    np.testing.assert_allclose(growth, np.repeat(expected[:, None], 4, axis=1), atol=1e-6)
-
-
 def test_ratios_keep_their_relations_everywhere(spec):
     for state in states(spec, 200):
         ratio = state.log_ratio
@@ -316,82 +125,19 @@ def test_the_ratio_is_that_of_the_reference_year():
         np.testing.assert_allclose(np.exp(state.log_ratio["outer"][:, 2]), ratio, rtol=1e-6)
 
 
-def test_regions_that_are_alike_share_reach_and_ratios(toy_spec):
+def test_regions_that_are_alike_share_reach(toy_spec):
     spec = toy_spec
     places = {region: i for i, region in enumerate(spec.areas.regions)}
     for state in states(spec, 20):
         reach = state.log_reach["platform"]
-        assert reach[places["PORT"]] == reach[places["SOUTH-REST"]]
-        assert reach[places["PORT"]] != reach[places["NORTH"]]
+        np.testing.assert_array_equal(reach[places["PORT"]], reach[places["SOUTH-REST"]])
+        assert reach[places["PORT"], 0] != reach[places["NORTH"], 0]
 
 
 def test_known_populations_are_the_table(spec):
     known = np.exp(states(spec, 1)[0].log_scope("people"))
     np.testing.assert_allclose(known[0], [1000, 1500, 2000, 2500, 3000])
     np.testing.assert_allclose(known[1], 4000)
-
-
-def test_the_narrowest_exception_sets_the_level():
-    words = document()
-    exceptions = {"C1": 0.11, "AB": 0.22, "WORLD": 0.33, "BC": 0.44, "C": 0.55}
-    coverage = interval(0.3, 0.7) | {
-        "regions": {area: interval(level - 1e-9, level + 1e-9) for area, level in exceptions.items()}
-    }
-    words["sources"]["forum"]["coverage"] = coverage
-    spec = make(words)
-    levels = level_by_region("forum", fixed(spec), spec)
-    # Regions A, B, C1, D, C-REST. AB and C have two regions each, BC three, so BC sets no level.
-    np.testing.assert_allclose(levels, [0.22, 0.22, 0.11, 0.33, 0.55])
-
-
-def test_of_equally_narrow_exceptions_the_first_declared_wins():
-    for order, expected in ((("AB", "BD"), 0.2), (("BD", "AB"), 0.3)):
-        words = document()
-        value = {"AB": interval(0.2 - 1e-9, 0.2 + 1e-9), "BD": interval(0.3 - 1e-9, 0.3 + 1e-9)}
-        words["sources"]["forum"]["coverage"]["regions"] = {area: value[area] for area in order}
-        areas = hc.parse_areas(AREAS + "BD,Other union,,,,B;D\n")
-        spec = hc.parse_spec(words, areas=areas, covariates=hc.parse_covariates(COVARIATES))
-        assert level_by_region("forum", fixed(spec), spec)[1] == pytest.approx(expected)
-
-
-def test_reach_of_each_kind(spec):
-    calm = fixed(
-        spec,
-        source_kinds__platform__region_sd=0.0,
-        sources__forum__region_sd=0.0,
-        sources__forum__coverage=0.5,
-        sources__forum__coverage__regions__BC=0.1,
-        sources__jobs__multiplier=2.0,
-        lineages__list__error=1.2,
-        shared_bias=0.9,
-    )
-    reach = draw_log_reach(calm, spec, np.random.default_rng(1))
-    coverage = np.array([0.5, 0.1, 0.1, 0.5, 0.1])
-    np.testing.assert_allclose(np.exp(reach["forum"]), coverage * 1.2 * 0.9)
-    np.testing.assert_allclose(np.exp(reach["jobs"]), 2 * 0.9)
-    np.testing.assert_allclose(np.exp(reach["registry"]), 1.2)
-    np.testing.assert_array_equal(reach["poll"], np.zeros(5))
-    assert np.ptp(reach["index"]) == pytest.approx(0)
-
-
-def test_trend_levels_are_free(spec):
-    calm = fixed(spec, shared_bias=1.0)
-    rng = np.random.default_rng(2)
-    levels = [draw_log_reach(calm, spec, rng)["index"][0] for _ in range(4000)]
-    assert stats.kstest(levels, stats.norm(0, 5).cdf).pvalue > 0.01
-
-
-def test_sources_of_a_kind_share_a_deviation(spec):
-    quantities = fixed(
-        spec, source_kinds__platform__region_sd=0.3, sources__forum__region_sd=0.4, shared_bias=1.0
-    )
-    rng = np.random.default_rng(3)
-    draws = [draw_log_reach(quantities, spec, rng) for _ in range(4000)]
-    forum = np.array([special.logit(np.exp(d["forum"][0])) for d in draws])
-    jobs = np.array([d["jobs"][0] for d in draws])
-    assert np.std(jobs) == pytest.approx(0.3, rel=0.05)
-    assert np.std(forum) == pytest.approx(0.5, rel=0.05)
-    assert np.corrcoef(forum, jobs)[0, 1] == pytest.approx(0.3 / 0.5, abs=0.05)
 
 
 def test_noise_varies_around_its_kind_by_the_spread(spec):
@@ -401,9 +147,58 @@ def test_noise_varies_around_its_kind_by_the_spread(spec):
     assert stats.kstest(standard, "norm").pvalue > 0.01
 
 
-def test_survey_quantities_belong_to_surveys(spec):
+def test_quantities_of_those_who_ask_belong_to_them(spec):
     state = states(spec, 1)[0]
-    assert state.selection.keys() == state.concentration.keys() == {"poll"}
+    assert state.selection.keys() == {"poll"}
+    assert state.dependence.keys() == {"linkage"}
+    assert state.concentration.keys() == {"poll", "linkage"}
+    assert state.concentration["poll"] == state.concentration["linkage"]
+
+
+def etas_of_parts(state: State) -> np.ndarray:
+    """Return the logarithms of parts of all outer people, centred over parts; dims (part, region, year)."""
+    logs = np.stack([state.log_ratio[part] - state.log_ratio["outer"] for part in ("young", "middle", "old")])
+    return logs - logs.mean(axis=0)
+
+
+def test_parts_add_up_to_the_whole(spec):
+    for state in states(spec, 50):
+        parts = np.exp([state.log_ratio[part] for part in spec.parts_of("age")])
+        np.testing.assert_allclose(parts.sum(axis=0), np.exp(state.log_ratio["outer"]))
+
+
+def test_parts_are_as_expected_where_they_do_not_deviate():
+    words = document()
+    words["breakdowns"]["age"] |= {"sd": NEARLY, "region_sd": NEARLY, "trend_sd": NEARLY}
+    state = states(make(words), 1)[0]
+    parts = [np.exp(state.log_ratio[part] - state.log_ratio["outer"]) for part in ("young", "middle", "old")]
+    for part, expected in zip(parts, (1 / 6, 3 / 6, 2 / 6), strict=True):
+        np.testing.assert_allclose(part, expected, rtol=1e-6)
+    del words["breakdowns"]["age"]["expected"]
+    state = states(make(words), 1)[0]
+    np.testing.assert_allclose(state.log_ratio["old"] - state.log_ratio["outer"], np.log(1 / 3), rtol=1e-6)
+
+
+def test_parts_deviate_by_breakdown_region_and_year():
+    words = document()
+    sds = {"sd": 0.5, "region_sd": 0.3, "trend_sd": 0.1}
+    words["breakdowns"]["age"] |= {name: interval(sd - 1e-9, sd + 1e-9) for name, sd in sds.items()}
+    etas = np.stack([etas_of_parts(state) for state in states(make(words), 4000)])
+    # Of three parts, each centred deviation has 2/3 of the variance.
+    kept = np.sqrt(2 / 3)
+    assert (etas[:, 0, 0, 2] - etas[:, 0, 1, 2]).std() == pytest.approx(np.sqrt(2) * 0.3 * kept, rel=0.05)
+    np.testing.assert_allclose(np.diff(etas, axis=3), np.diff(etas, axis=3)[:, :, :1, :1] * np.ones((5, 4)))
+    assert np.diff(etas, axis=3)[:, 1, 2, 0].std() == pytest.approx(0.1 * kept, rel=0.05)
+    assert etas[:, 2, 4, 2].std() == pytest.approx(np.hypot(0.5, 0.3) * kept, rel=0.05)
+
+
+def test_a_part_can_be_broken_down_itself():
+    words = document()
+    words["scopes"] |= {name: {"definition": "d", "part_of": "old_by_sex"} for name in ("women", "men")}
+    words["breakdowns"]["old_by_sex"] = {"of": "old", "sd": interval(0.1, 0.5)}
+    for state in states(make(words), 10):
+        parts = np.exp([state.log_ratio[part] for part in ("women", "men")])
+        np.testing.assert_allclose(parts.sum(axis=0), np.exp(state.log_ratio["old"]))
 
 
 def test_truth_is_labelled(toy):
@@ -414,8 +209,18 @@ def test_truth_is_labelled(toy):
     assert float(growth) == pytest.approx(float(north.sel(year=2020) / north.sel(year=2019) - 1))
     helper = truth["log_ratio"].sel(scope="helper", region="EAST", year=2018)
     assert float(helper) == state.log_ratio["helper"][2, 0]
-    assert truth["selection"].notnull().sum() == 1
-    assert float(truth["selection"].sel(source="poll")) == state.selection["poll"]
+    assert truth["log_reach"].dims == ("source", "region", "year")
+    reach = truth["log_reach"].sel(source="platform", region="EAST", year=2018)
+    assert float(reach) == state.log_reach["platform"][2, 0]
+    assert truth["log_bare"].notnull().any(("region", "year")).to_numpy().tolist() == [
+        False,
+        True,
+        False,
+        False,
+    ]
+    assert truth["selection"].notnull().sum() == 8
+    assert float(truth["selection"].sel(source="poll", year=2020)) == state.selection["poll"][2]
+    assert bool(truth["dependence"].isnull().all())
 
 
 def test_same_seed_same_simulation(toy, toy_rows):
@@ -444,10 +249,61 @@ def test_simulated_rows_are_a_table_that_can_be_read(toy, toy_rows):
         assert [replace(r, line=0) for r in again.rows] == [replace(r, line=0) for r in simulated.rows]
 
 
+EVERY_KIND = """source,area,year,period,kind,value,lower,upper,mass,unit,n,from_year,scope,of_area,of_scope,of_source,seen_by
+registry,A,2021,end,count,700,,,,,,,,,,,
+forum,WORLD,2022,2020/2022,rounded,30000,,,,,,,,,,,
+forum,B,2022,2022-Q1,rounded,0,,,,1000,,,old,,,,
+roll,C,2020,,lower_bound,90,,,,,,,,,,,
+roll,C,2020,,upper_bound,2000,,,,,,,,,,,
+roll,D,2020,start,suppressed,50,,,,,,,,,,,
+registry,AB,2021,,range,,500,900,,,,,,,,,
+registry,AB,2022,,range,,500,900,1,,,,,,,,
+jobs,A,2023,2023-05,flow,40,,,,,,,,,,,
+index,WORLD,2023,2023-Q2,growth,0.2,,,,,,2022,,,,,
+forum,D,2021,2021,share,0.3,,,,,200,,old,,young,,
+forum,D,2021,2021,share,1.3,,,,,,,core,,,jobs,
+poll,WORLD,2022,2022-03-01,survey,30,,,,,100,,,,outer,,
+poll,BC,2023,,survey,30,,,,,100,,outer,,outer,,forum
+linkage,WORLD,2022,2022-Q4,overlap,30,,,,,100,,,,,,
+"""
+
+
+def test_statements_of_every_kind_fit_the_study_that_they_are_drawn_for(spec):
+    rows = hc.parse_observations(EVERY_KIND)
+    assert {row.kind for row in rows.rows} == set(OBSERVATION_KINDS)
+    for seed in range(30):
+        simulation = simulate(spec, rows, seed=seed)
+        assert np.isfinite(log_density(spec, simulation.observations, simulation.state)).all()
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr("headcount.observations._warn", lambda _text: None)
+            again = hc.parse_observations(simulation.observations.to_csv())
+        assert [replace(r, line=0) for r in again.rows] == [
+            replace(r, line=0) for r in simulation.observations.rows
+        ]
+        with warnings.catch_warnings(action="ignore"):
+            # Statements about one thing may contradict each other here; what counts is that all can be fitted.
+            check_study(spec, again)
+
+
 def test_excluded_rows_are_left_out(toy, toy_rows):
     first, *others = toy_rows.rows
     table = replace(toy_rows, rows=(replace(first, excluded="mistaken"), *others))
     assert len(simulate(toy, table, seed=1).observations) == len(others)
+
+
+def test_figures_that_copies_repeat_enter_once(spec):
+    stated = {"area": "A", "year": 2021, "kind": "count"}
+    rows = (
+        hc.Observation(source="registry", value=900.0, line=2, **stated),
+        hc.Observation(source="echo", value=900.0, line=3, **stated),
+        hc.Observation(source="echo", value=70.0, line=4, **(stated | {"area": "B"})),
+    )
+    simulation = simulate(spec, hc.Observations(rows), seed=1)
+    assert [(row.source, row.area) for row in simulation.observations.rows] == [
+        ("registry", "A"),
+        ("registry", "B"),
+    ]
+    assert "echo" not in simulation.truth["source"]
 
 
 def test_worlds_within_a_range(toy, toy_rows):
@@ -457,8 +313,8 @@ def test_worlds_within_a_range(toy, toy_rows):
 
 
 def test_worlds_that_are_kept(toy, toy_rows):
-    simulation = simulate(toy, toy_rows, seed=1, keep=lambda state: state.selection["poll"] > 1.3)
-    assert simulation.state.selection["poll"] > 1.3
+    simulation = simulate(toy, toy_rows, seed=1, keep=lambda state: state.selection["poll"][0] > 1.3)
+    assert simulation.state.selection["poll"][0] > 1.3
 
 
 def test_a_range_that_no_world_lies_in_is_an_error(toy, toy_rows):
@@ -472,6 +328,7 @@ def test_prior_draws_show_what_the_priors_imply(toy):
     assert dict(prior.sizes) == {"draw": 300, "region": 4, "year": 8, "scope": 3, "source": 4}
     assert bool((prior["ratio"].sel(scope="helper") > 1).all())
     assert bool((prior["ratio"].sel(scope="beekeeper") == 1).all())
+    assert prior["reach"].dims == ("draw", "source", "region", "year")
     assert bool((prior["reach"].sel(source=["registry", "poll"]) == 1).all())
     helper = prior["ratio"].sel(scope="helper", year=2021).quantile([0.05, 0.95])
     np.testing.assert_allclose(helper, [3, 15], rtol=0.2)

@@ -10,10 +10,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 from scipy import integrate, stats
+from tests.worlds import document, level, make
 
 import headcount as hc
 from headcount.observation_kinds import OBSERVATION_KINDS
-from headcount.simulation import State, draw_state, log_density, log_expected
+from headcount.simulation import State, draw_state, log_density
 from headcount.simulation.density import OBSERVATION_DENSITIES
 from headcount.simulation.draws import OBSERVATION_DRAWS, draw_observations
 from headcount.simulation.noise import TAILS
@@ -35,10 +36,11 @@ def make_state(log_headcount: float = TARGET_LOG, noise: float = 0.1) -> State:
             "member": np.full((4, 8), math.log(0.5)),
             "helper": np.full((4, 8), math.log(5)),
         },
-        log_reach={source: np.zeros(4) for source in sources},
+        log_reach={source: np.zeros((4, 8)) for source in sources},
         noise_scale=dict.fromkeys(sources, noise),
-        selection={"poll": 2.0},
+        selection={"poll": np.full(8, 2.0)},
         concentration={"poll": 30.0},
+        log_bare={"platform": np.full((4, 8), math.log(0.5))},
     )
 
 
@@ -61,32 +63,6 @@ def test_student_t_has_four_degrees_of_freedom():
     assert t.pdf(0) == pytest.approx(3 / 8)
     u = 1.5 / math.sqrt(4 + 1.5**2)
     assert t.sf(1.5) == pytest.approx((1 - u) ** 2 * (2 + u) / 4)
-
-
-def test_expected_values_add_regions_with_their_own_reach():
-    state = make_state()
-    state = replace(state, log_reach={"platform": np.log([0.1, 0.2, 0.3, 0.4])})
-    # Regions NORTH, PORT, EAST, SOUTH-REST; SOUTH is PORT and SOUTH-REST, UNION is NORTH and EAST.
-    for area, people in (("SOUTH", 0.6), ("WORLD", 1.0), ("UNION", 0.4), ("PORT", 0.2)):
-        m = log_expected(state, SPEC, source="platform", area=area, year=2019)
-        assert math.exp(m) == pytest.approx(12_000 * people)
-    m = log_expected(state, SPEC, source="platform", area="WORLD", year=2019, scope="helper")
-    assert math.exp(m) == pytest.approx(60_000)
-
-
-def test_expected_values_use_the_year():
-    years = np.tile(np.arange(8.0), (4, 1))
-    state = replace(make_state(), log_headcount=years)
-    for year in SPEC.years.labels:
-        m = log_expected(state, SPEC, source="registry", area="EAST", year=year)
-        assert m == pytest.approx(year - 2018)
-
-
-def test_known_populations_are_not_reached():
-    state = make_state()
-    state = replace(state, known={"people": np.full((4, 8), 3.0)}, log_reach={"platform": np.full(4, -1.0)})
-    m = log_expected(state, SPEC, source="platform", area="EAST", year=2021, scope="people")
-    assert m == pytest.approx(3.0)
 
 
 def count_mass(state: State, **cells: object) -> float:
@@ -303,17 +279,166 @@ def test_simulated_hard_ranges_lie_on_the_grid_of_the_stated_one():
     assert stayed == pytest.approx(expected, abs=4 * 0.5 / math.sqrt(2000))
 
 
+# Which cells there are does not depend on the draw, and of so large numbers the Poisson part does not show.
+ROUNDED = row("rounded", value=30_000.0)
+
+
+def assert_as_frequent(found: list[float], values: list[float], chances: np.ndarray) -> None:
+    """Hold the frequencies of values against their chances; all others are one more cell."""
+    counts = np.array([found.count(value) for value in values])
+    observed, expected = (
+        [*counts, len(found) - counts.sum()],
+        len(found) * np.array([*chances, 1 - sum(chances)]),
+    )
+    assert expected.min() > 4
+    assert stats.chisquare(observed, expected, sum_check=False).pvalue > 0.01
+
+
+@pytest.mark.parametrize("source", ["platform", "registry"])
+def test_rounded_draws_are_multiples_of_the_unit_as_likely_as_their_density(source):
+    state = make_state(log_headcount=math.log(17_000), noise=0.8)
+    draws = drawn(replace(ROUNDED, source=source), state, 5000)
+    # The unit of the stated number holds for all that could have been stated in its place.
+    assert {d.unit for d in draws} == {10_000.0}
+    values = [d.value for d in draws]
+    assert all(value % 10_000 == 0 for value in values)
+    cells = [replace(ROUNDED, source=source, value=1e4 * step, unit=1e4) for step in range(6)]
+    chances = np.array([density(cell, state) for cell in cells])
+    assert chances[0] > 0.03
+    assert_as_frequent(values, [cell.value for cell in cells], chances)
+
+
+def test_rounded_draws_have_the_relative_standard_error():
+    state = make_state(log_headcount=math.log(30_000), noise=0.1)
+    observation = replace(ROUNDED, relative_se=0.3)
+    values = [d.value for d in drawn(observation, state, 5000)]
+    cells = [replace(observation, value=1e4 * step, unit=1e4) for step in range(1, 6)]
+    assert_as_frequent(values, [cell.value for cell in cells], np.array([density(c, state) for c in cells]))
+
+
+def test_finely_rounded_draws_follow_the_density_of_a_count():
+    observation = row("rounded", value=12_340.0, source="registry")
+    draws = drawn(observation, make_state(), 2000)
+    assert {d.unit for d in draws} == {10.0}
+    assert all(d.value % 10 == 0 for d in draws)
+    z = (np.log([d.value for d in draws]) - TARGET_LOG) / math.sqrt(0.1**2 + 1 / 12_000)
+    assert stats.kstest(z, "norm").pvalue > 0.01
+
+
+@pytest.mark.parametrize("unit", [1_000.0, 100_000.0])
+def test_rounded_draws_of_few_are_zeros_to_the_unit(unit):
+    state = make_state(log_headcount=math.log(0.4 * unit), noise=0.5)
+    draws = drawn(row("rounded", value=3 * unit, unit=unit), state, 3000)
+    zeros = np.mean([d.value == 0 for d in draws])
+    assert {d.unit for d in draws} == {unit}
+    expected = density(row("rounded", value=0.0, unit=unit), state)
+    assert zeros == pytest.approx(expected, abs=4 * 0.5 / math.sqrt(3000))
+
+
+@pytest.mark.parametrize(("source", "tails"), [("platform", stats.t(4)), ("registry", stats.norm)])
+def test_numbers_above_the_floor_are_published(source, tails):
+    state, floor = make_state(noise=0.3), 11_000.0
+    observation = row("suppressed", value=floor, source=source)
+    draws = drawn(observation, state, 4000)
+    withheld = [d for d in draws if d.kind == "suppressed"]
+    published = [d for d in draws if d.kind == "count"]
+    assert len(withheld) + len(published) == len(draws)
+    assert withheld[0] == observation
+    below = density(observation, state)
+    assert len(withheld) / len(draws) == pytest.approx(below, abs=4 * 0.5 / math.sqrt(4000))
+    assert min(d.value for d in published) >= floor
+    z = (np.log([d.value for d in published]) - TARGET_LOG) / math.sqrt(0.3**2 + 1 / 12_000)
+    # Counts are censored, not drawn until they reach the floor.
+    assert stats.kstest((tails.cdf(z) - below) / (1 - below), "uniform").pvalue > 0.01
+
+
+@pytest.mark.parametrize(("people", "floor"), [(7, 5.0), (3, 10.0), (7, 6.5)])
+def test_low_floors_withhold_as_often_as_their_density_says(people, floor):
+    state = make_state(log_headcount=math.log(people), noise=0.3)
+    draws = drawn(row("suppressed", value=floor), state, 3000)
+    withheld = np.mean([d.kind == "suppressed" for d in draws])
+    expected = density(row("suppressed", value=floor), state)
+    assert withheld == pytest.approx(expected, abs=4 * 0.5 / math.sqrt(3000))
+    assert all(d.value == round(d.value) >= floor for d in draws if d.kind == "count")
+
+
+@pytest.mark.parametrize(("source", "tails"), [("platform", stats.t(4)), ("registry", stats.norm)])
+def test_simulated_flows_follow_their_density(source, tails):
+    observation = row("flow", source=source, value=1.0, period="2021-Q1")
+    values = [d.value for d in drawn(observation, make_state(), 2000)]
+    expected = 12_000 * 90 / 365
+    z = (np.log(values) - math.log(expected)) / math.sqrt(0.1**2 + 1 / expected)
+    assert stats.kstest(z, tails.cdf).pvalue > 0.01
+
+
+@pytest.mark.parametrize(("source", "tails"), [("platform", stats.t(4)), ("registry", stats.norm)])
+def test_simulated_growth_and_shares_follow_their_density(source, tails):
+    state = make_state()
+    observation = row("growth", source=source, year=2022, from_year=2019, from_period="end")
+    growth = np.log1p([d.value for d in drawn(observation, state, 2000)])
+    assert stats.kstest(growth / (math.sqrt(2) * 0.1), tails.cdf).pvalue > 0.01
+    # The other source sees a third.
+    state = replace(state, log_reach=dict(state.log_reach) | {"analyst": np.full((4, 8), math.log(1 / 3))})
+    observation = row("share", source=source, of_source="analyst", n=1e6)
+    shares = np.log([d.value for d in drawn(observation, state, 2000)])
+    assert stats.kstest((shares - math.log(3)) / 0.1, tails.cdf).pvalue > 0.01
+
+
+ASKED = {
+    "survey": row("survey", source="poll", value=1.0, n=12.0, of_scope="helper"),
+    "list": row("survey", source="poll", value=1.0, n=12.0, of_scope="beekeeper", seen_by="platform"),
+}
+
+
+@pytest.mark.parametrize("name", ASKED)
+@pytest.mark.parametrize("kappa", [1.5, 30.0, 1e9])
+def test_simulated_surveys_follow_their_probabilities(name, kappa):
+    state = replace(make_state(), concentration={"poll": kappa})
+    values = [d.value for d in drawn(ASKED[name], state, 4000)]
+    cells = [replace(ASKED[name], value=float(k)) for k in range(13)]
+    chances = np.array([density(cell, state) for cell in cells])
+    assert sum(chances) == pytest.approx(1)
+    # The last of them is left to the others.
+    shown = np.flatnonzero(chances > 0.01)[:-1]
+    assert_as_frequent(values, shown.tolist(), chances[shown])
+
+
+@pytest.mark.parametrize("theta", [0.2, 1.0, 6.0])
+def test_simulated_overlaps_follow_their_probabilities(theta):
+    spec = make(document())
+    state = replace(level(spec, TARGET_LOG), dependence={"linkage": theta})
+    observation = row("overlap", source="linkage", area="A", value=1.0, n=12.0)
+    rng = np.random.default_rng(5)
+    values = [OBSERVATION_DRAWS["overlap"](observation, state, spec, rng).value for _ in range(4000)]
+    cells = [replace(observation, value=float(k)) for k in range(13)]
+    chances = np.exp([OBSERVATION_DENSITIES["overlap"](cell, state, spec) for cell in cells])
+    assert sum(chances) == pytest.approx(1)
+    # Half of the people are on each list, so of those on the first sqrt(theta) to 1 are on the second.
+    assert np.dot(chances, range(13)) / 12 == pytest.approx(math.sqrt(theta) / (1 + math.sqrt(theta)))
+    shown = np.flatnonzero(chances > 0.01)[:-1]
+    assert_as_frequent(values, shown.tolist(), chances[shown])
+
+
 KINDS = {
     "count": row("count", value=9_000.0),
     "small_share": row("share", value=0.3, of_area="WORLD"),
     "lower_bound": row("lower_bound", value=12_500.0),
     "upper_bound": row("upper_bound", value=11_500.0, source="registry"),
+    "rounded": row("rounded", value=12_000.0, unit=2_000.0),
+    "rounded_to_zero": row("rounded", value=0.0, unit=20_000.0),
+    "finely_rounded": row("rounded", value=12_300.0, unit=100.0, relative_se=0.1),
+    "suppressed": row("suppressed", value=11_000.0),
+    "flow": row("flow", value=900.0, period="2021-02", source="registry"),
+    "period": row("count", value=9_000.0, period="2020-07/2021-06"),
     "soft": row("range", lower=9_000.0, upper=12_000.0),
     "hard": row("range", lower=11_500.0, upper=12_500.0, mass=1.0),
     "growth": row("growth", value=0.1, from_year=2019, source="registry"),
+    "growth_of_a_quarter": row("growth", value=0.1, period="2021-Q3", from_year=2020, from_period="2020-Q3"),
+    "other_source": row("share", value=0.9, of_source="registry"),
     "share": row("share", value=0.3, of_area="WORLD", n=400.0),
     "scope": row("share", value=0.2, of_scope="helper", scope="member"),
     "survey": row("survey", source="poll", value=3.0, n=60.0, of_scope="helper"),
+    "list": row("survey", source="poll", value=3.0, n=60.0, of_scope="beekeeper", seen_by="platform"),
 }
 
 
@@ -325,6 +450,8 @@ def test_draws_follow_densities(name):
         state,
         log_headcount=state.log_headcount + 0.03 * np.arange(4)[:, None] + 0.02 * np.arange(-4, 4),
         log_ratio=dict(state.log_ratio) | {"helper": state.log_ratio["helper"] + 0.1},
+        log_reach=dict(state.log_reach) | {"registry": np.full((4, 8), 0.05)},
+        log_bare={"platform": state.log_bare["platform"] - 0.1},
         noise_scale=dict.fromkeys(SPEC.sources, 0.11),
     )
     draws = hc.Observations(tuple(drawn(KINDS[name], state, 3000, seed=3)))
@@ -348,6 +475,10 @@ def test_simulated_rows_say_what_they_are():
             "scope",
             "of_area",
             "of_scope",
+            "of_source",
+            "seen_by",
+            "period",
+            "from_period",
             "relative_se",
         )
         assert all(getattr(before, name) == getattr(after, name) for name in same)

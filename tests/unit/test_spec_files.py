@@ -1,4 +1,4 @@
-"""Spec files: read, round-tripped and overlaid; what does not fit between sections is named."""
+"""Spec files: read, round-tripped and overlaid; whatever stands in one, it is a spec or a spec error."""
 
 from __future__ import annotations
 
@@ -122,118 +122,6 @@ def test_what_toml_can_hold_and_a_spec_cannot_is_named(document, toy_spec, value
     assert second.startswith("s.toml [total.prior]: low ")
 
 
-# Between sections
-
-
-@pytest.mark.parametrize(
-    ("path", "value", "expected"),
-    [
-        ("target", "beekeper", "[target]: unknown scope 'beekeper'. Did you mean 'beekeeper'?"),
-        (
-            "sources/analyst/scope",
-            "membre",
-            "[sources.analyst.scope]: unknown scope 'membre'. Did you mean 'member'?",
-        ),
-        (
-            "sources/analyst/kind",
-            "clam",
-            "[sources.analyst.kind]: unknown source kind 'clam'. Did you mean 'claim'?",
-        ),
-        (
-            "sources/analyst/lineage",
-            "foum",
-            "[sources.analyst.lineage]: unknown lineage 'foum'. Did you mean 'forum'?",
-        ),
-        (
-            "sources/platform/coverage/regions",
-            {"Eastland": {"low": 0.1, "high": 0.2}},
-            "[sources.platform.coverage.regions]: unknown area 'Eastland'. Did you mean 'EAST'?",
-        ),
-        (
-            "sources/poll/kind",
-            "claim",
-            "[source_kinds.claim]: no concentration, and source 'poll' of this kind is a survey",
-        ),
-        (
-            "scopes/helper/contains",
-            "beekeepr",
-            "[scopes.helper]: unknown scope 'beekeepr'. Did you mean 'beekeeper'?",
-        ),
-        (
-            "scopes/beekeeper",
-            {"definition": "d", "within": "helper", "ratio": {"low": 0.1, "high": 0.2}},
-            "[scopes.beekeeper]: the target scope 'beekeeper' is relative to 'helper'. "
-            "Turn the relation round: the target stands alone.",
-        ),
-        (
-            "scopes/beekeeper",
-            {"definition": "d", "covariate": "population"},
-            "[scopes.beekeeper]: the target scope 'beekeeper' is relative to 'population'",
-        ),
-        (
-            "scopes/lonely",
-            {"definition": "d"},
-            "[scopes.lonely]: no chain of ratios leads from 'lonely' to the target 'beekeeper'. "
-            "Give it contains, within or beside, and a ratio.",
-        ),
-        (
-            "scopes/people",
-            {"definition": "d", "covariate": "poplation"},
-            "[scopes.people.covariate]: unknown covariate variable 'poplation'. Did you mean 'population'?",
-        ),
-        (
-            "covariates/income",
-            {"effect": "growth", "coefficient": {"low": -1, "high": 1}},
-            "[covariates.income]: unknown covariate variable 'income'",
-        ),
-    ],
-)
-def test_what_does_not_fit_between_sections(document, toy_spec, path, value, expected):
-    del document["prior_sets"]
-    *above, last = path.split("/")
-    section = document
-    for key in above:
-        section = section[key]
-    section[last] = value
-    assert faults(document, toy_spec)[0].startswith(f"s.toml {expected}")
-
-
-def test_scopes_in_a_circle_are_all_named(document, toy_spec):
-    ratio = {"low": 0.1, "high": 0.2}
-    document["scopes"]["a"] = {"definition": "d", "within": "b", "ratio": ratio}
-    document["scopes"]["b"] = {"definition": "d", "beside": "a", "ratio": ratio}
-    document["scopes"]["c"] = {"definition": "d", "within": "a", "ratio": ratio}
-    lines = faults(document, toy_spec)
-    assert [line.split(": ")[0] for line in lines] == [f"s.toml [scopes.{name}]" for name in "abc"]
-    assert all("no chain of ratios leads from" in line for line in lines)
-
-
-def test_regions_without_a_covariate_are_named(document, toy_spec):
-    table = hc.parse_covariates(
-        "area,year,variable,value\nNORTH,2021,population,5e6\nKosovo,2021,population,1\nPORT,2021,population,2\n"
-    )
-    assert faults(document, toy_spec, covariates=table) == [
-        "s.toml [covariates.population]: 'population' has no value for 2 of the regions: EAST, SOUTH-REST. "
-        "Add rows to covariates.csv; it has some for 'Kosovo', which is no area."
-    ]
-
-
-@pytest.mark.parametrize("value", ["0", "-5"])
-def test_what_has_no_logarithm_is_named(document, toy_spec, value):
-    text = toy_spec.covariate_table.to_csv().replace("3000000.0", value)
-    table = hc.parse_covariates(text)
-    document["scopes"]["people"] = {"definition": "d", "covariate": "population"}
-    assert faults(document, toy_spec, covariates=table) == [
-        f"s.toml [scopes.people]: EAST in 2021 is {value}, whose logarithm does not exist. "
-        "A population that is known is above 0.",
-        f"s.toml [covariates.population]: EAST in 2021 is {value}, whose logarithm does not exist. "
-        'Write transform = "none" or mend the table.',
-    ]
-    document["covariates"]["population"]["transform"] = "none"
-    del document["scopes"]["people"]
-    assert parse(document, toy_spec, covariates=table).covariates["population"].transform == "none"
-
-
 # Prior sets
 
 
@@ -286,7 +174,8 @@ def test_all_sets_are_checked_with_the_rest_of_the_spec(document, toy_spec):
         "s.toml [prior_sets.first.'growth.rate']: low = 2 is not below high = 1",
         "s.toml [prior_sets.second.'total.prior']: family 'gamma' in place of 'link_normal'. "
         "A prior set changes numbers, not families.",
-        "s.toml [prior_sets.second.'growth.rate']: 0.1 is not a prior. Write { low, high, mass }.",
+        "s.toml [prior_sets.second.'growth.rate']: 0.1 is not a prior. "
+        "Write { low, high, mass } or { stated, se }.",
         "s.toml [prior_sets.second.'growth.damping']: low = 1 is not a number between 0 and 1",
         "s.toml [prior_sets.base]: 'base' is the name of the priors as they stand without a set. "
         "Give the set another name.",
@@ -320,9 +209,10 @@ def test_sets_that_are_none(document, toy_spec, sets, expected):
 # One prior
 
 
-def test_every_prior_can_be_changed_alone():
-    # On the study with most kinds of paths: exceptions among them, some of codes that are prefixes of others.
-    spec = study("rich").spec
+@pytest.mark.parametrize("name", ["rich", "lists", "pipeline"])
+def test_every_prior_can_be_changed_alone(name):
+    # On the studies with most kinds of paths: exceptions among them, some of codes that are prefixes of others.
+    spec = study(name).spec
     for path, prior in spec.priors.items():
         low, high = prior.quantile([0.2, 0.7]).tolist()
         changed = hc.with_prior(spec, path, {"low": low, "high": high, "mass": 0.5})
@@ -332,13 +222,51 @@ def test_every_prior_can_be_changed_alone():
         assert changed.document["growth"].keys() == spec.document["growth"].keys()
 
 
-@pytest.mark.parametrize("name", ["rich", "walk"])
+@pytest.mark.parametrize("name", ["rich", "walk", "lists", "pipeline"])
 def test_a_prior_can_be_put_in_its_own_place(name):
     spec = study(name).spec
     for path, prior in spec.priors.items():
         again = hc.with_prior(spec, path, prior).priors[path]
         assert again.family == prior.family
         np.testing.assert_allclose(again.parameters, prior.parameters, rtol=1e-9)
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "sources.second.breaks.2019",
+        "growth.changes.boom.change",
+        "breakdowns.sector.sd",
+        "sources.linkage.dependence",
+        "sources.first.overcount",
+        "growth.coefficient_sd",
+    ],
+)
+def test_a_prior_set_reaches_every_section(path):
+    spec = study("lists").spec
+    document = spec.document | {"prior_sets": {"other": {path: {"stated": 0.7, "se": 0.1}}}}
+    tables = {"areas": spec.areas, "covariates": spec.covariate_table}
+    other = hc.with_prior_set(hc.parse_spec(document, **tables), "other")
+    assert other.priors[path] == hc.Prior.around(0.7, 0.1, support=spec.priors[path].support)
+    assert {p for p in spec.priors if other.priors[p] != spec.priors[p]} == {path}
+    document["prior_sets"]["other"] = {f"{path}s": {"se": 0.1}}
+    with pytest.raises(SpecError) as caught:
+        hc.parse_spec(document, **tables)
+    assert f"no such prior. Did you mean '{path}'?" in str(caught.value)
+
+
+def test_a_figure_with_its_error_keeps_the_exceptions_of_a_coverage(document, toy_spec):
+    coverage = document["sources"]["platform"]["coverage"]
+    document["sources"]["platform"]["coverage"] = {
+        "stated": 0.4, "se": 0.05, "regions": coverage["regions"] | {"NORTH": {"stated": 0.5, "se": 0.1}},
+    }  # fmt: skip
+    spec = parse(document, toy_spec)
+    assert spec.priors["sources.platform.coverage"] == hc.Prior.around(0.4, 0.05, support="unit")
+    assert spec.priors["sources.platform.coverage.regions.NORTH"].parameters[0] == 0.5
+    changed = hc.with_prior(spec, "sources.platform.coverage", {"stated": 0.6, "se": 0.1})
+    assert changed.sources["platform"].coverage.regions == spec.sources["platform"].coverage.regions
+    with pytest.raises(SpecError, match="'stated' is missing; a prior here needs stated, se"):
+        hc.with_prior(spec, "sources.platform.coverage", {"se": 0.1})
 
 
 def test_areas_may_have_dots_in_their_codes(document, toy_spec):
@@ -415,7 +343,7 @@ JUNK = [
 @settings(max_examples=150, deadline=None, derandomize=True)
 def test_whatever_stands_in_a_spec_it_is_a_spec_or_a_spec_error(data):
     # No mistake in a file may end in a traceback: any key replaced by anything that TOML can hold, or left out.
-    spec = study(data.draw(some.sampled_from(["rich", "walk"]))).spec
+    spec = study(data.draw(some.sampled_from(["rich", "walk", "lists", "pipeline"]))).spec
     document = spec.document
     *above, last = data.draw(some.sampled_from([*leaves(document)]))
     section = document

@@ -6,11 +6,15 @@ import copy
 import json
 
 import pytest
+from tests.studies import study
 
 import headcount as hc
 from headcount.errors import SpecError
 
 PRIOR = {"low": 1.0, "high": 2.0, "mass": 0.9}
+CHANGE = {"year": 2020, "change": {"low": -0.1, "high": 0.3}}
+BREAKDOWN = {"of": "beekeeper", "sd": PRIOR}
+LINKAGE = {"title": "t", "kind": "poll", "scope": "beekeeper", "dependence": PRIOR}
 
 
 @pytest.fixture
@@ -93,8 +97,56 @@ def test_names_of_parts(toy_spec):
         "poll": "selection",
     }
     assert toy_spec.years.labels == tuple(range(2018, 2026))
-    assert toy_spec.scopes["helper"].relative_to == "beekeeper"
-    assert toy_spec.scopes["beekeeper"].relative_to is None
+    assert toy_spec.relative_to("helper") == "beekeeper"
+    assert toy_spec.relative_to("beekeeper") is None
+
+
+def test_names_of_the_richer_grammar():
+    spec = study("lists").spec
+    assert spec.relative_to("finance") == "core"
+    assert spec.relative_to("junior") == "finance"
+    assert spec.parts_of("sector") == ("finance", "health", "other")
+    assert spec.shrunk_covariates == ("income", "height")
+    assert spec.sources["second"].breaks_by == ((2019, "2019"), (2022, "2022"))
+    assert spec.sources["linkage"].reach_kind == "dependence"
+    assert [name for name, source in spec.sources.items() if source.asks_people] == [
+        "linkage",
+        "twice",
+        "poll",
+    ]
+    assert [name for name, source in spec.sources.items() if source.is_free] == [
+        "first", "second", "mute", "postings", "index",
+    ]  # fmt: skip
+
+
+def test_the_richer_grammar_has_its_priors_under_their_paths():
+    paths = study("lists").spec.priors.keys() | study("pipeline").spec.priors.keys()
+    assert {
+        "breakdowns.sector.sd",
+        "breakdowns.sector.region_sd",
+        "breakdowns.sector.trend_sd",
+        "growth.coefficient_sd",
+        "growth.changes.boom.change",
+        "growth.changes.layoffs.change",
+        "growth.ceiling",
+        "growth.exit",
+        "growth.entry",
+        "growth.conversion",
+        "sources.first.overcount",
+        "sources.linkage.dependence",
+        "sources.second.breaks.2019",
+        "sources.second.breaks.2022",
+        "sources.second.drift_sd",
+    } <= paths
+    supports = {
+        path: prior.support
+        for name in ("lists", "pipeline")
+        for path, prior in study(name).spec.priors.items()
+    }
+    assert supports["growth.changes.boom.change"] == "growth"
+    assert supports["growth.ceiling"] == "above_one"
+    assert supports["growth.entry"] == "unit"
+    assert supports["sources.second.breaks.2019"] == "positive"
 
 
 @pytest.mark.parametrize(
@@ -136,7 +188,127 @@ def test_names_of_parts(toy_spec):
         (
             "growth/dampnig",
             PRIOR,
-            "[growth]: growth kind 'damped_trend' has no prior 'dampnig'. Did you mean 'damping'?",
+            "[growth]: growth kind 'damped_trend' has no key 'dampnig'. Did you mean 'damping'?",
+        ),
+        (
+            "growth/graduates",
+            "population",
+            "[growth]: growth kind 'damped_trend' has no key 'graduates'. Did you mean 'rate'?",
+        ),
+        (
+            "growth",
+            dict.fromkeys(("region_rate_sd", "common_sd", "region_sd", "conversion"), PRIOR)
+            | {name: {"low": 0.1, "high": 0.2} for name in ("exit", "entry")}
+            | {"kind": "stock_and_flow"},
+            "[growth]: growth kind 'stock_and_flow' needs graduates: the variable of covariates.csv that counts",
+        ),
+        ("growth/changes", {"boom": {"year": 2020}}, "[growth.changes.boom.change]: the key is missing"),
+        (
+            "growth/changes",
+            {"boom": CHANGE | {"yaer": 2020}},
+            "[growth.changes.boom.yaer]: unknown key. Did you mean 'year'?",
+        ),
+        (
+            "growth/changes",
+            {"boom": CHANGE | {"change": {"low": -2, "high": 0}}},
+            "[growth.changes.boom.change]: low = -2 is not a number above -1",
+        ),
+        (
+            "growth/changes",
+            {"the boom": CHANGE},
+            "[growth.changes.the boom]: 'the boom' does not match ^[A-Za-z0-9_-]+$",
+        ),
+        ("growth/changes", 2020, "[growth.changes]: 2020 is not a table of keys"),
+        (
+            "covariates/population/coefficient",
+            "shrunk",
+            '[covariates.population]: coefficient = "shrunk" is for growth covariates; write { low, high, mass }',
+        ),
+        (
+            "covariates/population/yearly",
+            True,
+            "[covariates.population]: yearly means nothing for a level, which is that of the reference year",
+        ),
+        (
+            "covariates/population/coefficient",
+            "shrink",
+            "[covariates.population.coefficient]: 'shrink' is not a prior; write",
+        ),
+        (
+            "breakdowns",
+            {"age": BREAKDOWN | {"expcted": {}}},
+            "[breakdowns.age.expcted]: unknown key. Did you mean 'expected'?",
+        ),
+        ("breakdowns", {"age": {"of": "beekeeper"}}, "[breakdowns.age.sd]: the key is missing"),
+        (
+            "breakdowns",
+            {"age": BREAKDOWN | {"expected": {"young": 0}}},
+            "[breakdowns.age.expected]: young = 0 is not above 0",
+        ),
+        (
+            "scopes/young",
+            {"definition": "d", "part_of": "age", "ratio": PRIOR},
+            "[scopes.young]: ratio means nothing without contains, within or beside; a part's are those of its breakdown",
+        ),
+        (
+            "scopes/helper/part_of",
+            "age",
+            "[scopes.helper]: a scope has one relation, not contains and part_of",
+        ),
+        (
+            "sources/platform/breaks",
+            {"20l9": PRIOR},
+            "[sources.platform.breaks.20l9]: '20l9' is not a year. Write that from which the method changed: 2019.",
+        ),
+        (
+            "sources/platform/breaks",
+            {"2019": {"low": 0.5, "hihg": 2}},
+            "[sources.platform.breaks.2019]: unknown key 'hihg'. Did you mean 'high'?",
+        ),
+        (
+            "sources/platform/breaks",
+            {"2019": {"low": 0, "high": 2}},
+            "[sources.platform.breaks.2019]: low = 0 is not a number above 0",
+        ),
+        (
+            "sources/registry/breaks",
+            {"2019": PRIOR},
+            "[sources.registry]: breaks means nothing for a source with anchor",
+        ),
+        (
+            "sources/analyst/overcount",
+            PRIOR,
+            "[sources.analyst]: overcount means nothing for a source with multiplier",
+        ),
+        (
+            "sources/poll/drift_sd",
+            PRIOR,
+            "[sources.poll]: drift_sd means nothing for a source with selection",
+        ),
+        (
+            "sources/platform/lists",
+            ["analyst", "registry"],
+            "[sources.platform]: lists means nothing for a source with coverage",
+        ),
+        (
+            "sources/linkage",
+            LINKAGE,
+            "[sources.linkage]: a source with dependence needs lists: the two sources whose lists were linked",
+        ),
+        (
+            "sources/linkage",
+            LINKAGE | {"lists": ["platform"]},
+            "[sources.linkage.lists.1]: a name is missing. Name the two sources whose lists were linked.",
+        ),
+        (
+            "sources/platform/coverage",
+            {"stated": 1.5, "se": 0.1},
+            "[sources.platform.coverage]: stated = 1.5 is not a number between 0 and 1",
+        ),
+        (
+            "sources/platform/coverage",
+            {"stated": 0.5, "see": 0.1},
+            "[sources.platform.coverage]: unknown key 'see'. Did you mean 'se'?",
         ),
         ("growth/damping", None, "[growth]: growth kind 'damped_trend' needs a prior for damping"),
         ("growth/rate", {"low": -2, "high": 0.1}, "[growth.rate]: low = -2 is not a number above -1"),
@@ -181,13 +353,13 @@ def test_names_of_parts(toy_spec):
         (
             "sources/platform/multiplier",
             PRIOR,
-            "[sources.platform]: a source needs exactly one of coverage, multiplier, anchor, trend, selection; "
+            "[sources.platform]: a source needs exactly one of coverage, multiplier, anchor, trend, selection, dependence; "
             "this one has coverage and multiplier",
         ),
         (
             "sources/registry/anchor",
             False,
-            "[sources.registry]: a source needs exactly one of coverage, multiplier, anchor, trend, selection; "
+            "[sources.registry]: a source needs exactly one of coverage, multiplier, anchor, trend, selection, dependence; "
             "this one has none",
         ),
         ("sources/registry/anchor", "no", "[sources.registry.anchor]: 'no': Input should be a valid boolean"),
@@ -260,7 +432,7 @@ def test_a_misspelt_reach_is_named_with_its_spelling(faults):
         ("sources/platform/coverage", None), ("sources/platform/covrage", PRIOR), ("prior_sets", {})
     ) == [
         "s.toml [sources.platform.covrage]: unknown key. Did you mean 'coverage'?",
-        "s.toml [sources.platform]: a source needs exactly one of coverage, multiplier, anchor, trend, selection; "
+        "s.toml [sources.platform]: a source needs exactly one of coverage, multiplier, anchor, trend, selection, dependence; "
         "this one has none",
     ]
 

@@ -11,6 +11,7 @@ from tests.studies import STUDIES, study
 import headcount as hc
 from headcount.errors import HeadcountWarning, StudyError
 from headcount.spec_checks import scope_holds
+from headcount.study_checks import mentioned_sources
 
 COUNT = {"source": "platform", "area": "NORTH", "year": 2021, "kind": "count", "value": 5.0}
 SURVEY = {
@@ -139,6 +140,282 @@ def test_a_survey_counts_a_part_of_its_respondents(toy_spec, scope, of_scope, te
     assert line.startswith(f"o.csv:2 [of_scope]: {text}")
 
 
+def test_a_survey_of_a_list_may_ask_the_scope_itself(toy_spec, toy_observations):
+    seen = SURVEY | {"seen_by": "platform", "of_scope": "beekeeper"}
+    extra = table(seen, seen | {"of_scope": "helper"})
+    hc.check_study(toy_spec, replace(toy_observations, rows=toy_observations.rows + extra.rows))
+    assert faults(toy_spec, seen | {"scope": "helper"}) == [
+        "o.csv:2 [of_scope]: scope 'beekeeper' is not declared to hold 'helper'. "
+        "A survey counts part of its respondents: chain them by contains, within or part_of."
+    ]
+
+
+def test_surveys_and_shares_refer_to_sources_that_see_something(toy_spec):
+    share = COUNT | {"kind": "share", "value": 0.1}
+    assert faults(
+        toy_spec,
+        SURVEY | {"seen_by": "registry", "of_scope": "beekeeper"},
+        SURVEY | {"seen_by": "platfrom", "of_scope": "beekeeper"},
+        share | {"of_source": "poll"},
+        share | {"of_source": "registri"},
+    ) == [
+        "o.csv:2 [seen_by]: 'registry' is no source with coverage. Known: 'platform'.",
+        "o.csv:3 [seen_by]: 'platfrom' is no source with coverage. Did you mean 'platform'?",
+        "o.csv:4 [of_source]: 'poll' is no source with coverage or multiplier or anchor or trend. "
+        "Known: 'analyst', 'platform', 'registry'.",
+        "o.csv:5 [of_source]: 'registri' is no source with coverage or multiplier or anchor or trend. "
+        "Did you mean 'registry'?",
+    ]
+
+
+def test_a_copy_is_not_referred_to(toy_spec):
+    document = toy_spec.document
+    document["sources"]["blog"] = {"title": "t", "copy_of": "platform"}
+    tables = {"areas": toy_spec.areas, "covariates": toy_spec.covariate_table}
+    spec = hc.parse_spec(document, **tables)
+    assert faults(spec, SURVEY | {"seen_by": "blog", "of_scope": "beekeeper"}) == [
+        "o.csv:2 [seen_by]: 'blog' is no source with coverage. It is a copy; name the original, 'platform'."
+    ]
+
+
+def test_nobody_of_a_known_population_is_on_a_list():
+    spec = study("lists").spec
+    document = spec.document
+    document["scopes"]["people"] = {"definition": "d", "covariate": "people"}
+    spec = hc.parse_spec(document, areas=spec.areas, covariates=spec.covariate_table)
+    where = {"area": "A", "year": 2021, "value": 2.0, "n": 5.0, "scope": "people"}
+    overlap = where | {"source": "linkage", "kind": "overlap"}
+    survey = where | {"source": "poll", "kind": "survey", "of_scope": "people", "seen_by": "first"}
+    assert faults(spec, overlap, survey) == [
+        f"o.csv:{line} [scope]: 'people' is a population that is known, and coverage is of scopes that are not. "
+        "State the scope of the people on the list."
+        for line in (2, 3)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("source", "kind", "expected"),
+    [
+        ("first", "overlap", "an overlap from 'first', which has coverage. Overlaps, and only they,"),
+        ("poll", "overlap", "an overlap from 'poll', which has selection. Overlaps, and only they,"),
+        ("linkage", "count", "a count from 'linkage', which has dependence. Overlaps, and only they,"),
+        ("linkage", "survey", "a survey from 'linkage', which has dependence. Surveys, and only they,"),
+        (
+            "first",
+            "flow",
+            "a flow from 'first', which has coverage. Flows come from sources with a multiplier",
+        ),
+        (
+            "poll",
+            "flow",
+            "a flow from 'poll', which has selection. Flows come from sources with a multiplier",
+        ),
+        ("index", "flow", "a flow from 'index', which has trend. Flows come from sources with a multiplier"),
+    ],
+)
+def test_some_kinds_come_from_one_kind_of_source(source, kind, expected):
+    row = {"source": source, "area": "A", "year": 2021, "kind": kind, "value": 2.0, "n": 5.0}
+    [line] = faults(
+        study("lists").spec, row | ({"scope": "core", "of_scope": "wide"} if kind == "survey" else {})
+    )
+    assert line.startswith(f"o.csv:2 [kind]: {expected}")
+
+
+def test_counts_and_flows_may_come_from_one_source_with_a_multiplier():
+    rows = [
+        {"source": "postings", "area": "A", "year": 2021, "kind": kind, "value": 2.0}
+        for kind in ("count", "flow")
+    ]
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message=".*it is left out")
+        hc.check_study(study("lists").spec, table(*rows))
+
+
+def test_periods_lie_within_the_model_s_years(toy_spec, toy_observations):
+    told = "the model's years 2018 to 2025. Widen [years] in toy.toml, or say why in 'excluded'."
+    growth = COUNT | {"kind": "growth", "from_year": 2018}
+    assert faults(
+        toy_spec,
+        COUNT | {"year": 2018, "period": "2017-12/2018-01"},
+        COUNT | {"year": 2026, "period": "2026"},
+        growth | {"from_period": "2017/2018"},
+        COUNT | {"period": "2021-13"},
+    ) == [
+        f"o.csv:2 [period]: '2017-12/2018-01' starts before {told}",
+        f"o.csv:3 [year]: 2026 is outside {told}",
+        f"o.csv:4 [from_period]: '2017/2018' starts before {told}",
+        "o.csv:5 [period]: '2021-13' is not a period. Write 2021, 2021-Q3, 2021-06, 2021-12-31, "
+        "an interval of two such as 2021-07/2022-06, start or end.",
+    ]
+    inside = table(COUNT | {"year": 2018, "period": "start"}, COUNT | {"year": 2025, "period": "2018/2025"})
+    hc.check_study(toy_spec, replace(toy_observations, rows=toy_observations.rows + inside.rows))
+
+
+@pytest.mark.parametrize(
+    ("cells", "expected"),
+    [
+        ({"of_area": "NORTH"}, "[of_area]: a share of itself is 1, whatever the number of people"),
+        ({"of_scope": "beekeeper"}, "[of_scope]: a share of itself is 1"),
+        ({"of_source": "platform"}, "[of_source]: a share of itself is 1"),
+        (
+            {"of_scope": "helper", "value": 1.2},
+            "[value]: 1.2 of 'helper' are 'beekeeper', and 'helper' is declared to hold 'beekeeper'. A part is below 1;",
+        ),
+    ],
+)
+def test_shares_that_cannot_be(toy_spec, cells, expected):
+    [line] = faults(toy_spec, COUNT | {"kind": "share", "value": 0.5} | cells)
+    assert line.startswith(f"o.csv:2 {expected}")
+
+
+@pytest.mark.parametrize(
+    "cells",
+    [
+        {"of_scope": "helper"},
+        {"of_area": "WORLD", "value": 1.2},
+        {"of_scope": "helper", "of_area": "SOUTH", "value": 1.2},
+        {"of_scope": "helper", "of_source": "registry", "value": 1.2},
+        {"scope": "helper", "of_scope": "beekeeper", "value": 1.2},
+        {"scope": "helper", "of_scope": "member", "value": 1.2},
+        {"of_source": "registry", "value": 1.2},
+    ],
+)
+def test_shares_that_can_be(toy_spec, toy_observations, cells):
+    extra = table(COUNT | {"kind": "share", "value": 0.5} | cells)
+    hc.check_study(toy_spec, replace(toy_observations, rows=toy_observations.rows + extra.rows))
+
+
+# Doubts
+
+
+def doubts(spec, *rows):
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        hc.check_study(spec, table(*rows))
+    assert all(warning.category is HeadcountWarning for warning in caught)
+    texts = [str(warning.message) for warning in caught]
+    return [text for text in texts if not text.endswith("it is left out.")]
+
+
+def test_a_source_that_rows_refer_to_is_mentioned():
+    spec = study("lists").spec
+    where = {"area": "A", "year": 2021, "value": 2.0}
+    overlap = where | {"source": "twice", "kind": "overlap", "n": 5.0}
+    survey = where | {"source": "poll", "kind": "survey", "n": 5.0, "of_scope": "wide", "seen_by": "first"}
+    share = where | {"source": "index", "kind": "share", "of_source": "postings"}
+    for rows, names in [
+        ([], ()),
+        ([overlap], ("second", "mute", "twice")),
+        ([survey], ("first", "poll")),
+        ([share], ("postings", "index")),
+        ([survey, overlap], ("first", "second", "mute", "twice", "poll")),
+        ([overlap | {"excluded": "odd"}, share], ("postings", "index")),
+    ]:
+        assert mentioned_sources(spec, table(*rows)) == names
+
+
+def test_a_linkage_of_lists_that_state_nothing_speaks_of_coverage():
+    spec = study("lists").spec
+    overlap = {"source": "linkage", "area": "A", "year": 2021, "kind": "overlap", "value": 2.0, "n": 5.0}
+    text = (
+        "lists [sources.linkage]: no row of 'first' or 'second' says how many are on a list, "
+        "so the overlap speaks about coverage and not about headcounts."
+    )
+    share = {"source": "first", "area": "A", "year": 2021, "kind": "share", "value": 0.2, "of_area": "W"}
+    assert doubts(spec, overlap) == [text]
+    assert doubts(spec, overlap, share) == [text]
+    for kind in ("count", "rounded", "lower_bound", "suppressed"):
+        assert doubts(spec, overlap, COUNT | {"source": "second", "area": "A", "kind": kind}) == []
+
+
+def test_a_share_of_another_source_names_the_scope(toy_spec):
+    share = COUNT | {"kind": "share", "of_source": "analyst"}
+    assert toy_spec.sources["analyst"].scope == "member"
+    assert doubts(toy_spec, share, COUNT) == [
+        "o.csv:2 [of_scope]: a share of what 'analyst' would count of 'beekeeper', though it counts 'member'. "
+        "Write the scope that is meant in of_scope."
+    ]
+    assert doubts(toy_spec, share | {"of_scope": "beekeeper"}, share | {"of_scope": "member"}) == []
+
+
+HELPERS = COUNT | {"scope": "helper"}
+
+
+@pytest.mark.parametrize(
+    ("inner", "outer", "told"),
+    [
+        ({"value": 5.0}, {"value": 4.0}, "5 of 'beekeeper' and 'platform' 4 of 'helper'"),
+        (
+            {"value": 5000.0, "kind": "lower_bound"},
+            {"value": 4000.0, "kind": "upper_bound"},
+            "over 5,000 of 'beekeeper' and 'platform' under 4,000 of 'helper'",
+        ),
+        (
+            {"value": None, "lower": 5.0, "upper": 7.0, "kind": "range"},
+            {"value": 4.0, "kind": "suppressed"},
+            "5 to 7 of 'beekeeper' and 'platform' under 4 of 'helper'",
+        ),
+        (
+            {"value": 46.0},
+            {"value": 40.0, "kind": "rounded"},
+            "46 of 'beekeeper' and 'platform' about 40 of 'helper'",
+        ),
+        (
+            {"value": 5.0, "period": "end"},
+            {"value": 4.0, "period": "end"},
+            "5 of 'beekeeper' and 'platform' 4 of 'helper'",
+        ),
+    ],
+)
+def test_more_of_a_part_than_of_the_whole_is_doubted(toy_spec, inner, outer, told):
+    when = inner.get("period", 2021)
+    assert doubts(toy_spec, COUNT | inner, HELPERS | outer) == [
+        f"o.csv:2, 3: 'platform' states {told} for NORTH in {when}, and 'helper' is declared to hold 'beekeeper'. "
+        "Both are used; noise has to explain it."
+    ]
+
+
+@pytest.mark.parametrize(
+    ("inner", "outer"),
+    [
+        ({"value": 5.0}, {"value": 5.0}),
+        ({"value": 5.0}, {"value": 4.0, "year": 2020}),
+        ({"value": 5.0}, {"value": 4.0, "period": "end"}),
+        ({"value": 5.0}, {"value": 4.0, "area": "SOUTH"}),
+        ({"value": 5.0}, {"value": 4.0, "source": "analyst"}),
+        ({"value": 5.0}, {"value": 4.0, "scope": "member"}),
+        ({"value": 5.0, "kind": "upper_bound"}, {"value": 4.0}),
+        ({"value": 5.0}, {"value": 4.0, "kind": "lower_bound"}),
+        ({"value": 44.0}, {"value": 40.0, "kind": "rounded"}),
+        ({"value": None, "lower": 3.0, "upper": 7.0, "kind": "range"}, {"value": 4.0}),
+        ({"value": 4.0, "scope": "helper"}, {"value": 5.0}),
+    ],
+)
+def test_what_may_be_is_not_doubted(toy_spec, inner, outer):
+    assert doubts(toy_spec, COUNT | inner, HELPERS | outer) == []
+
+
+def test_a_source_contradicts_itself_with_a_bound_and_a_number(toy_spec):
+    assert doubts(toy_spec, COUNT | {"kind": "lower_bound", "value": 9.0}, COUNT) == [
+        "o.csv:2, 3: 'platform' states over 9 of 'beekeeper' and 'platform' 5 of 'beekeeper' for NORTH in 2021, "
+        "and these are the same people. Both are used; noise has to explain it."
+    ]
+
+
+def test_anchors_contradict_each_other(toy_spec):
+    document = toy_spec.document
+    document["sources"]["census"] = document["sources"]["registry"] | {"scope": "helper"}
+    tables = {"areas": toy_spec.areas, "covariates": toy_spec.covariate_table}
+    spec = hc.parse_spec(document, **tables)
+    registry, census = COUNT | {"source": "registry"}, COUNT | {"source": "census", "value": 4.0}
+    [text] = doubts(spec, registry, census)
+    assert text.startswith(
+        "o.csv:2, 3: 'registry' states 5 of 'beekeeper' and 'census' 4 of 'helper' for NORTH in 2021"
+    )
+    # Two numbers for the same people differ by noise.
+    assert doubts(spec, registry, census | {"scope": "beekeeper"}) == []
+
+
 def test_holding_goes_along_contains_and_within_and_not_beside():
     spec = study("rich").spec
     held = {
@@ -167,11 +444,24 @@ def test_faults_of_all_rows_come_together(toy_spec):
     ]  # fmt: skip
 
 
+def test_holding_goes_from_parts_to_wholes():
+    spec = study("lists").spec
+    assert scope_holds(spec, "core", "junior")
+    assert scope_holds(spec, "wide", "expert")
+    assert not scope_holds(spec, "junior", "expert")
+    assert not scope_holds(spec, "finance", "health")
+
+
 @pytest.mark.parametrize("name", STUDIES)
 def test_the_studies_of_the_tests_are_studies(name):
     spec, observations = study(name)
-    absent = [source for source in spec.sources if source not in observations.sources]
+    absent = set(spec.sources) - set(mentioned_sources(spec, observations))
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         hc.check_study(spec, observations)
-    assert len(caught) == len(absent)
+    left_out = [text for warning in caught if (text := str(warning.message)).endswith("it is left out.")]
+    assert left_out == [
+        f"{name} [sources.{source}]: no observations from this source; it is left out."
+        for source in spec.sources
+        if source in absent
+    ]

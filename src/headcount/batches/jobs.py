@@ -6,6 +6,7 @@ import hashlib
 import json
 import pickle
 import time
+import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from importlib import metadata
@@ -13,7 +14,7 @@ from importlib import metadata
 import numpy as np
 
 from headcount._types import AnyArray
-from headcount.errors import HeadcountError
+from headcount.errors import HeadcountError, HeadcountWarning
 from headcount.fits import Fit
 from headcount.observations import Observations
 from headcount.specs import ModelSpec
@@ -110,18 +111,13 @@ def do(job: Job) -> Outcome:
     from headcount.inference import fit
 
     started = time.perf_counter()
+    settings = {"chains": job.chains, "draws": job.draws, "tune": job.tune}
     try:
-        # One core each: many fits share the machine, and a fit's draws do not depend on its number of cores.
-        found = fit(
-            job.spec,
-            job.observations,
-            seed=job.seed,
-            chains=job.chains,
-            draws=job.draws,
-            tune=job.tune,
-            cores=1,
-            progress=False,
-        )
+        with warnings.catch_warnings():
+            # What there is to say about a study is said once, by whoever makes the batch.
+            warnings.simplefilter("ignore", HeadcountWarning)
+            # One core each: many fits share the machine, and a fit's draws do not depend on its number of cores.
+            found = fit(job.spec, job.observations, seed=job.seed, **settings, cores=1, progress=False)
         values = {name: np.asarray(array) for name, array in job.digest(found).items()}
     except (HeadcountError, ArithmeticError, ValueError) as error:
         seconds = time.perf_counter() - started

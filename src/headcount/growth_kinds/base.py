@@ -1,7 +1,8 @@
 """What a growth kind is: its words and the priors that it asks for.
 
-Like an observation kind it has three faces under one name: here (words, parameters), in
-``headcount.model.growth`` (the PyMC graph) and in ``headcount.simulation.growth`` (the NumPy oracle).
+Like an observation kind it is found under one name in several tables: here (words, parameters), in ``headcount.model.growth``
+(the PyMC graph), in ``headcount.engine.growth`` (compiled) and in ``headcount.simulation.growth`` (the NumPy oracle). Change
+points and growth covariates, see docs/model.md, bend any of them.
 """
 
 from __future__ import annotations

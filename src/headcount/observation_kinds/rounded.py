@@ -75,7 +75,7 @@ def _problems(row: Observation) -> Problems:
         yield (
             "unit",
             "a rounded 0 needs the unit it is rounded to",
-            "Write unit = 1000 for 'none, in thousands'.",
+            'Write unit = 1000 for "none, in thousands".',
         )
     elif row.unit is None and row.value != round(row.value):
         yield "unit", f"{row.value:g} has no trailing zeros to tell the unit from", "State the unit."
@@ -87,7 +87,7 @@ def _problems(row: Observation) -> Problems:
 
 ROUNDED = ObservationKind(
     name="rounded",
-    when="The source rounds: 'about 30,000', '1.5 million', 'in thousands'.",
+    when='The source rounds: "about 30,000", "1.5 million", "in thousands".',
     aloud="forbes, GBR, 2023, rounded, value=30000: some 30,000, so 25,000 to 35,000.",
     required=("value",),
     optional=("scope", "period", "unit", "relative_se"),

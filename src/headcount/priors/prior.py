@@ -138,7 +138,11 @@ class Prior:
         if not (np.isfinite(se) and se > 0):
             msg = f"se = {se:g} must be above 0"
             raise ValueError(msg)
-        return cls(support, LINK_NORMAL, (stated, se * link.slope(stated)))
+        scale = se * link.slope(stated)
+        if not 0 < scale < np.inf:
+            msg = f"se = {se:g} is too {'small' if scale == 0 else 'large'} beside stated = {stated:g}"
+            raise ValueError(msg)
+        return cls(support, LINK_NORMAL, (stated, scale))
 
     @classmethod
     def parse(cls, stated: object, *, support: str) -> Prior:
@@ -168,7 +172,7 @@ class Prior:
             raise ValueError(msg)  # noqa: TRY004 - pydantic collects ValueErrors
         words = dict(stated)
         name = words.pop("family", None)
-        if name is None and "stated" in words:
+        if name is None and words.keys() & {"stated", "se"}:
             value, se = _numbers(words, ("stated", "se"))
             return cls.around(value, se, support=support)
         if name is None:

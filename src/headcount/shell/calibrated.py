@@ -64,7 +64,8 @@ def print_calibration(found: Calibration) -> None:
 
     from headcount.calibration.results import PROBABILITIES
 
-    table = Table("group", "quantities", "p of uniform ranks", *(f"{p:.0%} holds" for p in PROBABILITIES), "")
+    headings = ("group", "n", "p uniform", *(f"{100 * p:.0f} % hold" for p in PROBABILITIES), "")
+    table = Table(*headings, box=None)
     for _, line in found.summary().iterrows():
         cells = [
             f"{line[f'coverage_{100 * p:.0f}']:.1%} ± {line[f'error_{100 * p:.0f}']:.1%}"

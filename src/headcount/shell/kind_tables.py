@@ -1,4 +1,4 @@
-"""Decision tables: which observation kind, growth kind and prior family for what."""
+"""Decision tables: which observation kind, period, growth kind and prior family for what."""
 
 from __future__ import annotations
 
@@ -9,8 +9,9 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from headcount.growth_kinds import GROWTH_KINDS
+from headcount.growth_kinds import GROWTH_KINDS, GrowthKind
 from headcount.observation_kinds import OBSERVATION_KINDS, ObservationKind
+from headcount.periods import FORMS
 from headcount.priors import DEFAULT_MASS, FAMILIES, LINK_NORMAL, LINKS, Family
 
 __all__ = ["print_kinds"]
@@ -31,6 +32,7 @@ def print_kinds(console: Console) -> None:
 
 def _sections() -> Iterator[tuple[str, str, Table]]:
     yield "Observation kinds", "column kind of observations.csv", _observation_kinds()
+    yield "Periods", "columns period and from_period of observations.csv", _periods()
     yield "Growth kinds", "[growth] kind of a model", _growth_kinds()
     yield "Prior families", "wherever a model states a prior", _families()
     yield "Supports", "which values a quantity with a prior can take", _supports()
@@ -57,12 +59,26 @@ def _columns(kind: ObservationKind) -> str:
     return f"needs {', '.join(kind.required)}{optional}"
 
 
+def _periods() -> Table:
+    table = _table("written", **{"speaks of": 1})
+    for written, words in FORMS.items():
+        table.add_row(written or "(empty)", words)
+    return table
+
+
 def _growth_kinds() -> Table:
     table = _table("kind", when=1, priors=1)
     for kind in GROWTH_KINDS.values():
         priors = ", ".join(f"{name} ({support})" for name, support in kind.parameters.items())
-        table.add_row(kind.name, kind.when, priors)
+        table.add_row(kind.name, Group(kind.when, *_besides(kind)), priors)
     return table
+
+
+def _besides(kind: GrowthKind) -> Iterator[Text]:
+    for name, words in kind.settings.items():
+        yield Text(f"needs {name}: {words}", style="dim")
+    if kind.forward_only:
+        yield Text("needs years.reference to be the first year", style="dim")
 
 
 def _families() -> Table:
@@ -75,7 +91,7 @@ def _families() -> Table:
 
 def _written(family: Family) -> str:
     if family.name == LINK_NORMAL:
-        return f"{{ low, high, mass }}; mass is {DEFAULT_MASS} if not stated"
+        return f"{{ low, high, mass }}, mass {DEFAULT_MASS} if not stated; or {{ stated, se }}"
     return f'{{ family = "{family.name}", {", ".join(family.parameters)} }}'
 
 

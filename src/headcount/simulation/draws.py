@@ -1,14 +1,21 @@
 r"""Draws: new statements in the form of the old ones, by kind.
 
 What is drawn is what the likelihood is about, so that calibration by simulation is about the model and not about a
-mismatch between two versions of it. Two kinds of statement need care.
+mismatch between two versions of it. Three kinds of statement need care.
 
 - The sd of a count holds 1/y, the Poisson part at the stated number. Before the draw there is none, so it takes the
   expected value in its place, and 1 where less is expected. The difference is of order 1/y and negligible beyond
-  small counts. Shares with a stated base n are treated likewise, and take at least one of the n.
-- Bounds and hard ranges state an event. A source whose count falls on the other side of a bound would have made
-  the opposite statement about it, so its row changes kind; one whose count falls outside a hard range would have named
-  another cell of the same grid. Drawing until the stated event comes true would condition on it twice.
+  small counts. Shares with a stated base n are treated likewise, and take at least one of the n. So are flows and
+  rounded numbers; a rounded zero, whose likelihood knows no relative standard error, is drawn with the row's.
+- Bounds, hard ranges, floors and rounding state an event, and which events there are is fixed before the draw: those
+  that the row names, and their complements. Drawing until the stated event comes true would condition on it twice.
+  A source whose count falls on the other side of a bound would have made the opposite statement about it, so its row
+  changes kind; one whose count falls outside a hard range would have named another cell of the same grid; one that
+  rounds would have named the nearest multiple of the same unit, zero among them, which is written down, since another
+  number has other trailing zeros.
+- A source that withholds numbers below a floor publishes the others. So a suppressed row is a count that is censored
+  below the floor: a count that reaches it comes as a row of its own kind, with its number. The Poisson part of the
+  event is taken at the floor, as the likelihood does, that of the number at the expected value.
 """
 
 from __future__ import annotations
@@ -21,10 +28,10 @@ import numpy as np
 
 from headcount.observations import Observation, Observations
 from headcount.simulation.cells import stated
-from headcount.simulation.expectation import log_expected_of_row
-from headcount.simulation.noise import interval_se, root_sum_squares, tails_of
+from headcount.simulation.k_of_n import draw_k
+from headcount.simulation.noise import Noise, interval_se, noise_of_count, noise_of_growth, noise_of_share
+from headcount.simulation.rounding import unit_of
 from headcount.simulation.state import State
-from headcount.simulation.surveys import beta_parameters
 from headcount.specs import ModelSpec
 
 __all__ = ["OBSERVATION_DRAWS", "draw_observations"]
@@ -73,26 +80,44 @@ def draw_observations(
 
 def _count(row: Observation, state: State, spec: ModelSpec, rng: np.random.Generator) -> Observation:
     """Draw a whole number; zero where the source counts fewer than one."""
-    y = np.exp(_log_count(row, row.relative_se or 0.0, state, spec, rng))
+    noise = noise_of_count(row, state, spec)
+    y = np.exp(noise.draw(rng, row.relative_se or 0.0, _poisson_sd(noise)))
     return replace(row, value=0.0 if y < FEWEST else float(np.rint(y)))
+
+
+def _rounded(row: Observation, state: State, spec: ModelSpec, rng: np.random.Generator) -> Observation:
+    """Draw the nearest multiple of the unit."""
+    noise, unit = noise_of_count(row, state, spec), unit_of(row)
+    y = np.exp(noise.draw(rng, row.relative_se or 0.0, _poisson_sd(noise)))
+    return replace(row, value=float(unit * np.rint(y / unit)), unit=unit)
 
 
 def _bound(row: Observation, state: State, spec: ModelSpec, rng: np.random.Generator) -> Observation:
     """Draw on which side of the stated bound the source's count lies."""
     bound = stated(row, "value")
     # The likelihood takes the Poisson part at the bound, which is known here: nothing is approximated.
-    sd = root_sum_squares(state.noise_scale[row.source], bound**-0.5)
-    log_y = log_expected_of_row(row, state, spec) + sd * _deviate(row, spec, rng)
+    log_y = noise_of_count(row, state, spec).draw(rng, bound**-0.5)
     return replace(row, kind="lower_bound" if log_y > np.log(bound) else "upper_bound")
+
+
+def _suppressed(row: Observation, state: State, spec: ModelSpec, rng: np.random.Generator) -> Observation:
+    """Draw whether the source's count lies below the floor, and else the count."""
+    floor, noise = stated(row, "value"), noise_of_count(row, state, spec)
+    deviate = noise.deviate(rng)
+    if noise.at(deviate, floor**-0.5) < np.log(floor):
+        return row
+    y = np.rint(np.exp(noise.at(deviate, _poisson_sd(noise))))
+    return replace(row, kind="count", value=float(max(y, np.ceil(floor))))
 
 
 def _range(row: Observation, state: State, spec: ModelSpec, rng: np.random.Generator) -> Observation:
     """Draw the middle of a soft range, or the cell of a hard one, with the log width that was stated."""
     log_lower, log_upper = np.log([stated(row, "lower"), stated(row, "upper")])
+    noise = noise_of_count(row, state, spec)
     if row.mass != 1:
-        middle = _log_count(row, interval_se(row), state, spec, rng)
+        middle = noise.draw(rng, interval_se(row), _poisson_sd(noise))
         return _shifted(row, middle - (log_lower + log_upper) / 2)
-    log_y = _log_count(row, 0.0, state, spec, rng)
+    log_y = noise.draw(rng, _poisson_sd(noise))
     # The grid is fixed by the stated interval, which is one of its cells. One laid around the draw would say
     # where in the interval the count was.
     width = log_upper - log_lower
@@ -101,39 +126,24 @@ def _range(row: Observation, state: State, spec: ModelSpec, rng: np.random.Gener
 
 def _growth(row: Observation, state: State, spec: ModelSpec, rng: np.random.Generator) -> Observation:
     """Draw a growth over the stated window."""
-    expected = log_expected_of_row(row, state, spec)
-    expected -= log_expected_of_row(row, state, spec, year=row.from_year)
-    sd = np.sqrt(2) * state.noise_scale[row.source]
-    return replace(row, value=float(np.expm1(expected + sd * _deviate(row, spec, rng))))
+    return replace(row, value=float(np.expm1(noise_of_growth(row, state, spec).draw(rng))))
 
 
 def _share(row: Observation, state: State, spec: ModelSpec, rng: np.random.Generator) -> Observation:
     """Draw a share of the stated whole; it may come out above one."""
-    whole = log_expected_of_row(row, state, spec, area=row.of_area, scope=row.of_scope)
-    expected = log_expected_of_row(row, state, spec) - whole
-    sampling = 0.0 if row.n is None else _sampling_sd(float(np.exp(expected)), row.n)
-    sd = root_sum_squares(state.noise_scale[row.source], sampling)
-    return replace(row, value=float(np.exp(expected + sd * _deviate(row, spec, rng))))
+    noise = noise_of_share(row, state, spec)
+    sampling = 0.0 if row.n is None else _sampling_sd(float(np.exp(noise.expected)), row.n)
+    return replace(row, value=float(np.exp(noise.draw(rng, sampling))))
 
 
-def _survey(row: Observation, state: State, spec: ModelSpec, rng: np.random.Generator) -> Observation:
-    """Draw how many of the stated number of respondents belong to the scope."""
-    propensity = rng.beta(*beta_parameters(row, state, spec))
-    return replace(row, value=float(rng.binomial(round(stated(row, "n")), propensity)))
+def _k_of_n(row: Observation, state: State, spec: ModelSpec, rng: np.random.Generator) -> Observation:
+    """Draw how many of the stated n belong to the scope, or are on the list."""
+    return replace(row, value=float(draw_k(row, state, spec, rng)))
 
 
-def _log_count(
-    row: Observation,
-    relative_se: float,
-    state: State,
-    spec: ModelSpec,
-    rng: np.random.Generator,
-) -> float:
-    """Draw the logarithm of what a source counts, with the Poisson part at the expected value."""
-    expected = log_expected_of_row(row, state, spec)
-    poisson = np.exp(-max(expected, np.log(FEWEST)) / 2)
-    sd = root_sum_squares(state.noise_scale[row.source], relative_se, poisson)
-    return expected + sd * _deviate(row, spec, rng)
+def _poisson_sd(noise: Noise) -> float:
+    """Return the Poisson part of the sd of a count that is not known yet."""
+    return float(np.exp(-max(noise.expected, np.log(FEWEST)) / 2))
 
 
 def _sampling_sd(p: float, n: float) -> float:
@@ -149,17 +159,17 @@ def _shifted(row: Observation, distance: float) -> Observation:
     return replace(row, lower=lower, upper=upper, value=value)
 
 
-def _deviate(row: Observation, spec: ModelSpec, rng: np.random.Generator) -> float:
-    return float(tails_of(row.source, spec).rvs(random_state=rng))
-
-
 OBSERVATION_DRAWS: Final[dict[str, Draw]] = {
     "count": _count,
+    "rounded": _rounded,
     "lower_bound": _bound,
     "upper_bound": _bound,
+    "suppressed": _suppressed,
     "range": _range,
+    "flow": _count,
     "growth": _growth,
     "share": _share,
-    "survey": _survey,
+    "survey": _k_of_n,
+    "overlap": _k_of_n,
 }
 """Observation kind to the draw of a new row in place of one, given a state."""

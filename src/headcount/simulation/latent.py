@@ -7,9 +7,9 @@ from collections.abc import Iterator, Mapping
 import numpy as np
 
 from headcount._types import FloatArray
-from headcount.simulation.facts import known_populations, scaled_covariate
+from headcount.simulation.facts import Facts
 from headcount.simulation.growth import draw_path
-from headcount.simulation.reach import draw_log_reach
+from headcount.simulation.reach import draw_reach, log_breaks
 from headcount.simulation.scopes import draw_log_ratios
 from headcount.simulation.state import State
 from headcount.specs import ModelSpec
@@ -55,17 +55,23 @@ def draw_states(spec: ModelSpec, rng: np.random.Generator, draws: int) -> Iterat
         Independent draws. The quantities with priors are drawn for all of them at once, before the first.
     """
     quantities = draw_quantities(spec, rng, draws)
-    covariates = {name: scaled_covariate(name, spec) for name in spec.covariates}
-    known = known_populations(spec)
+    facts = Facts.of(spec)
     for draw in range(draws):
         one = {path: float(values[draw]) for path, values in quantities.items()}
+        one |= _shrunk_coefficients(one, spec, rng)
+        log_headcount = _log_headcount(one, facts, spec, rng)
+        log_ratio = draw_log_ratios(one, spec, rng)
+        reach = draw_reach(one, spec, rng)
         yield State(
-            log_headcount=_log_headcount(one, covariates, spec, rng),
-            log_ratio=draw_log_ratios(one, spec, rng),
-            known=known,
-            log_reach=draw_log_reach(one, spec, rng),
+            log_headcount=log_headcount,
+            log_ratio=log_ratio,
+            known=facts.known,
+            log_reach=reach.log_reach,
+            log_bare=reach.log_bare,
             noise_scale=_noise_scales(one, spec, rng),
-            **_survey_quantities(one, spec),
+            selection=_selections(one, spec),
+            dependence=_dependences(one, spec),
+            concentration=_concentrations(one, spec),
         )
 
 
@@ -110,19 +116,30 @@ def zero_sum(rng: np.random.Generator, size: int) -> FloatArray:
     return np.asarray(np.sqrt(size / (size - 1)) * (z - np.mean(z)))
 
 
+def _shrunk_coefficients(
+    quantities: Quantities, spec: ModelSpec, rng: np.random.Generator
+) -> dict[str, float]:
+    """Draw the coefficients that are pooled around zero, under the paths that priors of their own would have."""
+    return {
+        f"covariates.{name}.coefficient": quantities["growth.coefficient_sd"] * rng.standard_normal()
+        for name in spec.shrunk_covariates
+    }
+
+
 def _log_headcount(
     quantities: Quantities,
-    covariates: Mapping[str, FloatArray],
+    facts: Facts,
     spec: ModelSpec,
     rng: np.random.Generator,
 ) -> FloatArray:
     levels = _pool_levels(quantities, spec, rng)
     for name, effect in spec.covariates.items():
         if effect.effect == "level":
-            levels = levels + quantities[f"covariates.{name}.coefficient"] * covariates[name]
+            levels = levels + quantities[f"covariates.{name}.coefficient"] * facts.covariates[name]
     log_share = levels - np.logaddexp.reduce(levels)
-    path = draw_path(quantities, covariates, spec, rng)
-    return np.asarray(np.log(quantities["total.prior"]) + log_share[:, None] + path)
+    at_reference = np.log(quantities["total.prior"]) + log_share
+    path = draw_path(quantities, facts, at_reference, spec, rng)
+    return np.asarray(at_reference[:, None] + path)
 
 
 def _pool_levels(quantities: Quantities, spec: ModelSpec, rng: np.random.Generator) -> FloatArray:
@@ -142,11 +159,22 @@ def _noise_scales(quantities: Quantities, spec: ModelSpec, rng: np.random.Genera
     return scales
 
 
-def _survey_quantities(quantities: Quantities, spec: ModelSpec) -> dict[str, dict[str, float]]:
-    surveys = {name: source.kind for name, source in spec.sources.items() if source.selection}
+def _selections(quantities: Quantities, spec: ModelSpec) -> dict[str, FloatArray]:
     return {
-        "selection": {name: quantities[f"sources.{name}.selection"] for name in surveys},
-        "concentration": {
-            name: quantities[f"source_kinds.{kind}.concentration"] for name, kind in surveys.items()
-        },
+        name: quantities[f"sources.{name}.selection"] * np.exp(log_breaks(name, quantities, spec))
+        for name, source in spec.sources.items()
+        if source.selection
+    }
+
+
+def _dependences(quantities: Quantities, spec: ModelSpec) -> dict[str, float]:
+    linkages = [name for name, source in spec.sources.items() if source.dependence]
+    return {name: quantities[f"sources.{name}.dependence"] for name in linkages}
+
+
+def _concentrations(quantities: Quantities, spec: ModelSpec) -> dict[str, float]:
+    return {
+        name: quantities[f"source_kinds.{source.kind}.concentration"]
+        for name, source in spec.sources.items()
+        if source.asks_people
     }

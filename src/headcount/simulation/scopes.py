@@ -10,7 +10,8 @@ from scipy import special
 
 from headcount._types import FloatArray
 from headcount.priors import LINKS
-from headcount.specs import RATIO_SUPPORT, ModelSpec, ScopeSpec
+from headcount.simulation.units import unit_deviations
+from headcount.specs import RATIO_SUPPORT, ModelSpec
 
 __all__ = ["draw_log_ratios"]
 
@@ -43,13 +44,14 @@ def draw_log_ratios(
     dict
         Scope to the logarithm of its headcount over the target's, dims (region, year); zeros for the target itself.
     """
-    shape = (len(spec.areas.regions), len(spec.years.labels))
-    own = {spec.target: np.zeros(shape)}
+    own = {spec.target: np.zeros((len(spec.areas.regions), len(spec.years.labels)))}
     for name, scope in spec.scopes.items():
         if scope.relation in RATIO_SUPPORT:
-            own[name] = _own_log_ratio(name, scope, quantities, spec, rng)
+            own[name] = _own_log_ratio(name, quantities, spec, rng)
+    for breakdown in spec.breakdowns:
+        own |= _log_parts(breakdown, quantities, spec, rng)
     latent = [name for name in spec.scopes if name in own]
-    return {name: sum((own[link] for link in _chain(name, spec)), np.zeros(shape)) for name in latent}
+    return {name: np.sum([own[link] for link in _chain(name, spec)], axis=0) for name in latent}
 
 
 def _chain(scope: str, spec: ModelSpec) -> Iterator[str]:
@@ -61,18 +63,35 @@ def _chain(scope: str, spec: ModelSpec) -> Iterator[str]:
 
 
 def _own_log_ratio(
-    name: str,
-    scope: ScopeSpec,
-    quantities: Quantities,
-    spec: ModelSpec,
-    rng: np.random.Generator,
+    name: str, quantities: Quantities, spec: ModelSpec, rng: np.random.Generator
 ) -> FloatArray:
     """Draw the log ratio of a scope to the one that it is relative to, dims (region, year)."""
-    relation = next(key for key in RATIO_SUPPORT if getattr(scope, key))
+    relation = spec.scopes[name].relation
     level = LINKS[RATIO_SUPPORT[relation]].forward(quantities[f"scopes.{name}.ratio"])
-    region_sd = quantities.get(f"scopes.{name}.region_sd", 0.0)
+    deviation = unit_deviations(quantities.get(f"scopes.{name}.region_sd", 0.0), spec, rng)
     trend = quantities.get(f"scopes.{name}.trend", 0.0)
-    own = dict(zip(spec.areas.units, rng.standard_normal(len(spec.areas.units)), strict=True))
-    deviation = region_sd * np.array([own[spec.areas.unit_of(r)] for r in spec.areas.regions])
-    years_since = np.array(spec.years.labels) - spec.years.reference
-    return LOG_RATIO_OF[relation](level + deviation[:, None] + trend * years_since)
+    return LOG_RATIO_OF[relation](level + deviation[:, None] + trend * _years_since_reference(spec))
+
+
+def _log_parts(
+    breakdown: str, quantities: Quantities, spec: ModelSpec, rng: np.random.Generator
+) -> dict[str, FloatArray]:
+    """Draw each part's log share of the whole that a breakdown is of, dims (region, year)."""
+    etas = {part: _eta_of_part(part, breakdown, quantities, spec, rng) for part in spec.parts_of(breakdown)}
+    whole = np.logaddexp.reduce(list(etas.values()), axis=0)
+    return {part: eta - whole for part, eta in etas.items()}
+
+
+def _eta_of_part(
+    part: str, breakdown: str, quantities: Quantities, spec: ModelSpec, rng: np.random.Generator
+) -> FloatArray:
+    path = f"breakdowns.{breakdown}"
+    expected = np.log(spec.breakdowns[breakdown].expected.get(part, 1.0))
+    level = expected + quantities[f"{path}.sd"] * rng.standard_normal()
+    deviation = unit_deviations(quantities.get(f"{path}.region_sd", 0.0), spec, rng)
+    trend = quantities.get(f"{path}.trend_sd", 0.0) * rng.standard_normal()
+    return np.asarray(level + deviation[:, None] + trend * _years_since_reference(spec))
+
+
+def _years_since_reference(spec: ModelSpec) -> FloatArray:
+    return np.array(spec.years.labels, dtype=float) - spec.years.reference

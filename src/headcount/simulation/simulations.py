@@ -10,10 +10,10 @@ import xarray as xr
 
 from headcount._names import DRAW, NOISE_SCALE, REGION, SCOPE, SOURCE, YEAR
 from headcount._types import FloatArray
+from headcount.copies import without_copies
 from headcount.errors import HeadcountError
 from headcount.observations import Observations
 from headcount.simulation.draws import draw_observations
-from headcount.simulation.expectation import log_people
 from headcount.simulation.latent import draw_states
 from headcount.simulation.state import State
 from headcount.specs import ModelSpec
@@ -62,8 +62,9 @@ def simulate(
     spec
         The declaration.
     observations
-        Which statements there are: source, area, year, form, bounds, widths and respondents are kept, the stated
-        numbers are not looked at. They must fit the spec; excluded rows are left out.
+        Which statements there are: source, area, year, form, bounds, widths, units and respondents are kept, the
+        stated numbers are not looked at. They must fit the spec; excluded rows are left out, and figures that copies
+        repeat enter once.
     seed
         Of all that is random.
     within
@@ -77,7 +78,8 @@ def simulate(
     -------
     Simulation
         New observations and the truth behind them. A bound on whose other side the count fell has become a bound of
-        the other kind, a hard range another cell of its grid; see ``headcount.simulation.draws``.
+        the other kind, a suppressed number above its floor a count, a hard range another cell of its grid; see
+        ``headcount.simulation.draws``.
 
     Raises
     ------
@@ -94,6 +96,7 @@ def simulate(
     >>> simulation.truth["headcount"].dims
     ('region', 'year')
     """
+    observations = without_copies(spec, observations)
     # Streams of their own: other rows do not change the world, nor does a rejected world change the noise.
     state_rng, row_rng = np.random.default_rng(seed).spawn(2)
     for state in draw_states(spec, state_rng, tries):
@@ -126,8 +129,8 @@ def simulate_prior(spec: ModelSpec, *, seed: int, draws: int = 1000) -> xr.Datas
     xarray.Dataset
         ``headcount`` of the target in persons, dims (draw, region, year); ``total``, the root area's, dims (draw,
         year); ``ratio`` of each scope to the target in the root area, dims (draw, scope, year); ``reach`` in units
-        stated per person, 1 for surveys, dims (draw, source, region); ``noise_scale``, sd on the log scale, dims
-        (draw, source).
+        stated per person, 1 for surveys and linkages, dims (draw, source, region, year); ``noise_scale``, sd on the
+        log scale, dims (draw, source).
 
     Examples
     --------
@@ -147,7 +150,7 @@ def simulate_prior(spec: ModelSpec, *, seed: int, draws: int = 1000) -> xr.Datas
             "headcount": ((DRAW, REGION, YEAR), np.exp([state.log_headcount for state in states])),
             "total": ((DRAW, YEAR), np.exp(totals[:, target])),
             "ratio": ((DRAW, SCOPE, YEAR), np.exp(totals - totals[:, [target]])),
-            "reach": ((DRAW, SOURCE, REGION), np.exp(reach)),
+            "reach": ((DRAW, SOURCE, REGION, YEAR), np.exp(reach)),
             NOISE_SCALE: ((DRAW, SOURCE), np.array(noise)),
         },
         coords={
@@ -170,7 +173,6 @@ def _root_log_people(state: State, scope: str) -> FloatArray:
 def _is_within(state: State, spec: ModelSpec, within: tuple[float, float] | None) -> bool:
     if within is None:
         return True
-    total = np.exp(
-        log_people(state, spec, area=spec.areas.root, year=spec.years.reference, scope=spec.target)
-    )
+    in_reference_year = spec.years.reference - spec.years.first
+    total = np.exp(_root_log_people(state, spec.target)[in_reference_year])
     return within[0] <= float(total) <= within[1]

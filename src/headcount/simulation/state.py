@@ -42,21 +42,29 @@ class State:
     known
         Scope with a covariate to the logarithm of its population in persons, dims (region, year).
     log_reach
-        Source to the logarithm of units stated per person of its scope, dims (region,); zeros for surveys.
+        Source to the logarithm of units stated per person of its scope, dims (region, year); zeros for surveys and
+        linkages.
+    log_bare
+        Source with a coverage to the logarithm of the chance that a person of its scope is on its list: without
+        overcount, lineage error and shared bias. Dims (region, year).
     noise_scale
         Source to the typical sd of its rows on the log scale.
     selection
-        Survey source to the factor on the odds of answering.
+        Survey source to the factor on the odds of answering, breaks included, dims (year,).
+    dependence
+        Linkage to the odds ratio of being on both of its lists.
     concentration
-        Survey source to the kappa of its kind.
+        Survey source or linkage to the kappa of its kind.
     """
 
     log_headcount: FloatArray
     log_ratio: Mapping[str, FloatArray]
     known: Mapping[str, FloatArray]
     log_reach: Mapping[str, FloatArray]
+    log_bare: Mapping[str, FloatArray]
     noise_scale: Mapping[str, float]
-    selection: Mapping[str, float]
+    selection: Mapping[str, FloatArray]
+    dependence: Mapping[str, float]
     concentration: Mapping[str, float]
 
     def log_scope(self, scope: str) -> FloatArray:
@@ -89,19 +97,23 @@ class State:
         xarray.Dataset
             ``headcount`` (persons) and ``log_headcount``, dims (region, year); ``growth`` since the year before, a
             fraction, dims (region, step), where a step is labelled by the year in which it ends; ``log_ratio`` over
-            the target, dims (scope, region, year); ``log_reach``, dims (source, region); ``noise_scale``,
-            ``selection`` and ``concentration``, dims (source,), the last two missing for sources that are no surveys.
+            the target, dims (scope, region, year); ``log_reach`` and ``log_bare``, dims (source, region, year);
+            ``selection``, dims (source, year); ``noise_scale``, ``dependence`` and ``concentration``, dims (source,).
+            Missing for sources that have no such quantity.
         """
         growth = np.expm1(np.diff(self.log_headcount, axis=1))
+        seen, years = self.log_headcount.shape, self.log_headcount.shape[1:]
         return xr.Dataset(
             {
                 "headcount": ((REGION, YEAR), np.exp(self.log_headcount)),
                 "growth": ((REGION, STEP), growth),
                 LOG_HEADCOUNT: ((REGION, YEAR), self.log_headcount),
                 LOG_RATIO: ((SCOPE, REGION, YEAR), np.stack(list(self.log_ratio.values()))),
-                LOG_REACH: ((SOURCE, REGION), np.stack(list(self.log_reach.values()))),
+                LOG_REACH: ((SOURCE, REGION, YEAR), self._by_source(self.log_reach, seen)),
+                "log_bare": ((SOURCE, REGION, YEAR), self._by_source(self.log_bare, seen)),
                 NOISE_SCALE: ((SOURCE,), self._by_source(self.noise_scale)),
-                SELECTION: ((SOURCE,), self._by_source(self.selection)),
+                SELECTION: ((SOURCE, YEAR), self._by_source(self.selection, years)),
+                "dependence": ((SOURCE,), self._by_source(self.dependence)),
                 CONCENTRATION: ((SOURCE,), self._by_source(self.concentration)),
             },
             coords={
@@ -113,5 +125,8 @@ class State:
             },
         )
 
-    def _by_source(self, values: Mapping[str, float]) -> FloatArray:
-        return np.array([values.get(source, np.nan) for source in self.log_reach], dtype=float)
+    def _by_source(
+        self, values: Mapping[str, float] | Mapping[str, FloatArray], shape: tuple[int, ...] = ()
+    ) -> FloatArray:
+        missing = np.full(shape, np.nan)
+        return np.stack([np.asarray(values.get(source, missing)) for source in self.log_reach])

@@ -1,0 +1,184 @@
+"""What if the model is wrong? Worlds with a fault that the fitted spec does not know, and which check says so.
+
+Each scenario draws worlds and statements from a spec that has a fault (sources that share an error, coverage that drifts,
+rows with long tails, lists that depend on each other) and fits them with one that does not. Printed: how often intervals
+hold the truth, by group, against the same worlds fitted with the spec that they came from; and in what part of the studies
+each check fails.
+
+Run: uv run python benchmarks/misspecification.py --studies 40 --seed 1 --out calibration/misspecification
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+import headcount as hc
+from headcount.batches import Job, Outcome, run_batch
+from headcount.calibration.quantities import RankOf, truth_of
+from headcount.calibration.results import Calibration
+
+STUDIES = Path(__file__).parent / "calibration"
+RANKED = 99
+PROBABILITIES = (50, 80, 90, 95)
+GROUPS = ("total", "headcount", "growth")
+
+type Document = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class RanksAndChecks:
+    """Digest: ranks of the truth, and which checks passed."""
+
+    ranks: RankOf
+
+    def __call__(self, fit: hc.Fit) -> Mapping[str, np.ndarray]:
+        """Return the ranks, and 1 for each check that passed, by name."""
+        passed = {f"check {result.name}": np.array(int(result.passed)) for result in hc.check(fit)}
+        return {**self.ranks(fit), **passed}
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """A study, the fault that worlds have, and how the fitted spec is made ignorant of it."""
+
+    name: str
+    study: str
+    faulty: Callable[[Document], None]
+    ignorant: Callable[[Document], None]
+
+
+def shared_error(document: Document) -> None:
+    """Let the network and its reseller err together by a factor of up to two."""
+    document["lineages"]["network"]["error"] = {"low": 0.5, "high": 2}
+
+
+def no_lineage(document: Document) -> None:
+    """Take all sources for independent witnesses."""
+    del document["lineages"], document["shared_bias"]
+    for source in document["sources"].values():
+        source.pop("lineage", None)
+
+
+def strong_drift(document: Document) -> None:
+    """Let the network's coverage wander by a fifth to a half a year."""
+    document["sources"]["network"]["drift_sd"] = {"low": 0.2, "high": 0.5}
+
+
+def no_drift(document: Document) -> None:
+    """Take coverage for constant."""
+    del document["sources"]["network"]["drift_sd"]
+
+
+def long_tails(document: Document) -> None:
+    """Let all rows err with long tails, and more than usual."""
+    for kind in document["source_kinds"].values():
+        kind["tails"] = "student_t"
+    document["source_kinds"]["platform"]["noise"] = {"low": 0.15, "high": 0.3}
+
+
+def short_tails(document: Document) -> None:
+    """Take all errors for normal, and small."""
+    for kind in document["source_kinds"].values():
+        kind["tails"] = "normal"
+    document["source_kinds"]["platform"]["noise"] = {"low": 0.05, "high": 0.12}
+
+
+def dependent_lists(document: Document) -> None:
+    """Let those on one list be much likelier to be on the other."""
+    document["sources"]["linkage"]["dependence"] = {"low": 3, "high": 8}
+
+
+def independent_lists(document: Document) -> None:
+    """Take the lists for independent, as capture and recapture often does."""
+    document["sources"]["linkage"]["dependence"] = {"low": 0.9, "high": 1.1}
+
+
+SCENARIOS = (
+    Scenario("dependence between sources", "platforms", shared_error, no_lineage),
+    Scenario("drift of coverage", "platforms", strong_drift, no_drift),
+    Scenario("heavier tails", "platforms", long_tails, short_tails),
+    Scenario("dependence between lists", "lists", dependent_lists, independent_lists),
+)
+
+
+def changed(spec: hc.ModelSpec, change: Callable[[Document], None]) -> hc.ModelSpec:
+    """Return the spec with its document changed."""
+    document = spec.document
+    change(document)
+    return hc.parse_spec(document, areas=spec.areas, covariates=spec.covariate_table, name=spec.name)
+
+
+def calibration_of(
+    scenario: Scenario, arguments: argparse.Namespace, *, knows: bool
+) -> tuple[Calibration, list[Outcome]]:
+    """Fit a scenario's worlds with the spec that they came from, or with the one that does not know."""
+    folder = STUDIES / scenario.study
+    spec = hc.read_spec(folder / f"{scenario.study}.toml")
+    rows = hc.read_observations(folder / "data" / "observations.csv")
+    faulty = changed(spec, scenario.faulty)
+    fitted = faulty if knows else changed(spec, scenario.ignorant)
+    jobs, truth = [], {}
+    for seed in range(arguments.seed, arguments.seed + arguments.studies):
+        made = hc.simulate(faulty, rows, seed=seed)
+        truth = truth_of(made, faulty)
+        digest = RanksAndChecks(RankOf(truth, RANKED))
+        jobs.append(Job(f"study-{seed:06d}", fitted, made.observations, seed, digest))
+    where = arguments.out / scenario.name.replace(" ", "-") / ("knows" if knows else "ignorant")
+    outcomes = [found for found in run_batch(jobs, where, processes=arguments.processes) if not found.error]
+    found = Calibration(
+        title=scenario.name,
+        quantities=tuple(truth),
+        ranks=np.stack([outcome.values["rank"] for outcome in outcomes]),
+        effective=np.array([outcome.values["effective"].min() for outcome in outcomes]),
+        ranked=RANKED,
+        divergences=np.array([outcome.divergences for outcome in outcomes]),
+        seconds=np.array([outcome.seconds for outcome in outcomes]),
+        failures=(),
+        seed=arguments.seed,
+    )
+    return found, outcomes
+
+
+def alarms(outcomes: list[Outcome]) -> str:
+    """Return in what part of the studies each check failed."""
+    names = [name for name in outcomes[0].values if name.startswith("check ")]
+    parts = {name: 1 - np.mean([outcome.values[name] for outcome in outcomes]) for name in names}
+    return ", ".join(f"{name.removeprefix('check ')} {part:.0%}" for name, part in parts.items())
+
+
+def main() -> None:
+    """Run all scenarios and print a table in Markdown."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--studies", type=int, default=40)
+    parser.add_argument("--seed", type=int, required=True)
+    parser.add_argument("--processes", type=int, default=None)
+    parser.add_argument("--out", type=Path, default=Path("calibration/misspecification"))
+    arguments = parser.parse_args()
+    print(
+        "| fault | fitted spec | "
+        + " | ".join(f"{group}: 50/80/90/95 %" for group in GROUPS)
+        + " | checks fail |"
+    )
+    print("|---|---|" + "---|" * (len(GROUPS) + 1))
+    for scenario in SCENARIOS:
+        for knows in (True, False):
+            found, outcomes = calibration_of(scenario, arguments, knows=knows)
+            summary = found.summary().set_index("group")
+            cells = [
+                "/".join(f"{100 * summary.loc[group, f'coverage_{prob}']:.0f}" for prob in PROBABILITIES)
+                for group in GROUPS
+            ]
+            who = "knows" if knows else "does not know"
+            print(f"| {scenario.name} | {who} | {' | '.join(cells)} | {alarms(outcomes)} |", flush=True)
+
+
+if __name__ == "__main__":
+    main()
