@@ -155,7 +155,7 @@ def test_scopes_come_after_what_they_are_relative_to(layout):
     assert layout.scopes[0] == spec.target
     assert set(layout.scopes) == {name for name, scope in spec.scopes.items() if not scope.covariate}
     for position, name in enumerate(layout.scopes[1:], start=1):
-        assert spec.scopes[name].relative_to in layout.scopes[:position]
+        assert spec.relative_to(name) in layout.scopes[:position]
     assert latent_scopes(spec) == layout.scopes
 
 
@@ -163,12 +163,12 @@ def test_deviations_of_sources_are_kept_for_units_that_some_row_looks_at():
     layout = study("rich").layout
     spec = layout.spec
     seen = {
-        (row.source, spec.areas.unit_of(spec.areas.regions[region]))
+        (term.source, spec.areas.unit_of(spec.areas.regions[region]))
         for row in layout.observations.fitted
-        if spec.sources[row.source].region_sd is not None
-        for form in [form_of(row, spec.sources[row.source].scope)]
-        for term in (form.part, form.whole)
-        if term is not None and not spec.scopes[term.scope].covariate
+        for form in [form_of(row, spec)]
+        for term in (form.part, form.whole, form.third)
+        if term is not None and term.source and not spec.scopes[term.scope].covariate
+        if spec.sources[term.source].region_sd is not None
         for region in spec.areas.regions_of(term.area)
     }
     assert {(layout.sources[s], spec.areas.units[u]) for s, u in layout.source_units} == seen
@@ -207,7 +207,8 @@ def test_the_narrowest_exception_sets_the_level_and_of_equals_the_first():
 
 def test_covariates_are_the_oracle_s(layout):
     for name in layout.spec.covariates:
-        np.testing.assert_allclose(layout.covariate(name), scaled_covariate(name, layout.spec), atol=1e-12)
+        expected = scaled_covariate(name, layout.spec).reshape(len(layout.spec.areas.regions), -1)
+        np.testing.assert_allclose(layout.covariate(name), expected, atol=1e-12)
     for name, values in known_populations(layout.spec).items():
         np.testing.assert_allclose(known_log_headcount(layout.spec, name), values)
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import threading
+import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
@@ -34,7 +36,7 @@ def in_processes(jobs: Sequence[Job], processes: int | None) -> Iterator[Outcome
     count = min(len(jobs), processes or os.process_cpu_count() or 1)
     waiting, tries = list(reversed(jobs)), dict.fromkeys((job.key for job in jobs), 0)
     while waiting:
-        with ProcessPoolExecutor(count, mp_context=_context()) as pool:
+        with ProcessPoolExecutor(count, _context(), _end_with, (os.getpid(),)) as pool:
             yield from _until_broken(pool, count, waiting, tries)
 
 
@@ -46,6 +48,24 @@ def _context() -> multiprocessing.context.BaseContext:
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(["headcount.inference"])
     return context
+
+
+def _end_with(caller: int) -> None:
+    """End this process soon after the caller's: if that is killed, nobody else would."""
+
+    def watch() -> None:
+        while True:
+            time.sleep(LOOK)
+            try:
+                os.kill(caller, 0)
+            except OSError:
+                os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()
+
+
+LOOK = 2.0
+"""Seconds between looks at whether the caller is still there."""
 
 
 def _until_broken(

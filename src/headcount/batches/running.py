@@ -60,6 +60,17 @@ def run_batch(
     ------
     HeadcountError
         Where keys repeat or cannot name files, or Dask is asked for and not there.
+
+    Examples
+    --------
+    >>> import headcount as hc
+    >>> spec = hc.read_spec("models/toy.toml")
+    >>> observations = hc.read_observations("data/toy/observations.csv")
+    >>> jobs = [  # doctest: +SKIP
+    ...     hc.Job(name, hc.with_prior_set(spec, name), observations, seed=1, digest=my_module.totals)
+    ...     for name in spec.prior_set_names
+    ... ]
+    >>> hc.run_batch(jobs, "fits")  # doctest: +SKIP
     """
     jobs = list(jobs)
     _check_keys(jobs)

@@ -78,6 +78,14 @@ def calibrate(
     ----------
     .. [1] Talts, S., Betancourt, M., Simpson, D., Vehtari, A. and Gelman, A. (2018). Validating Bayesian inference
        algorithms with simulation-based calibration. https://arxiv.org/abs/1804.06788
+
+    Examples
+    --------
+    >>> import headcount as hc
+    >>> spec = hc.read_spec("models/toy.toml")
+    >>> observations = hc.read_observations("data/toy/observations.csv")
+    >>> found = hc.calibrate(spec, observations, "calibration/toy/fits", studies=100, seed=1)  # doctest: +SKIP
+    >>> found.summary()[["group", "p_uniform", "coverage_90", "passed"]]  # doctest: +SKIP
     """
     observations = without_copies(spec, observations)
     check_study(spec, observations)

@@ -185,7 +185,7 @@ WORDS: Final[dict[str, Callable[[Observation], str]]] = {
     "lower_bound": lambda row: f"over {row.value or 0:,.0f}",
     "upper_bound": lambda row: f"under {row.value or 0:,.0f}",
     "range": lambda row: f"{row.lower or 0:,.0f} to {row.upper or 0:,.0f}",
-    "growth": lambda row: f"{100 * (row.value or 0):+.3g} % since {row.from_year}",
+    "growth": lambda row: f"{100 * (row.value or 0):+.3g} % since {row.from_period or row.from_year}",
     "share": lambda row: (
         f"{row.value or 0:.3g} of {' '.join(filter(None, [row.of_scope, row.of_area, row.of_source]))}"
     ),
