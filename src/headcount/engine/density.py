@@ -12,6 +12,7 @@ from numba import njit
 
 from headcount._types import FloatArray, SingleArray
 from headcount.engine.arrays import Arrays
+from headcount.engine.cells import back_cells, cells_of
 from headcount.engine.codes import (
     BOUND,
     CONCENTRATION,
@@ -35,7 +36,6 @@ from headcount.engine.rows import (
     stated_row,
     survey_odds,
 )
-from headcount.engine.scopes import back_ratio, log_ratio
 from headcount.engine.tails import expit, log_expit, softplus
 
 __all__ = ["evaluate", "evaluate_reach", "log_density_and_gradient", "log_likelihood", "row_sensitivities"]
@@ -63,7 +63,7 @@ def log_density_and_gradient(x: FloatArray, arrays: Arrays, gradient: FloatArray
     scale = np.exp(x)
     v = _sums(x, scale, arrays)
     headcount = log_headcount(x, v, arrays)
-    cells = _cells(v, headcount, _log_reach(v, arrays), arrays)
+    cells = cells_of(v, headcount, _log_reach(v, arrays), arrays)
     terms = _terms(cells, arrays)
     d_v, d_terms = np.zeros(v.size), np.zeros(terms.size)
     total += _rows(v, terms, arrays, d_v, d_terms)
@@ -144,11 +144,12 @@ def log_likelihood(draws: FloatArray, arrays: Arrays) -> tuple[FloatArray, Float
     for i in range(len(draws)):
         v = _sums(draws[i], np.exp(draws[i]), arrays)
         headcount = log_headcount(draws[i], v, arrays)
-        terms = _terms(_cells(v, headcount, _log_reach(v, arrays), arrays), arrays)
+        terms = _terms(cells_of(v, headcount, _log_reach(v, arrays), arrays), arrays)
+        found, spread[i] = _locations(v, terms, arrays)
+        location[i] = found[:, 0]
         for row in range(count):
-            location[i, row] = _location(row, v, terms, arrays)[0]
-            spread[i, row] = _spread(row, v, arrays)
-            total[i, row] = _likelihood(row, location[i, row], spread[i, row], arrays)[0]
+            code, value, other = arrays.row_likelihood[row], arrays.row_value[row], arrays.row_other[row]
+            total[i, row] = _likelihood(code, value, other, location[i, row], spread[i, row])[0]
     return total, location, spread
 
 
@@ -171,16 +172,15 @@ def row_sensitivities(x: FloatArray, arrays: Arrays) -> tuple[FloatArray, FloatA
     scale = np.exp(x)
     v = _sums(x, scale, arrays)
     headcount = log_headcount(x, v, arrays)
-    cells = _cells(v, headcount, _log_reach(v, arrays), arrays)
+    cells = cells_of(v, headcount, _log_reach(v, arrays), arrays)
     terms = _terms(cells, arrays)
-    count = arrays.row_value.size
-    location, spread, slopes = np.empty(count), np.empty(count), np.zeros((count, x.size))
-    for row in range(count):
+    found, spread = _locations(v, terms, arrays)
+    slopes = np.zeros((len(found), x.size))
+    for row in range(len(found)):
         d_terms, d_v = np.zeros(terms.size), np.zeros(v.size)
-        location[row] = _back_location(row, 1.0, v, terms, arrays, d_v, d_terms)
-        spread[row] = _spread(row, v, arrays)
+        _back_location(row, 1.0, found, arrays, d_v, d_terms)
         _back(x, scale, v, headcount, cells, terms, d_terms, arrays, d_v, slopes[row])
-    return location, spread, slopes
+    return found[:, 0].copy(), spread, slopes
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -198,7 +198,7 @@ def _back(
 ) -> None:
     """Carry derivatives by the terms and by v back to x."""
     d_cells = _back_terms(cells, terms, d_terms, arrays)
-    d_headcount, d_reach = _back_cells(v, d_cells, arrays, d_v)
+    d_headcount, d_reach = back_cells(v, d_cells, arrays, d_v)
     _back_reach(v, d_reach, arrays, d_v)
     back_headcount(x, v, headcount, d_headcount, arrays, d_v, gradient)
     _back_sums(x, scale, d_v, arrays, gradient)
@@ -264,10 +264,12 @@ def _back_sums(
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def _log_reach(v: FloatArray, arrays: Arrays) -> FloatArray:
-    reach = np.empty(arrays.view_zeta.size)
+    sources, zetas = arrays.view_source, arrays.view_zeta
+    reach = np.empty(zetas.size)
     for i in range(reach.size):
-        source, bare = _seer(i, arrays)
-        zeta = v[arrays.offset[ZETA] + arrays.view_zeta[i]]
+        bare = sources[i] < 0
+        source = -1 - sources[i] if bare else sources[i]
+        zeta = v[arrays.offset[ZETA] + zetas[i]]
         reach[i] = log_expit(zeta) if arrays.is_coverage[source] else zeta
         if not bare:
             reach[i] += v[arrays.offset[SHARED] + source]
@@ -278,89 +280,17 @@ def _log_reach(v: FloatArray, arrays: Arrays) -> FloatArray:
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def _back_reach(v: FloatArray, d_reach: FloatArray, arrays: Arrays, d_v: FloatArray) -> None:
+    sources, zetas = arrays.view_source, arrays.view_zeta
     for i in range(d_reach.size):
-        source, bare = _seer(i, arrays)
-        place = arrays.offset[ZETA] + arrays.view_zeta[i]
+        bare = sources[i] < 0
+        source = -1 - sources[i] if bare else sources[i]
+        place = arrays.offset[ZETA] + zetas[i]
         d_v[place] += d_reach[i] * (expit(-v[place]) if arrays.is_coverage[source] else 1.0)
         if not bare:
             d_v[arrays.offset[SHARED] + source] += d_reach[i]
             if arrays.has_overcount[source]:
                 over = arrays.offset[OVERCOUNT] + source
                 d_v[over] += d_reach[i] * expit(v[over])
-
-
-@njit(cache=True, nogil=True, error_model="numpy")
-def _seer(view: int, arrays: Arrays) -> tuple[int, bool]:
-    """Return the source of a view, and whether it is the list alone."""
-    source = arrays.view_source[view]
-    return (-1 - source, True) if source < 0 else (source, False)
-
-
-@njit(cache=True, nogil=True, error_model="numpy")
-def _cells(v: FloatArray, headcount: FloatArray, reach: FloatArray, arrays: Arrays) -> FloatArray:
-    cells = np.empty(len(arrays.cells))
-    for c in range(cells.size):
-        view, ahead, scope, region, year = arrays.cells[c]
-        lean = arrays.cell_lean[c]
-        value = _cell(view, scope, region, year, v, headcount, reach, arrays)
-        if lean != 0.0:
-            value += lean * (_cell(ahead, scope, region, year + 1, v, headcount, reach, arrays) - value)
-        cells[c] = value + arrays.cell_weight[c]
-    return cells
-
-
-@njit(cache=True, nogil=True, error_model="numpy")
-def _cell(
-    view: int,
-    scope: int,
-    region: int,
-    year: int,
-    v: FloatArray,
-    headcount: FloatArray,
-    reach: FloatArray,
-    arrays: Arrays,
-) -> float:
-    """Return what is seen of a scope in a region at the middle of a year, in logarithms."""
-    seen = reach[view] if view >= 0 else 0.0
-    return float(headcount[region, year] + seen + log_ratio(v, scope, region, year, arrays))
-
-
-@njit(cache=True, nogil=True, error_model="numpy")
-def _back_cells(
-    v: FloatArray, d_cells: FloatArray, arrays: Arrays, d_v: FloatArray
-) -> tuple[FloatArray, FloatArray]:
-    d_headcount = np.zeros((arrays.shape[REGIONS], arrays.shape[YEARS]))
-    d_reach = np.zeros(arrays.view_zeta.size)
-    for c in range(d_cells.size):
-        if d_cells[c] == 0.0:
-            continue
-        view, ahead, scope, region, year = arrays.cells[c]
-        lean = arrays.cell_lean[c]
-        _back_cell(view, scope, region, year, d_cells[c] * (1 - lean), v, arrays, d_v, d_headcount, d_reach)
-        if lean != 0.0:
-            _back_cell(
-                ahead, scope, region, year + 1, d_cells[c] * lean, v, arrays, d_v, d_headcount, d_reach
-            )
-    return d_headcount, d_reach
-
-
-@njit(cache=True, nogil=True, error_model="numpy")
-def _back_cell(
-    view: int,
-    scope: int,
-    region: int,
-    year: int,
-    slope: float,
-    v: FloatArray,
-    arrays: Arrays,
-    d_v: FloatArray,
-    d_headcount: FloatArray,
-    d_reach: FloatArray,
-) -> None:
-    d_headcount[region, year] += slope
-    if view >= 0:
-        d_reach[view] += slope
-    back_ratio(v, scope, region, year, slope, arrays, d_v)
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -405,56 +335,23 @@ def _back_terms(cells: FloatArray, terms: FloatArray, d_terms: FloatArray, array
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def _location(
-    row: int, v: FloatArray, terms: FloatArray, arrays: Arrays
+    code: int, part: float, whole: float, third: float, selection: float
 ) -> tuple[float, float, float, float, float]:
     """Return where a row is expected, and the derivatives by its three terms and by the log selection of its frame."""
-    part, whole = terms[arrays.row_part[row]], terms[arrays.row_whole[row]]
-    code = arrays.row_likelihood[row]
     if code == SURVEY:
-        odds, slope = survey_odds(part - whole, v[arrays.offset[SELECTION] + arrays.row_frame[row]])
+        odds, slope = survey_odds(part - whole, selection)
         return odds, slope, -slope, 0.0, 1.0
     if code == OVERLAP:
-        third = terms[arrays.row_third[row]]
-        dependence = v[arrays.offset[SELECTION] + arrays.row_frame[row]]
-        odds, by_first, by_second, by_dependence = overlap_odds(part - whole, third - whole, dependence)
+        odds, by_first, by_second, by_dependence = overlap_odds(part - whole, third - whole, selection)
         return odds, by_first, -by_first - by_second, by_second, by_dependence
     return part - whole, 1.0, -1.0, 0.0, 0.0
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _back_location(
-    row: int,
-    slope: float,
-    v: FloatArray,
-    terms: FloatArray,
-    arrays: Arrays,
-    d_v: FloatArray,
-    d_terms: FloatArray,
-) -> float:
-    """Carry a derivative by a row's location back to its terms and its frame; return the location."""
-    location, by_part, by_whole, by_third, by_selection = _location(row, v, terms, arrays)
-    d_terms[arrays.row_part[row]] += slope * by_part
-    d_terms[arrays.row_whole[row]] += slope * by_whole
-    d_terms[arrays.row_third[row]] += slope * by_third
-    if by_selection != 0.0:
-        d_v[arrays.offset[SELECTION] + arrays.row_frame[row]] += slope * by_selection
-    return location
-
-
-@njit(cache=True, nogil=True, error_model="numpy")
-def _spread(row: int, v: FloatArray, arrays: Arrays) -> float:
-    """Return the sd of a row, or the concentration of k of n."""
-    code = arrays.row_likelihood[row]
-    if code in (SURVEY, OVERLAP):
-        return math.exp(v[arrays.offset[CONCENTRATION] + arrays.row_frame[row]])
-    noise = math.exp(v[arrays.offset[NOISE] + arrays.row_source[row]])
-    return math.sqrt(arrays.row_factor[row] * noise * noise + arrays.row_variance[row])
-
-
-@njit(cache=True, nogil=True, error_model="numpy")
-def _likelihood(row: int, location: float, spread: float, arrays: Arrays) -> tuple[float, float, float]:
+def _likelihood(
+    code: int, value: float, other: float, location: float, spread: float
+) -> tuple[float, float, float]:
     """Return a row's log likelihood and its derivatives by location and by the spread (k of n: by its logarithm)."""
-    code, value, other = arrays.row_likelihood[row], arrays.row_value[row], arrays.row_other[row]
     if code in (SURVEY, OVERLAP):
         return people_row(value, other, location, math.log(spread))
     normal = code > OVERLAP
@@ -467,17 +364,68 @@ def _likelihood(row: int, location: float, spread: float, arrays: Arrays) -> tup
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _rows(v: FloatArray, terms: FloatArray, arrays: Arrays, d_v: FloatArray, d_terms: FloatArray) -> float:
-    total = 0.0
-    for row in range(arrays.row_value.size):
-        location, spread = _location(row, v, terms, arrays)[0], _spread(row, v, arrays)
-        own, by_location, by_spread = _likelihood(row, location, spread, arrays)
-        total += own
-        _back_location(row, by_location, v, terms, arrays, d_v, d_terms)
-        if arrays.row_likelihood[row] in (SURVEY, OVERLAP):
-            d_v[arrays.offset[CONCENTRATION] + arrays.row_frame[row]] += by_spread
+def _locations(v: FloatArray, terms: FloatArray, arrays: Arrays) -> tuple[FloatArray, FloatArray]:
+    """Return each row's location with the derivatives of `_location`, dims (row, 5), and its spread, dims (row,).
+
+    The spread is the sd on the log scale, or the concentration of k of n.
+    """
+    codes, frames, sources = arrays.row_likelihood, arrays.row_frame, arrays.row_source
+    parts, wholes, thirds = arrays.row_part, arrays.row_whole, arrays.row_third
+    factor, variance = arrays.row_factor, arrays.row_variance
+    selection_at, dense_at, noise_at = (
+        arrays.offset[SELECTION],
+        arrays.offset[CONCENTRATION],
+        arrays.offset[NOISE],
+    )
+    found, spread = np.empty((codes.size, 5)), np.empty(codes.size)
+    for row in range(codes.size):
+        of_people = codes[row] in (SURVEY, OVERLAP)
+        selection = v[selection_at + frames[row]] if of_people else 0.0
+        found[row] = _location(
+            codes[row], terms[parts[row]], terms[wholes[row]], terms[thirds[row]], selection
+        )
+        if of_people:
+            spread[row] = math.exp(v[dense_at + frames[row]])
         else:
-            place = arrays.offset[NOISE] + arrays.row_source[row]
-            noise = math.exp(v[place])
-            d_v[place] += by_spread * arrays.row_factor[row] * noise * noise / spread
+            noise = math.exp(v[noise_at + sources[row]])
+            spread[row] = math.sqrt(factor[row] * noise * noise + variance[row])
+    return found, spread
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _back_location(
+    row: int, slope: float, found: FloatArray, arrays: Arrays, d_v: FloatArray, d_terms: FloatArray
+) -> None:
+    """Carry a derivative by one row's location back to its terms and its frame."""
+    d_terms[arrays.row_part[row]] += slope * found[row, 1]
+    d_terms[arrays.row_whole[row]] += slope * found[row, 2]
+    d_terms[arrays.row_third[row]] += slope * found[row, 3]
+    if found[row, 4] != 0.0:
+        d_v[arrays.offset[SELECTION] + arrays.row_frame[row]] += slope * found[row, 4]
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _rows(v: FloatArray, terms: FloatArray, arrays: Arrays, d_v: FloatArray, d_terms: FloatArray) -> float:
+    codes, frames, sources = arrays.row_likelihood, arrays.row_frame, arrays.row_source
+    values, others, factor = arrays.row_value, arrays.row_other, arrays.row_factor
+    parts, wholes, thirds = arrays.row_part, arrays.row_whole, arrays.row_third
+    dense_at, noise_at, selection_at = (
+        arrays.offset[CONCENTRATION],
+        arrays.offset[NOISE],
+        arrays.offset[SELECTION],
+    )
+    found, spread = _locations(v, terms, arrays)
+    total = 0.0
+    for row in range(codes.size):
+        own, slope, by_spread = _likelihood(codes[row], values[row], others[row], found[row, 0], spread[row])
+        total += own
+        d_terms[parts[row]] += slope * found[row, 1]
+        d_terms[wholes[row]] += slope * found[row, 2]
+        d_terms[thirds[row]] += slope * found[row, 3]
+        if codes[row] in (SURVEY, OVERLAP):
+            d_v[selection_at + frames[row]] += slope * found[row, 4]
+            d_v[dense_at + frames[row]] += by_spread
+        else:
+            noise = math.exp(v[noise_at + sources[row]])
+            d_v[noise_at + sources[row]] += by_spread * factor[row] * noise * noise / spread[row]
     return total
