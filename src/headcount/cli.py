@@ -78,8 +78,8 @@ class SamplerOptions:
     """
 
     chains: AtLeastOne = 4
-    draws: AtLeastOne = 2000
-    tune: AtLeastOne = 1000
+    draws: AtLeastOne = 3000
+    tune: AtLeastOne = 500
     cores: AtLeastOne | None = None
     quiet: bool = False
 

@@ -24,8 +24,8 @@ def fit(
     *,
     seed: int,
     chains: int = 4,
-    draws: int = 2000,
-    tune: int = 1000,
+    draws: int = 3000,
+    tune: int = 500,
     cores: int | None = None,
     progress: bool = True,
 ) -> Fit:

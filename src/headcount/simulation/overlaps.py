@@ -36,8 +36,4 @@ def _chance(log_first: float, log_second: float, odds_ratio: float) -> float:
         inside = (1 + excess * (first - second)) ** 2 - 4 * excess * second * np.expm1(log_first)
     else:
         inside = s**2 - 4 * odds_ratio * excess * first * second
-    root = np.sqrt(inside)
-    if s < 0:
-        # The same number times (s - root) / (s - root): s + root would lose its digits.
-        return float((s - root) / (2 * excess * first))
-    return float(2 * odds_ratio * second / (s + root))
+    return float(2 * odds_ratio * second / (s + np.sqrt(inside)))
