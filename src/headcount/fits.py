@@ -84,6 +84,9 @@ class Fit:
         of a draw can be computed from again) and ``sample_stats``; ready for ArviZ.
     sampling
         How the draws were made.
+
+    Attributes
+    ----------
     derived
         What has been computed from the draws and is kept for the next one who asks; not saved.
     """
@@ -92,7 +95,8 @@ class Fit:
     observations: Observations
     tree: xr.DataTree
     sampling: Sampling
-    derived: dict[str, SingleArray] = field(default_factory=dict, repr=False)
+    # Not an argument, so that a fit made from another by `dataclasses.replace` starts afresh.
+    derived: dict[str, SingleArray] = field(default_factory=dict, init=False, repr=False)
 
     @property
     def posterior(self) -> xr.Dataset:

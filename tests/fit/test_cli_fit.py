@@ -84,7 +84,8 @@ def test_fit_tells_failed_checks(
     model: Path, toy_fit: hc.Fit, given_fit: Callable[[hc.Fit], None], run: Run, tmp_path: Path
 ) -> None:
     few = toy_fit.tree.copy()
-    few["posterior"] = few["posterior"].to_dataset().isel(draw=slice(0, 5))
+    for group in ("posterior", "unconstrained_posterior"):
+        few[group] = few[group].to_dataset().isel(draw=slice(0, 5))
     given_fit(replace(toy_fit, tree=few))
     code, said, _ = run("fit", model, "--seed", 1, "--out", tmp_path / "fit.nc")
     assert code == 0
