@@ -10,7 +10,8 @@ from pathlib import Path
 
 import headcount as hc
 from headcount.calibration.figure import calibration_figure
-from headcount.calibration.results import PROBABILITIES
+from headcount.calibration.quantities import PROBABILITIES
+from headcount.calibration.results import percent
 from headcount.shell.calibrated import caveats
 
 STUDIES = Path(__file__).parent / "calibration"
@@ -22,10 +23,10 @@ def lines_of(name: str, found: hc.Calibration) -> list[str]:
     lines = []
     for _, group in found.summary().iterrows():
         cells = [
-            f"{100 * group[f'coverage_{100 * prob:.0f}']:.1f} ± {100 * group[f'error_{100 * prob:.0f}']:.1f}"
+            f"{100 * group[f'coverage_{percent(prob)}']:.1f} ± {100 * group[f'error_{percent(prob)}']:.1f}"
             for prob in PROBABILITIES
         ]
-        verdict = "passed" if group["passed"] else f"**failed**: {group['worst']}"
+        verdict = "passed" if group["passed"] else f"**failed**: {group['verdict']}"
         facts = (name, group["group"], str(group["quantities"]), f"{group['p_uniform']:.2g}", *cells, verdict)
         lines.append(f"| {' | '.join(facts)} |")
     return lines
@@ -54,7 +55,7 @@ def main() -> None:
         if arguments.figures is not None:
             target = arguments.figures / f"calibration_{name}.svg"
             target.write_text(calibration_figure(found), encoding="utf-8")
-    heads = ("study", "group", "n", "p", *(f"{100 * prob:.0f} %" for prob in PROBABILITIES), "")
+    heads = ("study", "group", "n", "p", *(f"{percent(prob)} %" for prob in PROBABILITIES), "")
     print(f"| {' | '.join(heads)} |\n|{'---|' * len(heads)}")
     print("\n".join(table))
     print("\n".join(["", *notes]))

@@ -21,7 +21,7 @@ import numpy as np
 import headcount as hc
 from headcount.batches import Job, Outcome, run_batch
 from headcount.calibration.quantities import RankOf, truth_of
-from headcount.calibration.results import Calibration
+from headcount.calibration.results import Calibration, gathered
 
 STUDIES = Path(__file__).parent / "calibration"
 RANKED = 99
@@ -123,26 +123,16 @@ def calibration_of(
     rows = hc.read_observations(folder / "data" / "observations.csv")
     faulty = changed(spec, scenario.faulty)
     fitted = faulty if knows else changed(spec, scenario.ignorant)
-    jobs, truth = [], {}
-    for seed in range(arguments.seed, arguments.seed + arguments.studies):
-        made = hc.simulate(faulty, rows, seed=seed)
-        truth = truth_of(made, faulty)
-        digest = RanksAndChecks(RankOf(truth, RANKED))
-        jobs.append(Job(f"study-{seed:06d}", fitted, made.observations, seed, digest))
+    worlds = [hc.simulate(faulty, rows, seed=arguments.seed + number) for number in range(arguments.studies)]
+    digests = [RanksAndChecks(RankOf(truth_of(made, faulty), RANKED, made.seed)) for made in worlds]
+    jobs = [
+        Job(f"study-{made.seed:06d}", fitted, made.observations, made.seed, digest)
+        for made, digest in zip(worlds, digests, strict=True)
+    ]
     where = arguments.out / scenario.name.replace(" ", "-") / ("knows" if knows else "ignorant")
-    outcomes = [found for found in run_batch(jobs, where, processes=arguments.processes) if not found.error]
-    found = Calibration(
-        title=scenario.name,
-        quantities=tuple(truth),
-        ranks=np.stack([outcome.values["rank"] for outcome in outcomes]),
-        effective=np.array([outcome.values["effective"].min() for outcome in outcomes]),
-        ranked=RANKED,
-        divergences=np.array([outcome.divergences for outcome in outcomes]),
-        seconds=np.array([outcome.seconds for outcome in outcomes]),
-        failures=(),
-        seed=arguments.seed,
-    )
-    return found, outcomes
+    outcomes = run_batch(jobs, where, processes=arguments.processes)
+    done = [outcome for outcome in outcomes if not outcome.error]
+    return gathered(scenario.name, outcomes, digests[0].ranks), done
 
 
 def alarms(outcomes: list[Outcome]) -> str:

@@ -26,9 +26,8 @@ ROWS = (
     ("github_ml_topic", "USA", 2021),
     ("element_ai_2020", "USA", 2020),
     ("cset_ai_development", "USA", 2026),
-    ("tencent_2017", "WORLD", 2017),
 )
-"""Two anchors, a platform, a profile count, a report about one country and one about the world."""
+"""Two anchors, a platform, a profile count and a report."""
 
 
 @dataclass(frozen=True)

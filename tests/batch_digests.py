@@ -11,7 +11,7 @@ import numpy as np
 
 import headcount as hc
 
-__all__ = ["Dying", "refuse", "totals"]
+__all__ = ["Dying", "misname", "refuse", "totals"]
 
 
 def totals(fit: hc.Fit) -> dict[str, np.ndarray]:
@@ -23,6 +23,11 @@ def refuse(fit: hc.Fit) -> dict[str, np.ndarray]:
     """Fail as a study can."""
     msg = f"no digest of {len(fit.observations)} rows"
     raise ValueError(msg)
+
+
+def misname(fit: hc.Fit) -> dict[str, np.ndarray]:
+    """Fail as a digest with a slip in it does."""
+    return {"total": fit.posterior.sizes["nobody"]}
 
 
 @dataclass(frozen=True)

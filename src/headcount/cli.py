@@ -283,8 +283,8 @@ def calibrate(
     model
         TOML file of the study.
     out
-        Folder for calibration.csv, calibration.svg and the finished fits; calibration/MODEL if not given. A run that was stopped
-        goes on from there.
+        Folder for calibration.csv, calibration.svg and the finished fits; calibration/MODEL if not given. A run that was
+        stopped goes on from there.
     studies
         How many worlds to draw and to fit.
     seed
@@ -305,7 +305,7 @@ def calibrate(
     from headcount.shell.calibrated import run_calibration
 
     study = read_study(model, data=data, prior_set=prior_set)
-    folder = out or CALIBRATIONS / model.stem
+    folder = out or CALIBRATIONS / _stem(model, prior_set)
     workers = {"processes": processes, "dask": dask, "progress": not quiet}
     passed = run_calibration(study, folder, studies=studies, seed=seed, draws=draws, **workers)
     return DONE if passed else PROBLEM
@@ -417,8 +417,11 @@ def _report(found: Fit, out: Path, prob: float, clock: Stopwatch, *, quiet: bool
 
 
 def _default_report(study: Path, prior_set: str | None) -> Path:
-    suffix = "" if prior_set in (None, BASE) else f"-{prior_set}"
-    return REPORTS / f"{study.stem}{suffix}.html"
+    return REPORTS / f"{_stem(study, prior_set)}.html"
+
+
+def _stem(study: Path, prior_set: str | None) -> str:
+    return study.stem if prior_set in (None, BASE) else f"{study.stem}-{prior_set}"
 
 
 def _refuse_options_of_models(**given: object) -> None:

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import subprocess
 import sys
 import textwrap
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
-from tests.batch_digests import Dying, refuse, totals
+from tests.batch_digests import Dying, misname, refuse, totals
 from tests.studies import study
 
 import headcount as hc
-from headcount.batches import Job, run_batch
+from headcount.batches import Job, fingerprints, run_batch
 from headcount.batches.storing import read_outcome
 
 pytestmark = pytest.mark.fit
@@ -72,21 +76,90 @@ def test_other_work_of_the_same_name_is_not_taken_for_this(done: tuple[Path, lis
     assert read_outcome(replace(first, key="job-9"), folder) is None
 
 
-def test_a_killed_run_goes_on_where_it_stopped(done: tuple[Path, list[hc.Outcome]], tmp_path: Path) -> None:
+def test_other_code_makes_other_work(monkeypatch: pytest.MonkeyPatch) -> None:
+    before = jobs()[0].fingerprint
+    assert before == jobs()[0].fingerprint
+    monkeypatch.setattr("headcount.batches.jobs.code_digits", lambda: "of another density")
+    assert jobs()[0].fingerprint != before
+
+
+def test_the_code_of_a_fit_is_that_of_the_model_and_not_of_the_report() -> None:
+    package = Path(hc.__file__).parent
+    sources = set(fingerprints._sources(package))
+    assert {"engine/density.py", "inference/sampling.py", "layout.py", "summaries.py"} <= sources
+    assert not any(name.startswith(("reporting/", "shell/", "batches/")) for name in sources)
+
+
+def test_what_was_made_of_other_work_is_named_and_made_again(
+    done: tuple[Path, list[hc.Outcome]], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for path in done[0].glob("job-[12].npz"):
+        (tmp_path / path.name).write_bytes(path.read_bytes())
+    again = [jobs()[1], replace(jobs()[2], seed=77)]
+    found = run_batch(again, tmp_path, processes=1)
+    said = capsys.readouterr().err
+    assert "1 of 2 fits are in" in said
+    assert "1 in" in said
+    assert "are made again" in said
+    same(found[:1], done[1][1:2])
+    assert read_outcome(again[1], tmp_path) is not None
+    assert (found[1].values["total"] != done[1][2].values["total"]).any()
+
+
+@contextmanager
+def running(folder: Path) -> Iterator[subprocess.Popen[str]]:
+    """Start the batch as a program of its own, and wait for its first outcome."""
     script = f"""
         from tests.fit.test_batches import jobs
         from headcount.batches import run_batch
-        run_batch(jobs(), {str(tmp_path)!r}, processes=1, progress=False)
+        run_batch(jobs(), {str(folder)!r}, processes=1)
     """
-    root = Path(__file__).parents[2]
-    run = subprocess.Popen([sys.executable, "-c", textwrap.dedent(script)], cwd=root)
+    run = subprocess.Popen(
+        [sys.executable, "-c", textwrap.dedent(script)],
+        cwd=Path(__file__).parents[2],
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
     deadline = time.monotonic() + 60
-    while not list(tmp_path.glob("*.npz")) and time.monotonic() < deadline:
+    while not list(folder.glob("*.npz")) and time.monotonic() < deadline:
         time.sleep(0.02)
-    run.kill()
-    run.wait()
+    with run:
+        yield run
+
+
+def all_ended(group: int) -> bool:
+    """Wait for the processes of a group to be gone; the last of them is the server that forks."""
+    deadline = time.monotonic() + 10
+    while time.monotonic() < deadline:
+        try:
+            os.killpg(group, 0)
+        except ProcessLookupError:
+            return True
+        time.sleep(0.05)
+    return False
+
+
+def test_a_killed_run_goes_on_where_it_stopped(done: tuple[Path, list[hc.Outcome]], tmp_path: Path) -> None:
+    with running(tmp_path) as run:
+        run.kill()
+        run.wait()
+        assert all_ended(run.pid)
     finished = len(list(tmp_path.glob("*.npz")))
     assert finished >= 1
+    same(run_batch(jobs(), tmp_path, processes=1, progress=False), done[1])
+
+
+def test_ctrl_c_ends_all_processes_and_says_how_to_go_on(
+    done: tuple[Path, list[hc.Outcome]], tmp_path: Path
+) -> None:
+    with running(tmp_path) as run:
+        # As a terminal does it: to the program and to the processes that it started.
+        os.killpg(run.pid, signal.SIGINT)
+        _, said = run.communicate(timeout=20)
+    finished = [path.stem for path in tmp_path.glob("*.npz")]
+    assert f"stopped: {len(finished)} of 3 fits are in {tmp_path}; the same call goes on from there" in said
+    assert all_ended(run.pid)
     same(run_batch(jobs(), tmp_path, processes=1, progress=False), done[1])
 
 
@@ -99,16 +172,43 @@ def test_a_process_that_dies_costs_its_own_job_alone(
     plain = jobs()
     once = replace(plain[0], digest=Dying(str(counts["once"]), 1))
     always = replace(plain[1], digest=Dying(str(counts["always"]), 9))
-    found = run_batch([once, always, plain[2]], tmp_path / "out", processes=1, progress=False)
-    assert [outcome.error for outcome in found] == ["", "its process died 2 times", ""]
+    found = run_batch([once, always, plain[2]], tmp_path / "out", processes=2, progress=False)
+    assert [outcome.error for outcome in found] == ["", "its process died 2 times (exit code -9)", ""]
+    assert len(list(counts["always"].iterdir())) == 2
     np.testing.assert_array_equal(found[0].values["total"], done[1][0].values["total"])
     np.testing.assert_array_equal(found[2].values["total"], done[1][2].values["total"])
+    # The machine may have been at fault, so the next run tries again.
+    assert read_outcome(always, tmp_path / "out") is None
 
 
-def test_a_fit_that_fails_is_an_outcome(tmp_path: Path) -> None:
-    [found] = run_batch(jobs(1, digest=refuse), tmp_path, processes=1, progress=False)
-    assert found.error == "ValueError: no digest of 28 rows"
-    assert not found.values
+def test_a_fit_that_fails_is_an_outcome_and_the_others_go_on(
+    done: tuple[Path, list[hc.Outcome]], tmp_path: Path
+) -> None:
+    plain = jobs()
+    batch = [replace(plain[0], digest=refuse), replace(plain[1], digest=misname), plain[2]]
+    found = run_batch(batch, tmp_path, processes=1, progress=False)
+    assert [outcome.error for outcome in found] == [
+        "ValueError: no digest of 28 rows",
+        "KeyError: 'nobody'",
+        "",
+    ]
+    assert not found[0].values
+    same(found[2:], done[1][2:])
+    assert [outcome.error for outcome in run_batch(batch, tmp_path)] == [outcome.error for outcome in found]
+
+
+def test_outcomes_say_whether_the_sampler_struggled(done: tuple[Path, list[hc.Outcome]]) -> None:
+    kept = read_outcome(jobs()[0], done[0])
+    assert kept is not None
+    assert (kept.seconds, kept.divergences) == (done[1][0].seconds, done[1][0].divergences)
+    assert kept.rhat >= 1
+    assert 1 < kept.ess < 400
+    assert (kept.rhat, kept.ess) == (done[1][0].rhat, done[1][0].ess)
+
+
+def test_a_digest_is_something_that_can_be_sent(tmp_path: Path) -> None:
+    with pytest.raises(hc.HeadcountError, match="use a function that stands by itself in a module"):
+        run_batch(jobs(1, digest=lambda fit: totals(fit)), tmp_path)
 
 
 def test_a_cluster_makes_the_same_outcomes(done: tuple[Path, list[hc.Outcome]], tmp_path: Path) -> None:
@@ -117,6 +217,12 @@ def test_a_cluster_makes_the_same_outcomes(done: tuple[Path, list[hc.Outcome]], 
     with distributed.LocalCluster(**options, protocol="tcp://", host="127.0.0.1") as cluster:
         found = run_batch(jobs(), tmp_path, dask=cluster.scheduler_address, progress=False)
     same(found, done[1])
+
+
+def test_a_cluster_needs_the_extra(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "distributed", None)
+    with pytest.raises(hc.HeadcountError, match=r"pip install 'headcount\[dask\]'"):
+        run_batch(jobs(1), tmp_path, dask="tcp://127.0.0.1:8786", progress=False)
 
 
 def test_keys_name_files_and_differ(tmp_path: Path) -> None:

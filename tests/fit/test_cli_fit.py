@@ -190,3 +190,19 @@ def test_new_study_converges(run: Run, tmp_path: Path) -> None:
     code, said, told = run("fit", tmp_path / "models" / "bees.toml", "--seed", 1, "--out", out)
     assert code == 0, told
     assert "  convergence: " not in said
+
+
+def test_calibration_writes_its_table_and_figure_and_goes_on_where_it_stopped(
+    run: Run, tmp_path: Path
+) -> None:
+    model = Path("benchmarks/calibration/sparse/sparse.toml")
+    data = Path("benchmarks/calibration/sparse/data/observations.csv")
+    options = ("--data", data, "--studies", 5, "--draws", 100, "--processes", 1, "--out", tmp_path)
+    code, said, _ = run("calibrate", model, *options, "--quiet")
+    assert code in (0, 1)
+    assert "5 studies, seeds from 1" in said
+    assert (tmp_path / "calibration.csv").read_text().startswith("group,quantity,p_uniform,coverage_50")
+    assert (tmp_path / "calibration.svg").read_text().startswith("<svg")
+    again, same, heard = run("calibrate", model, *options)
+    assert (again, same) == (code, said)
+    assert "5 of 5 fits are in" in heard

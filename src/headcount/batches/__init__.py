@@ -5,7 +5,7 @@ Under calibration, and whatever else fits a study many times. A `Job` is a study
 is there.
 """
 
-from headcount.batches.jobs import Job, Outcome
+from headcount.batches.jobs import Digest, Job, Outcome
 from headcount.batches.running import run_batch
 
-__all__ = ["Job", "Outcome", "run_batch"]
+__all__ = ["Digest", "Job", "Outcome", "run_batch"]

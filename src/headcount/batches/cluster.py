@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from headcount.batches.jobs import Job, Outcome, do
+from headcount.batches.doing import do
+from headcount.batches.jobs import Job, Outcome
 from headcount.errors import HeadcountError
 
 __all__ = ["on_cluster"]
@@ -18,7 +19,8 @@ def on_cluster(jobs: Sequence[Job], address: str) -> Iterator[Outcome]:
     jobs
         What to do.
     address
-        Of the scheduler, such as ``tcp://10.0.0.1:8786``; its workers need headcount of the same version.
+        Of the scheduler, such as ``tcp://10.0.0.1:8786``; its workers need headcount of the same version. One thread for each
+        worker is best: a fit holds the interpreter's lock for most of its time.
 
     Yields
     ------
@@ -41,12 +43,11 @@ def on_cluster(jobs: Sequence[Job], address: str) -> Iterator[Outcome]:
         msg = f"no Dask scheduler answers at {address!r} ({error})"
         raise HeadcountError(msg) from error
     with client:
-        # Fits hold the interpreter's lock, so one at a time is all that a worker of several threads can do.
         futures = {client.submit(do, job, key=f"headcount-{job.fingerprint}"): job for job in jobs}
         for future in as_completed(futures):  # type: ignore[no-untyped-call]
-            job = futures[future]
-            trouble = future.exception()
+            job, trouble = futures[future], future.exception()
             if trouble is None:
                 yield future.result()
             else:
-                yield Outcome(job.key, job.fingerprint, error=f"lost by the cluster: {trouble!r}")
+                what = f"lost by the cluster: {trouble!r}"
+                yield Outcome(job.key, job.fingerprint, error=what, lost=True)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import nullcontext
+from collections.abc import Generator, Iterable, Iterator, Sequence
+from contextlib import closing
 from pathlib import Path
 
 from rich.console import Console
@@ -19,9 +19,10 @@ from rich.progress import (
 )
 
 from headcount.batches.cluster import on_cluster
+from headcount.batches.doing import compile_once
 from headcount.batches.jobs import Job, Outcome
-from headcount.batches.pool import in_processes
-from headcount.batches.storing import read_outcome, write_outcome
+from headcount.batches.pool import in_processes, own_cores
+from headcount.batches.storing import has_file, read_outcome, write_outcome
 from headcount.errors import HeadcountError
 
 __all__ = ["run_batch"]
@@ -42,10 +43,12 @@ def run_batch(
     jobs
         With different keys.
     folder
-        Where outcomes are kept, one file for each job, written when the job is done. A batch that was killed goes on where it
-        stopped; an outcome of other work under the same key is done again.
+        Where outcomes are kept, one file for each job, written when the job is done. A batch that was stopped or killed goes on
+        from there. What is found under the key of a job and is the outcome of other work (another study, seed, setting or
+        digest, or other code of this package) is done again.
     processes
-        How many at once; as many as the machine has cores if ``None``. Outcomes do not depend on it.
+        How many at once; as many as the machine has cores if ``None``. Outcomes do not depend on it. As with all processes of
+        Python, a script that calls this does so under ``if __name__ == "__main__":``.
     dask
         Address of a Dask scheduler (``tcp://...``) to use in place of processes on this machine.
     progress
@@ -54,23 +57,18 @@ def run_batch(
     Returns
     -------
     list of Outcome
-        In the order of the jobs. A job whose process died twice has an outcome that says so.
+        In the order of the jobs. A fit that failed, or whose process died twice, has an outcome that says so.
 
     Raises
     ------
     HeadcountError
-        Where keys repeat or cannot name files, or Dask is asked for and not there.
+        Where keys repeat or cannot name files, a digest cannot be sent to another process, or Dask is asked for and not there.
 
     Examples
     --------
-    >>> import headcount as hc
-    >>> spec = hc.read_spec("models/toy.toml")
-    >>> observations = hc.read_observations("data/toy/observations.csv")
-    >>> jobs = [  # doctest: +SKIP
-    ...     hc.Job(name, hc.with_prior_set(spec, name), observations, seed=1, digest=my_module.totals)
-    ...     for name in spec.prior_set_names
-    ... ]
-    >>> hc.run_batch(jobs, "fits")  # doctest: +SKIP
+    >>> from headcount.batches import Job, run_batch
+    >>> jobs = [Job(f"seed-{n}", spec, observations, n, world_total) for n in range(20)]  # doctest: +SKIP
+    >>> outcomes = run_batch(jobs, "totals")  # doctest: +SKIP
     """
     jobs = list(jobs)
     _check_keys(jobs)
@@ -78,42 +76,83 @@ def run_batch(
     folder.mkdir(parents=True, exist_ok=True)
     found = {job.key: outcome for job in jobs if (outcome := read_outcome(job, folder)) is not None}
     waiting = [job for job in jobs if job.key not in found]
-    if progress and found:
-        print(
-            f"{len(found)} of {len(jobs)} fits are in {folder} already; {len(waiting)} to do", file=sys.stderr
-        )
-    workers = on_cluster(waiting, dask) if dask else in_processes(waiting, processes)
-    for outcome in _shown(workers, len(waiting)) if progress else workers:
-        write_outcome(outcome, folder)
-        found[outcome.key] = outcome
+    if progress:
+        _say_found(jobs, waiting, folder)
+    try:
+        with closing(_done(waiting, processes, dask, progress=progress)) as outcomes:
+            for outcome in outcomes:
+                found[outcome.key] = outcome
+                if not outcome.lost:
+                    write_outcome(outcome, folder)
+    except KeyboardInterrupt:
+        if progress:
+            _say(
+                f"stopped: {len(found)} of {len(jobs)} fits are in {folder}; the same call goes on from there"
+            )
+        raise
     return [found[job.key] for job in jobs]
 
 
 def _check_keys(jobs: Sequence[Job]) -> None:
-    keys = [job.key for job in jobs]
-    for key in keys:
-        if not re.fullmatch(r"[A-Za-z0-9_.+-]+", key):
+    known: set[str] = set()
+    for key in (job.key for job in jobs):
+        if not re.fullmatch(r"[A-Za-z0-9_+-][A-Za-z0-9_.+-]*", key):
             msg = f"{key!r} cannot name a file; use letters, digits, '_', '.', '+' and '-'"
             raise HeadcountError(msg)
-        if keys.count(key) > 1:
+        if key in known:
             msg = f"two jobs are called {key!r}; outcomes are kept by key"
             raise HeadcountError(msg)
+        known.add(key)
 
 
-def _shown(outcomes: Iterator[Outcome], total: int) -> Iterator[Outcome]:
-    """Pass outcomes on under a progress bar."""
-    columns = (
-        TextColumn("Fits"),
+def _say_found(jobs: Sequence[Job], waiting: Sequence[Job], folder: Path) -> None:
+    done, stale = len(jobs) - len(waiting), sum(has_file(job, folder) for job in waiting)
+    if done:
+        _say(f"{done} of {len(jobs)} fits are in {folder} already; {len(waiting)} to do")
+    if stale:
+        _say(f"{stale} in {folder} are of another study, setting or version of the code, and are made again")
+
+
+def _say(text: str) -> None:
+    print(text, file=sys.stderr)
+
+
+def _done(
+    jobs: Sequence[Job], processes: int | None, dask: str | None, *, progress: bool
+) -> Generator[Outcome]:
+    """Yield outcomes as they come, under a progress bar if one is wanted."""
+    with _bar(disable=not progress or not jobs) as bar:
+        task = bar.add_task("Fits", total=len(jobs), trouble="")
+        failed = divergences = 0
+        for outcome in _started(jobs, processes, dask):
+            failed += bool(outcome.error)
+            divergences += outcome.divergences
+            counts = {"failed": failed, "divergences": divergences}
+            trouble = ", ".join(f"{count} {name}" for name, count in counts.items() if count)
+            bar.update(task, advance=1, trouble=trouble)
+            yield outcome
+
+
+def _started(jobs: Sequence[Job], processes: int | None, dask: str | None) -> Iterator[Outcome]:
+    if not jobs:
+        return
+    if dask:
+        yield from on_cluster(jobs, dask)
+        return
+    count = processes or own_cores()
+    if min(count, len(jobs)) > 1:
+        compile_once(jobs[0])
+    yield from in_processes(jobs, count)
+
+
+def _bar(*, disable: bool) -> Progress:
+    return Progress(
+        TextColumn("{task.description}"),
         BarColumn(),
         MofNCompleteColumn(),
         TimeElapsedColumn(),
         TimeRemainingColumn(),
+        TextColumn("{task.fields[trouble]}"),
+        console=Console(stderr=True),
+        disable=disable,
     )
-    trouble = 0
-    bar = Progress(*columns, TextColumn("{task.fields[trouble]}"), console=Console(stderr=True))
-    with bar if total else nullcontext():
-        task = bar.add_task("Fits", total=total, trouble="")
-        for outcome in outcomes:
-            trouble += bool(outcome.error)
-            bar.update(task, advance=1, trouble=f"{trouble} failed" if trouble else "")
-            yield outcome

@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import json
+import os
 import zipfile
 from pathlib import Path
+from typing import Final
 
 import numpy as np
 
 from headcount.batches.jobs import Job, Outcome
 
-__all__ = ["read_outcome", "write_outcome"]
+__all__ = ["has_file", "read_outcome", "write_outcome"]
 
-RECORD = "__record__"
+RECORD: Final = "record"
+VALUE: Final = "value."
+"""Before the name of each array, so that a digest may use any name."""
+
+FACTS: Final = ("key", "fingerprint", "seconds", "divergences", "rhat", "ess", "error")
 
 
 def write_outcome(outcome: Outcome, folder: Path) -> Path:
@@ -30,17 +36,12 @@ def write_outcome(outcome: Outcome, folder: Path) -> Path:
     Path
         The file.
     """
-    record = {
-        "key": outcome.key,
-        "fingerprint": outcome.fingerprint,
-        "seconds": outcome.seconds,
-        "divergences": outcome.divergences,
-        "error": outcome.error,
-    }
-    path = folder / f"{outcome.key}.npz"
-    partial = path.with_suffix(".partial")
+    path = _file(outcome.key, folder)
+    record = {name: getattr(outcome, name) for name in FACTS}
+    values = {VALUE + name: array for name, array in outcome.values.items()}
+    partial = path.with_name(f".{outcome.key}.{os.getpid()}.partial")
     with partial.open("wb") as file:
-        np.savez(file, **{RECORD: np.array(json.dumps(record))}, **dict(outcome.values))  # type: ignore[arg-type]
+        np.savez(file, allow_pickle=False, **{RECORD: np.array(json.dumps(record))}, **values)
     partial.replace(path)
     return path
 
@@ -58,13 +59,23 @@ def read_outcome(job: Job, folder: Path) -> Outcome | None:
     Returns
     -------
     Outcome or None
-        Nothing where there is no file, or one of other work under the same key.
+        Nothing where there is no file, a broken one, or one of other work under the same key.
     """
-    path = folder / f"{job.key}.npz"
+    wanted = job.fingerprint
     try:
-        with np.load(path, allow_pickle=False) as file:
+        with np.load(_file(job.key, folder), allow_pickle=False) as file:
             record = json.loads(str(file[RECORD]))
-            values = {name: file[name] for name in file.files if name != RECORD}
-    except (FileNotFoundError, KeyError, ValueError, zipfile.BadZipFile):
+            names = [name for name in file.files if name.startswith(VALUE)]
+            values = {name.removeprefix(VALUE): file[name] for name in names}
+        return Outcome(values=values, **record) if record["fingerprint"] == wanted else None
+    except (FileNotFoundError, EOFError, KeyError, TypeError, ValueError, zipfile.BadZipFile):
         return None
-    return Outcome(values=values, **record) if record["fingerprint"] == job.fingerprint else None
+
+
+def has_file(job: Job, folder: Path) -> bool:
+    """Return whether there is an outcome under the key of a job, of whatever work."""
+    return _file(job.key, folder).exists()
+
+
+def _file(key: str, folder: Path) -> Path:
+    return folder / f"{key}.npz"

@@ -2,25 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
-import numpy as np
+from rich.console import Console
+from rich.progress import track
 
 from headcount.batches import Job, Outcome, run_batch
 from headcount.calibration.quantities import RankOf, truth_of
-from headcount.calibration.results import Calibration
+from headcount.calibration.results import Calibration, gathered
 from headcount.copies import without_copies
 from headcount.errors import SamplingError
 from headcount.observations import Observations
-from headcount.simulation import simulate
+from headcount.simulation import Simulation, simulate
 from headcount.specs import ModelSpec
 from headcount.study_checks import check_study
 
 __all__ = ["calibrate"]
 
 RANKED: Final = 99
-"""Draws that the truth is ranked among: a hundred possible ranks, so that all interval ends lie between two of them."""
+"""Draws that the truth is ranked among. A hundred possible ranks tell any quantile apart that tens or hundreds of studies can
+tell apart, and 99 nearly independent draws are to be had from short chains."""
 
 FEWEST: Final = 5
 """Studies that it takes to say anything."""
@@ -56,7 +59,8 @@ def calibrate(
     fitted
         Another declaration to fit with, of the same regions, years and scopes: what happens if the model is wrong?
     draws
-        Kept of each of two chains. Enough that 99 of them are nearly independent; effective sample sizes below that are counted.
+        Kept of each of two chains: two, so that R-hat can tell whether they agree. Of the 1,000 draws, every tenth is ranked, so
+        ranks are of nearly independent draws where the effective sample size is above 100; where it is not is shown.
     processes, dask, progress
         As in `headcount.batches.run_batch`.
 
@@ -70,9 +74,11 @@ def calibrate(
     SamplingError
         Where fewer than five fits could be made.
 
-    Notes ----- Worlds come from the whole prior, and none is turned away: calibration holds on average over the prior [1]_,
-    not for worlds that look sensible. Where priors are so wide that worlds are absurd, fits are hard, and it is the priors
-    that need work.
+    Notes
+    -----
+    Worlds come from the whole prior, and none is turned away: calibration holds on average over the prior [1]_, not for worlds
+    that look sensible. Where priors are so wide that worlds are absurd, fits are hard, and it is the priors that need work.
+    Studies whose fit diverged count like the others.
 
     References
     ----------
@@ -88,37 +94,31 @@ def calibrate(
     >>> found.summary()[["group", "p_uniform", "coverage_90", "passed"]]  # doctest: +SKIP
     """
     observations = without_copies(spec, observations)
-    check_study(spec, observations)
-    jobs = [_job(spec, observations, number, fitted or spec, draws) for number in range(seed, seed + studies)]
-    outcomes = run_batch(jobs, folder, processes=processes, dask=dask, progress=progress)
-    done = [outcome for outcome in outcomes if not outcome.error]
-    failures = tuple(f"{outcome.key}: {outcome.error}" for outcome in outcomes if outcome.error)
-    if len(done) < FEWEST:
-        first = f"; the first failure: {failures[0]}" if failures else ""
-        msg = f"{len(done)} of {studies} fits were made, and {FEWEST} are the fewest that say anything{first}"
-        raise SamplingError(msg)
-    return _gathered(spec, jobs[0], done, failures, seed)
-
-
-def _job(spec: ModelSpec, observations: Observations, seed: int, fitted: ModelSpec, draws: int) -> Job:
-    simulation = simulate(spec, observations, seed=seed)
-    digest = RankOf(truth_of(simulation, spec), RANKED)
-    key = f"study-{seed:06d}"
-    return Job(key, fitted, simulation.observations, seed, digest, chains=2, draws=draws, tune=draws)
-
-
-def _gathered(
-    spec: ModelSpec, job: Job, done: list[Outcome], failures: tuple[str, ...], seed: int
-) -> Calibration:
-    assert isinstance(job.digest, RankOf)
-    return Calibration(
-        title=spec.title,
-        quantities=tuple(job.digest.truth),
-        ranks=np.stack([outcome.values["rank"] for outcome in done]),
-        effective=np.array([outcome.values["effective"].min() for outcome in done]),
-        ranked=job.digest.ranked,
-        divergences=np.array([outcome.divergences for outcome in done]),
-        seconds=np.array([outcome.seconds for outcome in done]),
-        failures=failures,
-        seed=seed,
+    for declared in (spec, fitted or spec):
+        check_study(declared, observations)
+    numbers = track(
+        range(seed, seed + studies),
+        "Worlds",
+        console=Console(stderr=True),
+        transient=True,
+        disable=not progress,
     )
+    worlds = [simulate(spec, observations, seed=number) for number in numbers]
+    digests = [RankOf(truth_of(world, spec), RANKED, world.seed) for world in worlds]
+    jobs = [_job(world, fitted or spec, digest, draws) for world, digest in zip(worlds, digests, strict=True)]
+    outcomes = run_batch(jobs, folder, processes=processes, dask=dask, progress=progress)
+    if sum(not outcome.error for outcome in outcomes) < FEWEST:
+        raise SamplingError(_too_few(outcomes))
+    return gathered(spec.title, outcomes, digests[0])
+
+
+def _job(world: Simulation, fitted: ModelSpec, digest: RankOf, draws: int) -> Job:
+    key = f"study-{world.seed:06d}"
+    return Job(key, fitted, world.observations, world.seed, digest, chains=2, draws=draws, tune=draws)
+
+
+def _too_few(outcomes: Sequence[Outcome]) -> str:
+    errors = [f"{outcome.key}: {outcome.error}" for outcome in outcomes if outcome.error]
+    first = f"; the first failure: {errors[0]}" if errors else ""
+    done = len(outcomes) - len(errors)
+    return f"{done} of {len(outcomes)} fits were made, and {FEWEST} are the fewest that say anything{first}"

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 import xarray as xr
 
-from headcount._names import REGION, SAMPLE_DIMS, SCOPE, SOURCE, YEAR
+from headcount._names import LOG_RATIO, LOG_REACH, NOISE_SCALE, REGION, SAMPLE_DIMS, SCOPE, SOURCE, YEAR
 from headcount._types import AnyArray, FloatArray
 from headcount.estimands import coverage, ratio
 from headcount.expectations import row_moments
@@ -18,9 +19,12 @@ from headcount.simulation import Simulation, log_density
 from headcount.specs import ModelSpec
 from headcount.summaries import diagnostics
 
-__all__ = ["RankOf", "truth_of"]
+__all__ = ["PROBABILITIES", "RankOf", "truth_of"]
 
-LIKELIHOOD = "log likelihood|all rows"
+PROBABILITIES: Final = (0.5, 0.8, 0.9, 0.95)
+"""Of the intervals that are checked."""
+
+LIKELIHOOD: Final = "log likelihood|all rows"
 """Joint log likelihood of the rows: it depends on data and parameters both, and so finds errors that parameters alone miss;
 Modrák et al. (2023), https://doi.org/10.1214/23-BA1404."""
 
@@ -38,23 +42,37 @@ def truth_of(simulation: Simulation, spec: ModelSpec) -> dict[str, float]:
     Returns
     -------
     dict
-        ``group|name`` to a number. Groups: headcount (regions), total (the root), growth (of both, over all years),
-        coverage (of sources with a coverage or multiplier, in the root), ratio (of scopes to the target, in the root), all in the
-        reference year or the last; and the log likelihood.
+        ``group|name`` to a number. Groups, in the first, the reference and the last year where nothing else is said:
+
+        - ``total``: headcount of the root; ``headcount``: of each region;
+        - ``growth``: headcount of the last year over that of the first, of the root and of each region;
+        - ``ratio``: of each scope to the target, in the root; only in the reference year if it is the same in all;
+        - ``coverage``: of each source with a coverage or multiplier, in the root; only in the reference year unless it drifts
+          or breaks;
+        - ``noise``: typical sd of a source's rows; ``asked``: dependence or selection (reference year), and concentration, of
+          linkages and surveys;
+        - ``log likelihood``: of all rows together.
     """
-    people = simulation.truth["headcount"]
-    own = {name: float(value) for name, value in _of_people(people, spec)}
-    logs = simulation.truth["log_headcount"] + simulation.truth["log_ratio"]
-    scopes = xr.ufuncs.exp(logs).sum(REGION)
+    truth, reference = simulation.truth, spec.years.reference
+    own = {name: float(value) for name, value in _of_people(truth["headcount"], spec)}
+    scopes = xr.ufuncs.exp(truth["log_headcount"] + truth[LOG_RATIO])
     for scope in latent_scopes(spec)[1:]:
-        for year in _years(spec):
-            value = scopes.sel({SCOPE: scope, YEAR: year}) / people.sum(REGION).sel({YEAR: year})
-            own[f"ratio|{scope} {year}"] = float(value)
-    for source in _covering(spec, simulation.observations.sources):
-        scope = spec.sources[source].scope
-        weight = xr.ufuncs.exp(logs.sel({SCOPE: scope})).sel({YEAR: spec.years.reference})
-        reach = xr.ufuncs.exp(simulation.truth["log_reach"].sel({SOURCE: source, YEAR: spec.years.reference}))
-        own[f"coverage|{source}"] = float((weight * reach).sum() / weight.sum())
+        compared = scopes.sel({SCOPE: scope}).sum(REGION) / truth["headcount"].sum(REGION)
+        years = _years(spec) if _ratio_can_change(spec, scope) else (reference,)
+        own |= {f"ratio|{scope} {year}": float(compared.sel({YEAR: year})) for year in years}
+    sources = simulation.observations.sources
+    for source, year in _coverages(spec, sources):
+        if year != reference and not _reach_can_change(spec, source):
+            continue
+        weight = scopes.sel({SCOPE: spec.sources[source].scope, YEAR: year})
+        reach = xr.ufuncs.exp(truth[LOG_REACH].sel({SOURCE: source, YEAR: year}))
+        own[f"coverage|{source} {year}"] = float((weight * reach).sum() / weight.sum())
+    own |= {
+        f"noise|{name}": float(truth[NOISE_SCALE].sel({SOURCE: name})) for name in _measured(spec, sources)
+    }
+    for source, what in _asked(spec, sources):
+        value = truth[what].sel({SOURCE: source})
+        own[f"asked|{source} {what}"] = float(value.sel({YEAR: reference}) if YEAR in value.dims else value)
     own[LIKELIHOOD] = float(log_density(spec, simulation.observations, simulation.state).sum())
     return own
 
@@ -69,10 +87,13 @@ class RankOf:
         ``group|name`` to the true value.
     ranked
         Among how many draws, thinned evenly from all of the fit, so that they are nearly independent.
+    seed
+        Decides the rank of a truth that equals some of the draws.
     """
 
     truth: Mapping[str, float]
     ranked: int
+    seed: int
 
     def __call__(self, fit: Fit) -> Mapping[str, AnyArray]:
         """Rank the truth among the draws of a fit.
@@ -85,32 +106,50 @@ class RankOf:
         Returns
         -------
         dict
-            ``rank`` (draws below the truth) and ``effective`` (smallest effective sample size), dims (quantity,), in the order
-            of truth.
+            ``rank`` (draws below the truth), ``ess`` (the smaller effective sample size, bulk or tail) and ``rhat``, dims
+            (quantity,) in the order of truth, and ``inside``, whether the central intervals of all draws hold the truth, dims
+            (quantity, prob).
         """
-        draws = dict(_draws_of(fit, self.truth))
+        draws = dict(_draws_of(fit))
         values = np.stack([draws[name] for name in self.truth])
-        thinned = values.reshape(len(values), -1)
-        places = np.linspace(0, thinned.shape[1] - 1, self.ranked).round().astype(int)
         truth = np.array(list(self.truth.values()))
         found = diagnostics(values)
         return {
-            "rank": (thinned[:, places] < truth[:, None]).sum(axis=1),
-            "effective": np.minimum(found["ess_bulk"], found["ess_tail"]),
+            "rank": self._ranks(values.reshape(len(values), -1), truth),
+            "inside": np.stack([_inside(values, truth, prob) for prob in PROBABILITIES], axis=1),
+            "ess": np.minimum(found["ess_bulk"], found["ess_tail"]),
+            "rhat": found["rhat"],
         }
 
+    def _ranks(self, values: FloatArray, truth: FloatArray) -> AnyArray:
+        places = np.linspace(0, values.shape[1] - 1, self.ranked).round().astype(int)
+        below = (values[:, places] < truth[:, None]).sum(axis=1)
+        equal = (values[:, places] == truth[:, None]).sum(axis=1)
+        ranks: AnyArray = below + np.random.default_rng(self.seed).integers(0, equal + 1)
+        return ranks
 
-def _draws_of(fit: Fit, names: Mapping[str, float]) -> Iterator[tuple[str, FloatArray]]:
-    spec = fit.spec
+
+def _inside(values: FloatArray, truth: FloatArray, prob: float) -> AnyArray:
+    low, high = np.quantile(values, [(1 - prob) / 2, (1 + prob) / 2], axis=(-2, -1))
+    inside: AnyArray = (low <= truth) & (truth <= high)
+    return inside
+
+
+def _draws_of(fit: Fit) -> Iterator[tuple[str, FloatArray]]:
+    """Yield the draws of what `truth_of` returns, dims (chain, draw)."""
+    spec, sources = fit.spec, fit.layout.sources
     for name, draws in _of_people(xr.ufuncs.exp(fit.posterior["log_headcount"]), spec):
         yield name, _plain(draws)
     for scope in latent_scopes(spec)[1:]:
         draws = ratio(fit, scope=scope)
         for year in _years(spec):
             yield f"ratio|{scope} {year}", _plain(draws.sel({YEAR: year}))
-    for source in _covering(spec, fit.layout.sources):
-        if f"coverage|{source}" in names:
-            yield f"coverage|{source}", _plain(coverage(fit, source=source).sel({YEAR: spec.years.reference}))
+    for source, year in _coverages(spec, sources):
+        yield f"coverage|{source} {year}", _plain(coverage(fit, source=source).sel({YEAR: year}))
+    for source in _measured(spec, sources):
+        yield f"noise|{source}", _plain(fit.posterior[NOISE_SCALE].sel({SOURCE: source}))
+    for source, what in _asked(spec, sources):
+        yield f"asked|{source} {what}", _plain(_answer(fit, source, what))
     yield LIKELIHOOD, _plain(row_moments(fit)["log_likelihood"].sum("row"))
 
 
@@ -122,18 +161,59 @@ def _of_people(people: xr.DataArray, spec: ModelSpec) -> Iterator[tuple[str, xr.
         for region in spec.areas.regions:
             yield f"headcount|{region} {year}", people.sel({REGION: region, YEAR: year})
     first, last = spec.years.first, spec.years.last
-    yield f"growth|{spec.areas.root} {first}-{last}", total.sel({YEAR: last}) / total.sel({YEAR: first})
-    change = people.sel({YEAR: last}) / people.sel({YEAR: first})
-    for region in spec.areas.regions:
-        yield f"growth|{region} {first}-{last}", change.sel({REGION: region})
+    if first < last:
+        yield f"growth|{spec.areas.root}", total.sel({YEAR: last}) / total.sel({YEAR: first})
+        change = people.sel({YEAR: last}) / people.sel({YEAR: first})
+        for region in spec.areas.regions:
+            yield f"growth|{region}", change.sel({REGION: region})
 
 
 def _years(spec: ModelSpec) -> tuple[int, ...]:
-    return tuple(dict.fromkeys((spec.years.reference, spec.years.last)))
+    years = spec.years
+    return tuple(dict.fromkeys((years.first, years.reference, years.last)))
 
 
-def _covering(spec: ModelSpec, sources: tuple[str, ...]) -> tuple[str, ...]:
-    return tuple(name for name in spec.sources if name in sources and spec.sources[name].reach is not None)
+def _coverages(spec: ModelSpec, sources: tuple[str, ...]) -> list[tuple[str, int]]:
+    seen = [name for name in _in_order(spec, sources) if spec.sources[name].reach is not None]
+    return [(name, year) for name in seen for year in _years(spec)]
+
+
+def _reach_can_change(spec: ModelSpec, source: str) -> bool:
+    own = spec.sources[source]
+    return own.drift_sd is not None or bool(own.breaks)
+
+
+def _ratio_can_change(spec: ModelSpec, scope: str) -> bool:
+    """Return whether the ratio of a scope to the target in the root differs between years: by a trend, or as regions grow."""
+    own, whole = spec.scopes[scope], spec.relative_to(scope)
+    moves = own.trend is not None or own.region_sd is not None or bool(own.part_of)
+    return moves or (whole is not None and whole != spec.target and _ratio_can_change(spec, whole))
+
+
+def _measured(spec: ModelSpec, sources: tuple[str, ...]) -> list[str]:
+    return [name for name in _in_order(spec, sources) if not spec.sources[name].asks_people]
+
+
+def _asked(spec: ModelSpec, sources: tuple[str, ...]) -> Iterator[tuple[str, str]]:
+    for name in _in_order(spec, sources):
+        if spec.sources[name].asks_people:
+            yield name, spec.sources[name].reach_kind
+            yield name, "concentration"
+
+
+def _answer(fit: Fit, source: str, what: str) -> xr.DataArray:
+    own, parameter = fit.spec.sources[source], fit.posterior["parameter"]
+    if what == "concentration":
+        return parameter.sel(prior=f"source_kinds.{own.kind}.concentration")
+    draws = parameter.sel(prior=f"sources.{source}.{what}")
+    for year, key in own.breaks_by:
+        if year <= fit.spec.years.reference:
+            draws = draws * parameter.sel(prior=f"sources.{source}.breaks.{key}").to_numpy()
+    return draws
+
+
+def _in_order(spec: ModelSpec, sources: tuple[str, ...]) -> list[str]:
+    return [name for name in spec.sources if name in sources]
 
 
 def _plain(draws: xr.DataArray) -> FloatArray:

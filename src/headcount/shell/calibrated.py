@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from headcount.shell.outputs import make_ready, replacing
 from headcount.shell.studies import Study
@@ -11,7 +11,13 @@ from headcount.shell.studies import Study
 if TYPE_CHECKING:
     from headcount.calibration import Calibration
 
-__all__ = ["run_calibration"]
+__all__ = ["caveats", "run_calibration"]
+
+STUCK: Final = 1.05
+"""Above this, chains of a few hundred draws do not just differ by chance."""
+
+SHOWN: Final = 3
+"""Failures that are shown in full."""
 
 
 def run_calibration(
@@ -62,37 +68,39 @@ def print_calibration(found: Calibration) -> None:
     from rich.console import Console
     from rich.table import Table
 
-    from headcount.calibration.results import PROBABILITIES
+    from headcount.calibration.quantities import PROBABILITIES
+    from headcount.calibration.results import percent
 
-    headings = ("group", "n", "p uniform", *(f"{100 * p:.0f} % hold" for p in PROBABILITIES), "")
-    table = Table(*headings, box=None)
+    table = Table("group", "n", "p", *(f"{percent(p)} %" for p in PROBABILITIES), "", box=None)
+    table.columns[0].no_wrap = True
     for _, line in found.summary().iterrows():
-        cells = [
-            f"{line[f'coverage_{100 * p:.0f}']:.1%} ± {line[f'error_{100 * p:.0f}']:.1%}"
-            for p in PROBABILITIES
-        ]
-        verdict = "passed" if line["passed"] else f"FAILED: {line['worst']}"
+        shares = [(line[f"coverage_{percent(p)}"], line[f"error_{percent(p)}"]) for p in PROBABILITIES]
+        cells = [f"{100 * share:.0f} ± {100 * error:.0f}" for share, error in shares]
+        verdict = line["verdict"] if line["passed"] else f"FAILED: {line['verdict']}"
         table.add_row(line["group"], str(line["quantities"]), f"{line['p_uniform']:.2g}", *cells, verdict)
     Console().print(table)
+    print("p: of ranks as uneven as those of the worst of n quantities. %: intervals that hold the truth.\n")
     for sentence in caveats(found):
         print(sentence)
 
 
 def caveats(found: Calibration) -> list[str]:
     """Return what a reader of a calibration should know, in sentences."""
-    few = int((found.effective < found.ranked).sum())
-    rough = int((found.divergences > 0).sum())
-    middle = sorted(found.seconds)[found.studies // 2]
+    data = found.data
+    rough, stuck = (data["divergences"] > 0), (data["rhat"].max("quantity") > STUCK)
+    few = data["ess"].min("quantity") < found.ranked
     sentences = [
-        f"{found.studies} studies, seeds from {found.seed}; median {middle:.1f} s a fit.",
-        f"{rough} fits had divergences, {int(found.divergences.sum())} in all; they are counted like the others.",
+        f"{found.studies} studies; median {float(data['seconds'].median()):.1f} s a fit.",
+        f"Fits with divergences: {int(rough.sum())}, {int(data['divergences'].sum())} divergences in all; with an R-hat"
+        f" above {STUCK}: {int(stuck.sum())}, the largest {float(data['rhat'].max()):.2f}."
+        " They are counted like the others.",
     ]
-    if few:
+    if few.any():
         sentences.append(
-            f"In {few} fits some quantity has fewer than {found.ranked} effective draws, so its rank is rougher than it looks."
+            f"In {int(few.sum())} fits some quantity has fewer than {found.ranked} effective draws,"
+            " so its rank is rougher than it looks."
         )
     if found.failures:
-        sentences.append(
-            f"{len(found.failures)} fits failed and have no ranks: {'; '.join(found.failures[:3])}."
-        )
+        shown = "; ".join(found.failures[:SHOWN])
+        sentences.append(f"{len(found.failures)} fits failed and have no ranks: {shown}.")
     return sentences
