@@ -66,14 +66,16 @@ def _ranks(drawn: SubFigure, calibration: Calibration, rows: int) -> None:
         _group(axes, calibration, group, at)
     for axes in panels.ravel()[len(calibration.groups) :]:
         axes.set_axis_off()
-    limit = 1.5 * float(np.abs([low, high]).max())
+    drawn_lines = [np.asarray(line.get_ydata()) for axes in panels.ravel() for line in axes.get_lines()]
+    limit = max(1.5 * np.abs([low, high]).max(), *(1.1 * np.abs(line).max() for line in drawn_lines))
     panels[0, 0].set_ylim(-limit, limit)
     panels[0, 0].set_xlim(0, 1)
     panels[0, 0].set_xticks([0, 1 / 3, 2 / 3, 1])
     panels[0, 0].xaxis.set_major_formatter(FuncFormatter(lambda x, _: f"{x * calibration.ranked:.0f}"))
     panels[0, 0].yaxis.set_major_formatter(FuncFormatter(lambda y, _: f"{100 * y:+.0f}" if y else "0"))
-    drawn.supylabel("studies up to this rank, less uniform (points)", fontsize=SMALL)
-    drawn.supxlabel(f"rank of the truth among {calibration.ranked} draws\n{HOW_TO_READ}", fontsize=SMALL)
+    drawn.supylabel("off uniform (points)", fontsize=SMALL)
+    what = f"part of the studies up to each rank of the truth among {calibration.ranked} draws, less the uniform part"
+    drawn.supxlabel(f"{what}\n{HOW_TO_READ}", fontsize=SMALL)
 
 
 def _group(axes: Axes, calibration: Calibration, group: str, at: FloatArray) -> None:
@@ -87,8 +89,9 @@ def _group(axes: Axes, calibration: Calibration, group: str, at: FloatArray) -> 
         axes.plot(at, _less_uniform(counts / calibration.studies), color=colour, linewidth=width)
     # The title leaves a line for the note, which is smaller.
     axes.set_title(f"{group}\n", pad=0)
-    count = f"{len(own)} quantities, dark: " if len(own) > 1 else ""
-    note, colour = f"{count}{quantity}, p = {_p(p)}", BAD if p < RAREST else INK
+    hue, colour = ("red", BAD) if p < RAREST else ("dark", INK)
+    count = f"{len(own)} quantities, {hue}: " if len(own) > 1 else ""
+    note = f"{count}{quantity}, p = {p:.2g}"
     axes.text(0, 1.02, note, transform=axes.transAxes, fontsize=SMALL, color=colour)
 
 
@@ -121,7 +124,3 @@ def _less_uniform(part: FloatArray) -> FloatArray:
     """Return the part of studies with a rank of at most 0, 1, ... less that of uniform ranks, from no rank to all of them."""
     whole = np.concatenate([[0.0], part, [1.0]])
     return whole - np.linspace(0, 1, len(whole))
-
-
-def _p(p: float) -> str:
-    return "1" if p > 0.995 else f"{p:.2f}" if p >= 0.01 else f"{p:.0e}"
