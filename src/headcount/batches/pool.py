@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import multiprocessing
-import os
 import signal
 import threading
 from collections import Counter, deque
@@ -16,15 +15,10 @@ from typing import Final
 from headcount.batches.doing import do
 from headcount.batches.jobs import Job, Outcome
 
-__all__ = ["in_processes", "own_cores"]
+__all__ = ["in_processes"]
 
 MOST_TRIES: Final = 2
 """A process can die for reasons of its own, such as the machine's memory; a job whose process dies twice is given up."""
-
-
-def own_cores() -> int:
-    """Return how many cores this process may use."""
-    return getattr(os, "process_cpu_count", os.cpu_count)() or 1  # the first is there from Python 3.13 on
 
 
 def in_processes(jobs: Sequence[Job], processes: int) -> Iterator[Outcome]:

@@ -21,7 +21,7 @@ from headcount._types import FloatArray, IntArray
 from headcount.engine.geometry import Geometry
 from headcount.errors import SamplingError
 
-__all__ = ["Draws", "sample"]
+__all__ = ["Draws", "own_cores", "sample"]
 
 FREE: Final = "free"
 KEPT_STATS: Final = ("diverging", "energy", "n_steps", "step_size", "mean_tree_accept", "depth", "tuning")
@@ -98,7 +98,7 @@ def sample(
             chains=chains,
             draws=draws,
             tune=tune,
-            cores=min(chains, cores or os.process_cpu_count() or 1),
+            cores=min(chains, cores or own_cores()),
             target_accept=0.9,
             save_warmup=False,
             progress_bar=False,
@@ -108,6 +108,11 @@ def sample(
         )
         tree, interrupted = _wait(running)
     return _collect(tree, interrupted=interrupted, seconds=time.perf_counter() - started)
+
+
+def own_cores() -> int:
+    """Return how many cores this process may use."""
+    return getattr(os, "process_cpu_count", os.cpu_count)() or 1  # the first is there from Python 3.13 on
 
 
 def _compiled(geometry: Geometry) -> Any:  # noqa: ANN401 - nutpie has no public type
