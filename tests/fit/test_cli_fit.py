@@ -200,8 +200,8 @@ def test_calibration_writes_its_table_and_figure_and_goes_on_where_it_stopped(
     options = ("--data", data, "--studies", 5, "--draws", 100, "--processes", 1, "--out", tmp_path)
     code, said, _ = run("calibrate", model, *options, "--quiet")
     assert code in (0, 1)
-    assert "5 studies, seeds from 1" in said
-    assert (tmp_path / "calibration.csv").read_text().startswith("group,quantity,p_uniform,coverage_50")
+    assert "5 studies" in said
+    assert (tmp_path / "calibration.csv").read_text().startswith("group,quantity,p_uniform,p_adjusted")
     assert (tmp_path / "calibration.svg").read_text().startswith("<svg")
     again, same, heard = run("calibrate", model, *options)
     assert (again, same) == (code, said)

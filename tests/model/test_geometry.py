@@ -322,6 +322,6 @@ def test_scale_parameters_are_the_standard_deviations_and_their_like(name):
         range(noise.start, noise.start + noise.size)
     )
     for path in said:
-        assert path.endswith(("_sd", ".noise", ".concentration", ".damping")), path
+        assert path.endswith(("_sd", ".sd", ".noise", ".concentration", ".damping")), path
     assert "regions.region_sd" in said
     assert "total.prior" not in said

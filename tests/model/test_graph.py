@@ -61,6 +61,7 @@ def test_deterministics_and_their_dims(model):
     }
 
 
+@pytest.mark.filterwarnings("ignore:rich.csv:headcount.errors.HeadcountWarning")
 def test_ratios_have_years_where_a_scope_has_a_trend():
     with pytest.warns(HeadcountWarning, match="sources.quiet"):
         model = hc.build_model(*study("rich"))
