@@ -78,7 +78,7 @@ class SamplerOptions:
     """
 
     chains: AtLeastOne = 4
-    draws: AtLeastOne = 3000
+    draws: AtLeastOne = 2000
     tune: AtLeastOne = 500
     cores: AtLeastOne | None = None
     quiet: bool = False

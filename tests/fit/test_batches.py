@@ -10,7 +10,7 @@ import sys
 import textwrap
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -115,6 +115,9 @@ MANY = 500
 def running(folder: Path) -> Iterator[subprocess.Popen[str]]:
     """Start the batch as a program of its own, and wait for its first outcome."""
     script = f"""
+        import signal
+        # A program that was started in the background of a shell ignores Ctrl-C, and what it starts inherits that.
+        signal.signal(signal.SIGINT, signal.default_int_handler)
         from tests.fit.test_batches import jobs
         from headcount.batches import run_batch
         run_batch(jobs({MANY}), {str(folder)!r}, processes=1)
@@ -126,11 +129,16 @@ def running(folder: Path) -> Iterator[subprocess.Popen[str]]:
         text=True,
         start_new_session=True,
     )
-    deadline = time.monotonic() + 60
-    while not list(folder.glob("*.npz")) and time.monotonic() < deadline:
-        time.sleep(0.02)
-    with run:
+    try:
+        deadline = time.monotonic() + 60
+        while not list(folder.glob("*.npz")) and time.monotonic() < deadline:
+            time.sleep(0.02)
         yield run
+    finally:
+        # Whatever a test found: nothing of it goes on.
+        with suppress(ProcessLookupError):
+            os.killpg(run.pid, signal.SIGKILL)
+        run.communicate()
 
 
 def all_ended(group: int) -> bool:

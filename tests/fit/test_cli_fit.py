@@ -101,7 +101,7 @@ def test_interrupted_fit_is_kept_and_said(
     code, said, _ = run("fit", model, "--seed", 1, "--out", out, "--quiet")
     assert (code, said) == (
         1,
-        f"stopped early: 500 of 3000 draws from each of 4 chains are kept\nwrote {out}\n",
+        f"stopped early: 500 of 2000 draws from each of 4 chains are kept\nwrote {out}\n",
     )
     assert hc.load_fit(out).sampling.interrupted
 

@@ -210,24 +210,22 @@ def _priors(layout: Layout) -> dict[str, IntArray | FloatArray]:
 
 
 def _group_of(layout: Layout) -> IntArray:
-    """Group the effects that data speak about in sums: a unit's levels, and a region's growth."""
-    blocks = blocks_of(layout)
-    units = len(layout.spec.areas.units)
+    """Group the effects of each unit: its level, its growth, its ratios and how sources see it. Data speak about their sums."""
+    blocks, unit = blocks_of(layout), layout.unit_of_region
+    units, steps = len(layout.spec.areas.units), len(layout.spec.years.labels) - 1
     group = np.full(max(b.start + b.size for b in blocks.values()), -1, dtype=np.int64)
     for name, block in blocks.items():
+        place = np.arange(block.size)
         if name == "source_unit_z":
             group[block.slice] = layout.source_units[:, 1]
-        elif name == "region_z":
-            group[block.slice] = layout.unit_of_region
-        elif name.startswith(("ratio_", "kind_")):
-            group[block.slice] = np.arange(block.size)
-        elif name.startswith("part_") and name.endswith("_region_z"):
-            group[block.slice] = np.arange(block.size) % units
-        elif name == "region_rate_z":
-            group[block.slice] = units + np.arange(block.size)
+        elif name in ("region_z", "region_rate_z"):
+            group[block.slice] = unit
         elif name == "region_innovation_z":
-            steps = len(layout.spec.years.labels) - 1
-            group[block.slice] = units + np.arange(block.size) // steps
+            group[block.slice] = unit[place // steps]
+        elif name.startswith(("ratio_", "kind_")):
+            group[block.slice] = place
+        elif name.startswith("part_") and name.endswith("_region_z"):
+            group[block.slice] = place % units
     return group
 
 

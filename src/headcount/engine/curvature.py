@@ -6,26 +6,31 @@ a sum of squares, J'J, never indefinite, whatever the point. The mode is found b
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 from scipy import sparse
 from scipy.sparse.linalg import SuperLU, splu
 
-from headcount._types import BoolArray, FloatArray
+from headcount._types import BoolArray, FloatArray, IntArray
 from headcount.engine.arrays import Arrays
-from headcount.engine.codes import BOUND, CONCENTRATION, DAMPING, NOISE, OVERLAP, SURVEY
-from headcount.engine.density import log_density_and_gradient, row_sensitivities
+from headcount.engine.codes import BOUND, CONCENTRATION, DAMPING, NOISE, OVERLAP, SOURCES, STATED, SURVEY
+from headcount.engine.levels import levelled_density, share_weights, to_level
+from headcount.engine.sensitivities import sensitivities_at
 
 __all__ = [
+    "Information",
     "conditional_mode",
+    "curvature_of",
     "expected_curvature",
     "factorise",
-    "information_rows",
+    "information_at",
     "prior_curvature",
     "scale_parameters",
 ]
 
-T4_MEAN, T4_SCALE = 5 / 7, 8 / 7
-"""Fisher information of Student's t with four degrees of freedom about location and log scale, in units of 1/sd^2 and 1."""
+T4_SCALE = 8 / 7
+"""Fisher information of Student's t with four degrees of freedom about its log scale."""
 
 FLATTEST = 1e-3
 """Least prior curvature: half-normal, exponential and gamma priors are flat on the log scale towards zero."""
@@ -57,8 +62,33 @@ def prior_curvature(x: FloatArray, arrays: Arrays) -> FloatArray:
     return np.asarray(np.maximum(np.choose(arrays.family, by_family), FLATTEST))
 
 
-def information_rows(x: FloatArray, arrays: Arrays) -> FloatArray:
-    """Return J, whose square J'J is the expected curvature of the likelihood.
+@dataclass(frozen=True)
+class Information:
+    """What the rows tell at a point, by the coordinates of `headcount.engine.levels`.
+
+    Parameters
+    ----------
+    location
+        Root of the information about each row's location, without faint slopes: G is the sum of its squares; dims (row, free).
+    noise
+        Likewise about the noise of the row's source; dims (row, free).
+    pull
+        Each row's part of the gradient; dims (row, free).
+    source
+        Whose noise a row's weight follows; one past the last source where it is nobody's; dims (row,).
+    portion
+        Part of the rows' variance that is the source's noise; dims (source,).
+    """
+
+    location: sparse.csr_array
+    noise: sparse.csr_array
+    pull: sparse.csr_array
+    source: IntArray
+    portion: FloatArray
+
+
+def information_at(x: FloatArray, arrays: Arrays) -> Information:
+    """Return what the rows tell at a point.
 
     Parameters
     ----------
@@ -69,24 +99,43 @@ def information_rows(x: FloatArray, arrays: Arrays) -> FloatArray:
 
     Returns
     -------
-    numpy.ndarray
-        Dims (row of information, free): two for each observation, on its location and on its noise.
+    Information
+        The expected curvature of the likelihood is the sum of the squares of ``location`` and ``noise``.
     """
-    location, spread, slopes = row_sensitivities(x, arrays)
+    found = sensitivities_at(x, arrays)
     asks = np.isin(arrays.row_likelihood, (SURVEY, OVERLAP))
     normal = arrays.row_likelihood > OVERLAP
-    sd = np.where(asks, 1.0, spread)
-    # A row that is far out says less: the weight that Student's t gives it.
-    z = np.where(asks, 0.0, (arrays.row_value - location) / sd)
-    about_location = np.where(normal, 1.0, np.sqrt(np.minimum(T4_MEAN, 5 / (4 + z**2)))) / sd
-    about_location[asks] = _people_weights(location, spread, arrays)[asks]
+    sd = np.where(asks, 1.0, found.spread)
+    # The weight that Student's t gives a row, less where it is far out: with it a normal row would pull alike.
+    z = np.where(asks, 0.0, (arrays.row_value - found.location) / sd)
+    about_location = np.where(normal, 1.0, np.sqrt(5 / (4 + z**2))) / sd
+    stated = np.isin(arrays.row_likelihood, (STATED, OVERLAP + 1 + STATED))
+    about_location[asks] = _people_weights(found.location, found.spread, arrays)[asks]
     about_noise = np.where(normal, np.sqrt(2.0), np.sqrt(T4_SCALE))
     noise = _part_matrix(arrays, NOISE)[arrays.row_source]
-    level = np.exp(_part_matrix(arrays, NOISE) @ x)[arrays.row_source]
-    own = arrays.row_factor * level**2 / sd**2
+    own = arrays.row_factor * np.exp(noise @ x) ** 2 / sd**2
     # Bounds and k of n say next to nothing about the noise.
     silent = asks | np.isin(arrays.row_likelihood, (BOUND, OVERLAP + 1 + BOUND))
-    return np.concatenate([slopes * about_location[:, None], (noise * (about_noise * own)[:, None])[~silent]])
+    pull = np.where(stated, about_location**2 * z * sd, found.score)
+    sources = int(arrays.shape[SOURCES])
+    source = np.where(asks, sources, arrays.row_source)
+    count = np.maximum(np.bincount(source, minlength=sources + 1), 1)
+    return Information(
+        location=_without_faint(sparse.diags_array(about_location) @ found.slopes, x, arrays),
+        noise=sparse.csr_array(sparse.diags_array(np.where(silent, 0.0, about_noise * own)) @ noise),
+        pull=sparse.csr_array(sparse.diags_array(pull) @ found.slopes),
+        source=source,
+        portion=(np.bincount(source, np.where(asks, 0.0, own), sources + 1) / count)[:sources],
+    )
+
+
+def _without_faint(rows: sparse.csr_array, x: FloatArray, arrays: Arrays) -> sparse.csr_array:
+    """Drop what is below ``FAINTEST``, so that a row on the whole world does not tie every region to every other."""
+    rows = sparse.csr_array(rows)
+    least = FAINTEST * np.sqrt(prior_curvature(x, arrays))
+    rows.data[np.abs(rows.data) < least[rows.indices]] = 0.0
+    rows.eliminate_zeros()
+    return rows
 
 
 def _people_weights(location: FloatArray, spread: FloatArray, arrays: Arrays) -> FloatArray:
@@ -97,20 +146,15 @@ def _people_weights(location: FloatArray, spread: FloatArray, arrays: Arrays) ->
     return np.asarray(np.sqrt(np.maximum(n, 0) * chance * (1 - chance) / inflation))
 
 
-def _part_matrix(arrays: Arrays, part: int) -> FloatArray:
+def _part_matrix(arrays: Arrays, part: int) -> sparse.csr_array:
     """Return the matrix of a part of v that is linear in x; dims (sum, free)."""
     start, end = arrays.offset[part], arrays.offset[part + 1]
-    matrix = np.zeros((end - start, arrays.family.size))
     inside = (arrays.entry_row >= start) & (arrays.entry_row < end)
-    np.add.at(
-        matrix,
-        (arrays.entry_row[inside] - start, arrays.entry_a[inside]),
-        arrays.entry_weight[inside],
-    )
-    return matrix
+    places = (arrays.entry_row[inside] - start, arrays.entry_a[inside])
+    return sparse.coo_array((arrays.entry_weight[inside], places), (end - start, arrays.family.size)).tocsr()
 
 
-def expected_curvature(x: FloatArray, arrays: Arrays) -> sparse.csc_matrix:
+def expected_curvature(x: FloatArray, arrays: Arrays) -> sparse.csc_array:
     """Return the expected curvature of minus the log density at x, positive definite and sparse.
 
     Parameters
@@ -122,29 +166,36 @@ def expected_curvature(x: FloatArray, arrays: Arrays) -> sparse.csc_matrix:
 
     Returns
     -------
-    scipy.sparse.csc_matrix
-        Prior precision plus the likelihood's Fisher information, dims (free, free). What a row says about a variable counts
-        as nothing below ``FAINTEST``, so that a row on the whole world does not tie every region to every other.
+    scipy.sparse.csc_array
+        Prior precision plus the likelihood's Fisher information, by the coordinates of `headcount.engine.levels`; dims (free,
+        free).
     """
-    rows = information_rows(x, arrays)
-    rows[np.abs(rows) < FAINTEST / np.sqrt(prior_curvature(x, arrays))] = 0.0
-    information = sparse.csr_matrix(rows)
-    return (information.T @ information + sparse.diags(prior_curvature(x, arrays))).tocsc()
+    return curvature_of(information_at(x, arrays), x, arrays)
 
 
-def factorise(precision: sparse.csc_matrix) -> SuperLU:
+def curvature_of(information: Information, x: FloatArray, arrays: Arrays) -> sparse.csc_array:
+    """Add the prior's precision to the information of the rows at the same point."""
+    own, total = prior_curvature(x, arrays), int(arrays.entry_a[0])
+    # The total's prior holds the level and all shares.
+    slope = share_weights(x, arrays)
+    slope[total] += 1.0
+    whole = sparse.csr_array(slope[None, :] * np.sqrt(own[total]))
+    rows = sparse.vstack([information.location, information.noise, _without_faint(whole, x, arrays)])
+    own[total] = 0.0
+    return sparse.csc_array(rows.T @ rows + sparse.diags_array(own))
+
+
+def factorise(precision: sparse.csc_array) -> SuperLU:
     """Return the sparse factors of a positive definite matrix, rows and columns in one order."""
     return splu(precision, permc_spec="MMD_AT_PLUS_A", diag_pivot_thresh=0.0, options={"SymmetricMode": True})
 
 
 def scale_parameters(arrays: Arrays) -> BoolArray:
-    """Say which free variables set scales: of effects, of noise, of surveys, and the damping; dims (free,)."""
+    """Say which free variables set scales: of effects, of noise, and of surveys; dims (free,)."""
     chosen = np.zeros(arrays.family.size, dtype=np.bool_)
     chosen[arrays.entry_b[arrays.entry_b >= 0]] = True
     for part in (NOISE, CONCENTRATION):
-        chosen |= (_part_matrix(arrays, part) != 0).any(axis=0)
-    if arrays.growth[DAMPING] >= 0:
-        chosen[arrays.growth[DAMPING]] = True
+        chosen[_part_matrix(arrays, part).indices] = True
     return chosen
 
 
@@ -165,19 +216,41 @@ def conditional_mode(arrays: Arrays, start: FloatArray) -> FloatArray:
     numpy.ndarray
         The mode given the scales, or the best point of ``STEPS`` steps.
     """
-    x, moving = start.copy(), np.flatnonzero(~scale_parameters(arrays))
-    gradient = np.empty(x.size)
-    best = log_density_and_gradient(x, arrays, gradient)
+    still = scale_parameters(arrays)
+    # The damping sets how long deviations last, so it is as much a scale as theirs.
+    still[arrays.growth[DAMPING : DAMPING + 1][arrays.growth[DAMPING : DAMPING + 1] >= 0]] = True
+    x, moving = start.copy(), np.flatnonzero(~still)
+    to_level(x, arrays)
+    gradient, natural = np.empty(x.size), x.copy()
+    best = levelled_density(natural, arrays, gradient)
     for _ in range(STEPS):
-        precision = expected_curvature(x, arrays)[moving][:, moving]
+        precision = expected_curvature(natural, arrays)[moving][:, moving]
         step = np.zeros(x.size)
         step[moving] = factorise(precision).solve(gradient[moving])
-        promised, length = float(gradient @ step), 1.0
-        while (value := log_density_and_gradient(x + length * step, arrays, gradient)) <= best:
-            length /= 2
-            if length < SHORTEST:
-                return x
-        x, best = x + length * step, value
+        promised = float(gradient @ step)
+        length = _length(x, step, best, arrays)
+        if length < SHORTEST:
+            break
+        x = x + length * step
+        natural = x.copy()
+        best = levelled_density(natural, arrays, gradient)
         if promised < TOLERANCE:
             break
-    return x
+    return natural
+
+
+def _length(x: FloatArray, step: FloatArray, best: float, arrays: Arrays) -> float:
+    """Return how far to go: as far as doubling climbs higher, for rows far out forbid long steps; or halved until it climbs."""
+    unused = np.empty(x.size)
+
+    def value(length: float) -> float:
+        return float(levelled_density(x + length * step, arrays, unused))
+
+    length, found = 1.0, value(1.0)
+    if found > best:
+        while (further := value(2 * length)) > found:
+            length, found = 2 * length, further
+        return length
+    while length >= SHORTEST and not value(length) > best:
+        length /= 2
+    return length

@@ -38,7 +38,7 @@ from headcount.engine.rows import (
 )
 from headcount.engine.tails import expit, log_expit, softplus
 
-__all__ = ["evaluate", "evaluate_reach", "log_density_and_gradient", "log_likelihood", "row_sensitivities"]
+__all__ = ["evaluate", "evaluate_reach", "linearise", "log_density_and_gradient", "log_likelihood", "sums_of"]
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -154,8 +154,16 @@ def log_likelihood(draws: FloatArray, arrays: Arrays) -> tuple[FloatArray, Float
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def row_sensitivities(x: FloatArray, arrays: Arrays) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """Differentiate each row's location, which the curvature is made of.
+def sums_of(x: FloatArray, arrays: Arrays) -> FloatArray:
+    """Return v at one point; dims (sum,)."""
+    return _sums(x, np.exp(x), arrays)
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def linearise(
+    x: FloatArray, arrays: Arrays
+) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray, FloatArray, FloatArray, FloatArray]:
+    """Evaluate everything between x and the rows' likelihoods at one point.
 
     Parameters
     ----------
@@ -167,20 +175,19 @@ def row_sensitivities(x: FloatArray, arrays: Arrays) -> tuple[FloatArray, FloatA
     Returns
     -------
     tuple
-        Locations and spreads as in `log_likelihood`, dims (row,), and the derivatives of the locations by x, dims (row, free).
+        v; log headcount; cells; terms; each row's location with its derivatives by three terms and the log selection, dims
+        (row, 5); its spread, dims (row,); the derivative of its log likelihood by the location, dims (row,).
     """
-    scale = np.exp(x)
-    v = _sums(x, scale, arrays)
+    v = _sums(x, np.exp(x), arrays)
     headcount = log_headcount(x, v, arrays)
     cells = cells_of(v, headcount, _log_reach(v, arrays), arrays)
     terms = _terms(cells, arrays)
     found, spread = _locations(v, terms, arrays)
-    slopes = np.zeros((len(found), x.size))
-    for row in range(len(found)):
-        d_terms, d_v = np.zeros(terms.size), np.zeros(v.size)
-        _back_location(row, 1.0, found, arrays, d_v, d_terms)
-        _back(x, scale, v, headcount, cells, terms, d_terms, arrays, d_v, slopes[row])
-    return found[:, 0].copy(), spread, slopes
+    score = np.empty(spread.size)
+    for row in range(score.size):
+        code, value, other = arrays.row_likelihood[row], arrays.row_value[row], arrays.row_other[row]
+        score[row] = _likelihood(code, value, other, found[row, 0], spread[row])[1]
+    return v, headcount, cells, terms, found, spread, score
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -390,18 +397,6 @@ def _locations(v: FloatArray, terms: FloatArray, arrays: Arrays) -> tuple[FloatA
             noise = math.exp(v[noise_at + sources[row]])
             spread[row] = math.sqrt(factor[row] * noise * noise + variance[row])
     return found, spread
-
-
-@njit(cache=True, nogil=True, error_model="numpy")
-def _back_location(
-    row: int, slope: float, found: FloatArray, arrays: Arrays, d_v: FloatArray, d_terms: FloatArray
-) -> None:
-    """Carry a derivative by one row's location back to its terms and its frame."""
-    d_terms[arrays.row_part[row]] += slope * found[row, 1]
-    d_terms[arrays.row_whole[row]] += slope * found[row, 2]
-    d_terms[arrays.row_third[row]] += slope * found[row, 3]
-    if found[row, 4] != 0.0:
-        d_v[arrays.offset[SELECTION] + arrays.row_frame[row]] += slope * found[row, 4]
 
 
 @njit(cache=True, nogil=True, error_model="numpy")

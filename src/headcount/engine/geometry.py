@@ -1,18 +1,31 @@
-"""The coordinates to sample in: recentred effects, then whitened by the curvature at the mode."""
+"""The coordinates to sample in: effects recentred by what scales and shared quantities are, then whitened."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
+from scipy import sparse
 
 from headcount._types import FloatArray
 from headcount.engine.arrays import Arrays
-from headcount.engine.curvature import conditional_mode, expected_curvature
-from headcount.engine.recentring import Recentring, recentre, recentring_slope
-from headcount.engine.whitening import Whitening, to_free, whiten, whitened_density
+from headcount.engine.curvature import conditional_mode, information_at, prior_curvature, scale_parameters
+from headcount.engine.levels import to_level
+from headcount.engine.recentred import Recentring, recentred_density
+from headcount.engine.recentring import recentre
+from headcount.engine.whitening import Whitening, to_free, to_recentred, whiten, whitened_density
 
-__all__ = ["Geometry", "first_geometry", "geometry_at"]
+__all__ = ["Geometry", "first_geometry", "geometry_at", "geometry_of"]
+
+POINTS: Final = 8
+"""How many typical points the curvature of the scales is averaged over."""
+
+STEP: Final = 1e-4
+"""Of a scale, on the log scale, for the difference of two gradients."""
+
+FLATTEST: Final = 0.5
+"""Least curvature of a direction of scales, in units of their priors': between typical points it can be negative."""
 
 
 @dataclass(frozen=True)
@@ -44,10 +57,20 @@ class Geometry:
 
     def free(self, y: FloatArray) -> FloatArray:
         """Return the free vector x at y."""
-        return to_free(y, self.whitening, self.recentring)
+        return to_free(y, self.whitening, self.recentring, self.arrays)
 
 
-def geometry_at(arrays: Arrays, centre: FloatArray) -> Geometry:
+def first_geometry(arrays: Arrays) -> Geometry:
+    """Choose coordinates before anything is sampled: scales at the middle of their priors, the rest at its mode."""
+    return geometry_at(arrays, conditional_mode(arrays, arrays.middle))
+
+
+def geometry_of(arrays: Arrays, draws: FloatArray) -> Geometry:
+    """Choose coordinates by draws of the free vector; dims (draw, free)."""
+    return geometry_at(arrays, conditional_mode(arrays, draws.mean(axis=0)), draws)
+
+
+def geometry_at(arrays: Arrays, centre: FloatArray, draws: FloatArray | None = None) -> Geometry:
     """Choose the coordinates around a point.
 
     Parameters
@@ -55,19 +78,64 @@ def geometry_at(arrays: Arrays, centre: FloatArray) -> Geometry:
     arrays
         The study.
     centre
-        A point in the bulk of the posterior, scales included; dims (free,).
+        The mode given scales in the bulk of the posterior; dims (free,).
+    draws
+        Draws of the free vector, of which the scales are looked at to see how far they range; only the centre's if ``None``; dims
+        (draw, free).
 
     Returns
     -------
     Geometry
         Exact whatever the centre: a poor one only makes sampling slower.
     """
-    precision = expected_curvature(centre, arrays)
-    recentring = recentre(arrays, centre, precision)
-    slope = recentring_slope(arrays.family.size, recentring)
-    return Geometry(arrays, recentring, whiten(centre, (slope.T @ precision @ slope).tocsc()))
+    recentring, expected = recentre(arrays, centre, information_at(centre, arrays))
+    origin = centre.copy()
+    to_level(origin, arrays)
+    points = _typical_points(origin, expected, arrays, centre[None] if draws is None else draws)
+    own = _scale_curvature(points, recentring, arrays)
+    return Geometry(arrays, recentring, whiten(origin, expected + _definite(own, origin, arrays)))
 
 
-def first_geometry(arrays: Arrays) -> Geometry:
-    """Choose coordinates before anything is sampled: scales at the middle of their priors, the rest at its mode."""
-    return geometry_at(arrays, conditional_mode(arrays, arrays.middle))
+def _typical_points(
+    origin: FloatArray, expected: sparse.csc_array, arrays: Arrays, draws: FloatArray
+) -> FloatArray:
+    """Return points u where the posterior is; at its mode residuals are smaller than anywhere else.
+
+    Effects are drawn as the expected curvature says, scales are those of draws.
+    """
+    scales = scale_parameters(arrays)
+    rough = whiten(origin, sparse.csc_array(expected + sparse.diags_array(scales.astype(float))))
+    rng = np.random.default_rng(POINTS)
+    points = np.array([to_recentred(rng.normal(size=origin.size), rough) for _ in range(POINTS)])
+    chosen = np.linspace(0, len(draws) - 1, POINTS).round().astype(int)
+    points[:, scales] = draws[chosen][:, scales]
+    return points
+
+
+def _scale_curvature(points: FloatArray, recentring: Recentring, arrays: Arrays) -> FloatArray:
+    """Return the curvature of the scales, by differences of gradients, averaged over points; dims (scale, scale).
+
+    With effects recentred this is the curvature of the marginal density of the scales, as Laplace's approximation has it.
+    Fisher's information would overstate it: it takes residuals for known that effects explain in part.
+    """
+    scales = np.flatnonzero(scale_parameters(arrays))
+    here, ahead = np.empty(points.shape[1]), np.empty(points.shape[1])
+    found = np.zeros((scales.size, scales.size))
+    for point in points:
+        recentred_density(point, recentring, arrays, here)
+        for i, scale in enumerate(scales):
+            moved = point.copy()
+            moved[scale] += STEP
+            recentred_density(moved, recentring, arrays, ahead)
+            found[i] += (here[scales] - ahead[scales]) / STEP
+    return (found + found.T) / (2 * len(points))
+
+
+def _definite(own: FloatArray, origin: FloatArray, arrays: Arrays) -> sparse.csc_array:
+    """Return the scales' curvature made positive definite, among all free variables; dims (free, free)."""
+    scales = np.flatnonzero(scale_parameters(arrays))
+    root = np.sqrt(prior_curvature(origin, arrays)[scales])
+    values, vectors = np.linalg.eigh(own / np.outer(root, root))
+    steep = (vectors * np.maximum(values, FLATTEST)) @ vectors.T * np.outer(root, root)
+    places = (np.repeat(scales, scales.size), np.tile(scales, scales.size))
+    return sparse.coo_array((steep.ravel(), places), (origin.size, origin.size)).tocsc()

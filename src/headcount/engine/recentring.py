@@ -1,326 +1,298 @@
-r"""Recentring: effects move with their scales as their conditional posterior does.
+r"""Recentring: effects of regions move with scales, noise and what regions share as their conditional posterior does.
 
 An effect is a standard normal z times a scale :math:`\sigma = e^s`. Where data say much about effects, z and s are tied along a
-curve, which no affine map straightens; where data say little, they are independent. Data mostly speak about *sums* of a region's
-effects (its level, how its scopes differ, how its sources see it; its growth in all years), so these are taken together. Given
-the scales, and what is shared between regions, a block of effects z is close to normal with
+curve, which no affine map straightens; where data say little, they are independent. Data speak about *sums* of a unit's effects
+(its level, its growth in all years, how its scopes differ, how its sources see it), so these are taken together. Given
+everything else, a unit's effects z are close to normal with
 
-.. math:: Q(s) = I + S G S, \qquad \mu(s) = Q^{-1} S b, \qquad S = \mathrm{diag}(\sigma),
+.. math::
+    Q = I + S G S, \quad \mu = Q^{-1} S b, \quad S = \mathrm{diag}(\sigma),
+    \quad G = \sum_l \lambda_l G_l, \quad b = b_0 + \sum_l \lambda_l (b_l - C_l \gamma) - G A \gamma.
 
-G the information of the data on the effects and b its pull, both taken at a centre where the scales are
-:math:`\sigma_0`. With Q = LL', z is replaced by u:
+:math:`G_l` is what source l tells about the effects at a centre and :math:`b_l` how it pulls them. :math:`\lambda_l` is how
+much its rows weigh, which falls as its noise rises; :math:`\gamma` is how far the leaders (levels, common growth, ratios,
+coverages) are from the centre. A leader mostly acts on a unit as steps of the unit's effects would, A of them; C is the
+rest. With Q = LL', z is replaced by u:
 
-.. math:: z = \mu(s) + L(s)^{-T} L(s_0)^T (u - \mu(s_0)),
+.. math:: z = \mu + L^{-T} L_0^T (u - \mu_0),
 
-so u = z at the centre, and elsewhere u is what is left of z when the pull of the scales is taken out; the density gains the
-Jacobian :math:`-\sum \log L_{ii}`. Without information this is the non-centred parametrisation, with much of it the centred
-one, and between them what the data ask for. See Papaspiliopoulos, Roberts and Sköld (2007),
-https://doi.org/10.1214/088342307000000014, on why the data should choose. The adjoint of the Cholesky factorisation is that of
-Murray (2016), https://arxiv.org/abs/1602.07527.
+so u = z at the centre, and elsewhere u is what is left of z when all else is taken out; the density gains the Jacobian
+:math:`-\sum \log L_{ii}`. Given u, the density of scales, noise and leaders is nearly their marginal density. Without
+information this is the non-centred parametrisation, with much of it the centred one, and between them what the data ask
+for. See Papaspiliopoulos, Roberts and Sköld (2007), https://doi.org/10.1214/088342307000000014, on why the data should
+choose. The adjoint of the Cholesky factorisation is that of Murray (2016), https://arxiv.org/abs/1602.07527.
 """
 
 from __future__ import annotations
 
-import math
-from typing import NamedTuple
+from collections.abc import Sequence
+from typing import Any, Final, NamedTuple
 
 import numpy as np
-from numba import njit
 from scipy import sparse
 
 from headcount._types import FloatArray, IntArray
 from headcount.engine.arrays import Arrays
-from headcount.engine.density import log_density_and_gradient
+from headcount.engine.codes import NOISE, SOURCES
+from headcount.engine.curvature import Information, curvature_of, scale_parameters
+from headcount.engine.leaders import Curves, Leaders, scales_of
+from headcount.engine.recentred import Recentring
 
-__all__ = ["Recentring", "recentre", "recentred_density", "recentring_slope", "to_natural"]
+__all__ = ["recentre"]
 
-
-class Recentring(NamedTuple):
-    """The map from u to x; blocks have different sizes and lie one after the other.
-
-    Attributes
-    ----------
-    start
-        Where each block starts in ``member``; dims (block + 1,).
-    member, scale
-        Position of each effect and of its log scale in x; dims (effect,).
-    matrix_start
-        Where each block's matrices start; dims (block + 1,).
-    information
-        G of each block, row by row.
-    pull
-        b of each block; dims (effect,).
-    centre
-        The effects at the centre, mu(s0); dims (effect,).
-    factor
-        L(s0) of each block, row by row.
-    """
-
-    start: IntArray
-    member: IntArray
-    scale: IntArray
-    matrix_start: IntArray
-    information: FloatArray
-    pull: FloatArray
-    centre: FloatArray
-    factor: FloatArray
+ROUNDING: Final = 1e-9
+"""What is below this is nothing."""
 
 
-def recentre(arrays: Arrays, centre: FloatArray, precision: sparse.csc_matrix) -> Recentring:
-    """Choose the recentring from the curvature at a point.
+def recentre(
+    arrays: Arrays, centre: FloatArray, information: Information
+) -> tuple[Recentring, sparse.csc_array]:
+    """Choose the recentring from what the rows tell at a point.
 
     Parameters
     ----------
     arrays
         The study.
     centre
-        A point in the bulk of the posterior; dims (free,).
-    precision
-        Curvature there; dims (free, free).
+        A point in the bulk of the posterior, best the mode given its scales; dims (free,).
+    information
+        What the rows tell there.
 
     Returns
     -------
-    Recentring
-        With a block for each group of effects, and one for each other effect.
+    tuple
+        The recentring, with a block for each unit; and the expected curvature by u, but for the scales, whose rows and columns
+        are empty.
     """
-    scale_of = _scales(arrays)
-    blocks = _blocks(arrays, scale_of)
-    information, pull, factor = [], [], []
-    for members in blocks:
-        own = precision[np.ix_(members, members)].toarray()
-        sigma = np.exp(centre[scale_of[members]])
-        seen = own - np.eye(len(members))
-        information.append((seen / np.outer(sigma, sigma)).ravel())
-        pull.append(own @ centre[members] / sigma)
-        factor.append(np.linalg.cholesky(own).ravel())
-    sizes = np.array([len(members) for members in blocks], dtype=np.int64)
-    member = np.concatenate(blocks)
-    return Recentring(
-        start=np.concatenate([[0], np.cumsum(sizes)]),
-        member=member,
-        scale=scale_of[member],
-        matrix_start=np.concatenate([[0], np.cumsum(sizes**2)]),
-        information=np.concatenate(information),
-        pull=np.concatenate(pull),
-        centre=centre[member],
-        factor=np.concatenate(factor),
+    leaders, scales = Leaders.of(arrays, centre), scales_of(arrays)
+    blocks = _blocks(arrays, centre, information, leaders)
+    follow = _follow(centre.size, blocks, leaders)
+    precision = _precision(arrays, curvature_of(information, centre, arrays), follow)
+    lone = np.flatnonzero((scales >= 0) & (arrays.group < 0))
+    spread = np.exp(centre[scales[lone]])
+    recentring = Recentring(
+        **_block_fields(blocks, centre, scales),
+        **_layer_fields([layer for block in blocks for layer in block.layers]),
+        **_leader_fields(blocks, leaders, Curves(arrays, centre), arrays),
+        lone=lone,
+        lone_scale=scales[lone],
+        lone_centre=centre[lone],
+        lone_spread=spread,
+        lone_information=_told_of(information.location @ follow)[lone] / spread**2,
+        **_noise_fields(arrays, centre),
+        portion=information.portion,
     )
+    return recentring, precision
 
 
-def _scales(arrays: Arrays) -> IntArray:
-    """Return the position of each free variable's log scale, -1 where it has none; dims (free,)."""
-    scale = np.full(arrays.family.size, -1, dtype=np.int64)
-    scaled = arrays.entry_b >= 0
-    scale[arrays.entry_a[scaled]] = arrays.entry_b[scaled]
-    return scale
+class _Layer(NamedTuple):
+    """What one source says about a block's effects ``inner``: G (lower triangle), b, and C, which may be empty."""
+
+    source: int
+    inner: IntArray
+    information: FloatArray
+    pull: FloatArray
+    cross: FloatArray
 
 
-def _blocks(arrays: Arrays, scale_of: IntArray) -> list[IntArray]:
-    """Return the members of each block: effects of one group, or one effect that stands alone."""
-    groups: dict[int, list[int]] = {}
-    for effect in np.flatnonzero(scale_of >= 0):
-        group = int(arrays.group[effect])
-        groups.setdefault(group if group >= 0 else -2 - int(effect), []).append(int(effect))
-    return [np.array(members, dtype=np.int64) for members in groups.values()]
+class _Block(NamedTuple):
+    """A block's effects, the factor of their precision at the centre, what pulls and leads them.
 
-
-def recentring_slope(size: int, recentring: Recentring) -> sparse.csc_matrix:
-    """Return the derivative of x by u at the centre, dims (free, free): effects follow their scales.
-
-    The derivative of L is left out: at the centre it is multiplied with what is zero there.
+    ``following`` is the derivative of the effects by their leaders at the centre.
     """
-    rows, columns, values = [], [], []
-    for block in range(len(recentring.start) - 1):
-        part = slice(recentring.start[block], recentring.start[block + 1])
-        matrix = slice(recentring.matrix_start[block], recentring.matrix_start[block + 1])
-        members, scales = recentring.member[part], recentring.scale[part]
-        shape = (len(members), len(members))
-        factor = recentring.factor[matrix].reshape(shape)
-        seen = factor @ factor.T - np.eye(len(members))
-        mean = recentring.centre[part]
-        # d mu = Q^{-1} (dS b - dQ mu), with dQ = dS G S + S G dS, one scale at a time.
-        pulled = np.diag((factor @ factor.T) @ mean) - np.diag(seen @ mean) - seen * mean[None, :]
-        slope = np.linalg.solve(factor @ factor.T, pulled)
-        rows.append(np.repeat(members, len(members)))
-        columns.append(np.tile(scales, len(members)))
-        values.append(slope.ravel())
-    entries = (np.concatenate(values), (np.concatenate(rows), np.concatenate(columns)))
-    return (sparse.identity(size) + sparse.coo_matrix(entries, (size, size))).tocsc()
+
+    members: IntArray
+    factor: FloatArray
+    rest: FloatArray
+    layers: list[_Layer]
+    leaders: IntArray
+    steer: FloatArray
+    following: FloatArray
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
-def to_natural(u: FloatArray, recentring: Recentring) -> FloatArray:
-    """Return the free vector x of a point u."""
-    return _map(u, recentring)[0]
+class _Rows(NamedTuple):
+    """The rows that speak of a block: slopes by effects and by leaders, gradients, and whether they speak of no other block."""
+
+    effects: FloatArray
+    leaders: FloatArray
+    pull: FloatArray
+    source: IntArray
+    alone: IntArray
+
+    def of(self, source: int) -> _Rows:
+        """Return those of one source."""
+        return _Rows(*(part[self.source == source] for part in self))
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
-def recentred_density(u: FloatArray, recentring: Recentring, arrays: Arrays, gradient: FloatArray) -> float:
-    """Evaluate the log density at a point u, Jacobian included, and fill its gradient by u."""
-    x, sigma, mean, factors = _map(u, recentring)
-    total = log_density_and_gradient(x, arrays, gradient)
-    for block in range(recentring.start.size - 1):
-        if recentring.start[block + 1] == recentring.start[block] + 1:
-            total += _back_single(block, u, recentring, gradient)
-        else:
-            total += _back_block(block, x, recentring, sigma, mean, factors, gradient)
-    return total
+def _blocks(arrays: Arrays, centre: FloatArray, information: Information, leaders: Leaders) -> list[_Block]:
+    groups, scales = _members(arrays), scales_of(arrays)
+    told, pull, rows_told = (
+        information.location.tocsc(),
+        information.pull.tocsc(),
+        information.location.tocsr(),
+    )
+    alone = _speaks_of_one(told, groups)
+    blocks = []
+    for members in groups:
+        sigma, own = np.exp(centre[scales[members]]), told[:, members].tocsr()
+        rows = np.flatnonzero(np.diff(own.indptr))
+        found = _Rows(
+            effects=own[rows].toarray() / sigma,
+            leaders=rows_told[rows][:, leaders.place].toarray() / leaders.spread,
+            pull=pull[:, members].tocsr()[rows].toarray() / sigma,
+            source=information.source[rows],
+            alone=alone[rows],
+        )
+        blocks.append(_block(members, centre[members], sigma, found, leaders))
+    return blocks
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
-def _map(u: FloatArray, recentring: Recentring) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray]:
-    """Return x, and what the way back needs: the scales, L^{-1} S b, and L(s) of all blocks."""
-    x = u.copy()
-    sigma, mean = np.empty(recentring.member.size), np.empty(recentring.member.size)
-    factors = np.empty(recentring.factor.size)
-    for block in range(recentring.start.size - 1):
-        start, end = recentring.start[block], recentring.start[block + 1]
-        if end == start + 1:
-            centre, stretch, _ = _single(block, u, recentring)
-            member = recentring.member[start]
-            x[member] = centre + stretch * (u[member] - recentring.centre[start])
-            continue
-        for i in range(start, end):
-            sigma[i] = math.exp(u[recentring.scale[i]])
-            mean[i] = sigma[i] * recentring.pull[i]
-        factor = _square(factors, block, recentring)
-        _factorise(factor, sigma[start:end], _square(recentring.information, block, recentring))
-        _lower_solve(factor, mean[start:end])
-        # mu + L^{-T} w = L^{-T} (L^{-1} S b + w), w what the scales do not explain.
-        value = _left_over(block, u, recentring)
-        value += mean[start:end]
-        _upper_solve(factor, value)
-        for i in range(start, end):
-            x[recentring.member[i]] = value[i - start]
-    return x, sigma, mean, factors
+def _block(members: IntArray, z: FloatArray, sigma: FloatArray, rows: _Rows, leaders: Leaders) -> _Block:
+    """Collect what rows tell about a block whose effects are z at the centre."""
+    led = np.flatnonzero(rows.leaders.any(axis=0))
+    rows = rows._replace(leaders=rows.leaders[:, led])
+    steer = _steer(rows)
+    rest, precision = z / sigma, np.eye(members.size)
+    layers = []
+    for source in np.unique(rows.source):
+        own = rows.of(source)
+        layers.append(_layer(int(source), own, z * sigma, steer))
+        precision += own.effects.T @ own.effects * np.outer(sigma, sigma)
+        # Whatever else holds effects where they are at the centre, the prior of the total above all.
+        rest -= np.where(own.effects.any(axis=0), own.pull.sum(axis=0), 0.0)
+    towards = sigma[:, None] * (rows.effects.T @ rows.leaders) * leaders.spread[led]
+    following = -np.linalg.solve(precision, towards)
+    return _Block(members, np.linalg.cholesky(precision), rest, layers, led, steer, following)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
-def _square(values: FloatArray, block: int, recentring: Recentring) -> FloatArray:
-    """Return a block's matrix as a view."""
-    n = recentring.start[block + 1] - recentring.start[block]
-    at = recentring.matrix_start[block]
-    return values[at : at + n * n].reshape((n, n))
+def _steer(rows: _Rows) -> FloatArray:
+    """Return A, from the rows about this block alone: there a leader mostly does what steps of the effects would do."""
+    steer = np.linalg.pinv(rows.effects[rows.alone]) @ rows.leaders[rows.alone]
+    steer[np.abs(steer) < ROUNDING] = 0.0
+    return np.asarray(steer)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
-def _factorise(factor: FloatArray, sigma: FloatArray, information: FloatArray) -> None:
-    """Fill L, the Cholesky factor of I + S G S; the upper triangle is not touched."""
-    for i in range(sigma.size):
-        for j in range(i + 1):
-            total = sigma[i] * sigma[j] * information[i, j]
-            for k in range(j):
-                total -= factor[i, k] * factor[j, k]
-            factor[i, j] = math.sqrt(1 + total) if i == j else total / factor[j, j]
+def _layer(source: int, rows: _Rows, effects: FloatArray, steer: FloatArray) -> _Layer:
+    inner = np.flatnonzero(rows.effects.any(axis=0))
+    seen = rows.effects.T @ rows.effects
+    left = rows.leaders - rows.effects @ steer
+    left[np.abs(left) < 1e-6 * np.abs(rows.leaders).max(initial=ROUNDING)] = 0.0
+    cross = (rows.effects.T @ left)[inner] if left.any() else np.zeros((0, 0))
+    lower = seen[np.ix_(inner, inner)][np.tril_indices(inner.size)]
+    return _Layer(source, inner, lower, (rows.pull.sum(axis=0) + seen @ effects)[inner], cross)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
-def _lower_solve(factor: FloatArray, value: FloatArray) -> None:
-    """Replace a vector v by L^{-1} v."""
-    for i in range(value.size):
-        for k in range(i):
-            value[i] -= factor[i, k] * value[k]
-        value[i] /= factor[i, i]
+def _members(arrays: Arrays) -> list[IntArray]:
+    """Return the members of each block."""
+    grouped = np.flatnonzero(arrays.group >= 0)
+    order = grouped[np.argsort(arrays.group[grouped], kind="stable")]
+    return np.split(order, np.flatnonzero(np.diff(arrays.group[order])) + 1) if order.size else []
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
-def _upper_solve(factor: FloatArray, value: FloatArray) -> None:
-    """Replace a vector v by L^{-T} v."""
-    for i in range(value.size - 1, -1, -1):
-        value[i] /= factor[i, i]
-        for k in range(i):
-            value[k] -= factor[i, k] * value[i]
+def _speaks_of_one(told: sparse.csc_array, groups: list[IntArray]) -> IntArray:
+    """Say which rows speak of the effects of one block only; dims (row,)."""
+    block = np.zeros(told.shape[1], dtype=np.int64)
+    for number, members in enumerate(groups, start=1):
+        block[members] = number
+    entries = told.tocoo()
+    inside = block[entries.col] > 0
+    pairs = np.unique(np.stack([entries.row[inside], block[entries.col[inside]]]), axis=1)
+    return np.asarray(np.bincount(pairs[0], minlength=told.shape[0]) == 1)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
-def _left_over(block: int, u: FloatArray, recentring: Recentring) -> FloatArray:
-    """Return L(s0)' (u - mu(s0)), what the scales do not explain."""
-    start, end = recentring.start[block], recentring.start[block + 1]
-    factor = _square(recentring.factor, block, recentring)
-    left = np.zeros(end - start)
-    for i in range(end - start):
-        ahead = u[recentring.member[start + i]] - recentring.centre[start + i]
-        for k in range(i + 1):
-            left[k] += factor[i, k] * ahead
-    return left
+def _follow(size: int, blocks: list[_Block], leaders: Leaders) -> sparse.csc_array:
+    """Return the derivative of x by u at the centre, scales and noise held; dims (free, free)."""
+    rows, columns, values = [np.arange(size)], [np.arange(size)], [np.ones(size)]
+    for block in blocks:
+        rows.append(np.repeat(block.members, block.leaders.size))
+        columns.append(np.tile(leaders.place[block.leaders], block.members.size))
+        values.append(block.following.ravel())
+    places = (np.concatenate(rows), np.concatenate(columns))
+    return sparse.coo_array((np.concatenate(values), places), (size, size)).tocsc()
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
-def _single(block: int, u: FloatArray, recentring: Recentring) -> tuple[float, float, float]:
-    """Return mean, stretch and weight of the data for a block of one effect, without a matrix."""
-    start, at = recentring.start[block], recentring.matrix_start[block]
-    sigma = math.exp(u[recentring.scale[start]])
-    seen = sigma * sigma * recentring.information[at]
-    stretch = recentring.factor[at] / math.sqrt(1 + seen)
-    return sigma * recentring.pull[start] / (1 + seen), stretch, seen / (1 + seen)
+def _told_of(rows: sparse.csc_array) -> FloatArray:
+    """Return how much rows tell about each free variable, the effects of regions following; dims (free,)."""
+    return np.asarray(rows.power(2).sum(axis=0)).ravel()
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
-def _back_single(block: int, u: FloatArray, recentring: Recentring, gradient: FloatArray) -> float:
-    """Do what `_back_block` does for a block of one effect."""
-    start = recentring.start[block]
-    member = recentring.member[start]
-    mean, stretch, weight = _single(block, u, recentring)
-    ahead = u[member] - recentring.centre[start]
-    by_scale = mean * (1 - 2 * weight) - stretch * weight * ahead
-    gradient[recentring.scale[start]] += gradient[member] * by_scale - weight
-    gradient[member] *= stretch
-    return math.log(stretch)
+def _precision(arrays: Arrays, expected: sparse.csc_array, follow: sparse.csc_array) -> sparse.csc_array:
+    """Return the expected curvature by u, without the scales."""
+    still = sparse.diags_array((~scale_parameters(arrays)).astype(float))
+    found = sparse.csc_array(follow.T @ (still @ expected @ still) @ follow)
+    # Where effects follow, nothing but rounding is left between them and their leaders.
+    found.data[np.abs(found.data) < ROUNDING] = 0.0
+    found.eliminate_zeros()
+    return found
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
-def _back_block(
-    block: int,
-    x: FloatArray,
-    recentring: Recentring,
-    sigma: FloatArray,
-    mean: FloatArray,
-    factors: FloatArray,
-    gradient: FloatArray,
-) -> float:
-    """Turn the block's gradient by x into one by u, add that by its scales, and return the log Jacobian."""
-    start, end = recentring.start[block], recentring.start[block + 1]
-    n = end - start
-    factor, first = _square(factors, block, recentring), _square(recentring.factor, block, recentring)
-    log_jacobian = 0.0
-    d_left = np.empty(n)
-    for i in range(n):
-        log_jacobian += math.log(first[i, i] / factor[i, i])
-        d_left[i] = gradient[recentring.member[start + i]]
-    _lower_solve(factor, d_left)
-    d_pulled = d_left.copy()
-    _upper_solve(factor, d_pulled)
-    d_factor = np.zeros((n, n))
-    for i in range(n):
-        z = x[recentring.member[start + i]]
-        for j in range(i + 1):
-            d_factor[i, j] = -z * d_left[j] - d_pulled[i] * mean[start + j]
-        d_factor[i, i] -= 1 / factor[i, i]
-    _back_cholesky(factor, d_factor)
-    information = _square(recentring.information, block, recentring)
-    for i in range(n):
-        by_member, by_scale = 0.0, sigma[start + i] * recentring.pull[start + i] * d_pulled[i]
-        for j in range(i + 1):
-            by_member += first[i, j] * d_left[j]
-        for j in range(n):
-            both = d_factor[i, j] + d_factor[j, i]
-            by_scale += sigma[start + i] * sigma[start + j] * information[i, j] * both
-        gradient[recentring.member[start + i]] = by_member
-        gradient[recentring.scale[start + i]] += by_scale
-    return log_jacobian
+def _block_fields(blocks: list[_Block], centre: FloatArray, scales: IntArray) -> dict[str, Any]:
+    sizes = [block.members.size for block in blocks]
+    member = _indices([block.members for block in blocks])
+    return {
+        "start": _ends(sizes),
+        "member": member,
+        "scale": scales[member],
+        "matrix_start": _ends([size**2 for size in sizes]),
+        "centre": centre[member],
+        "factor": _numbers([block.factor for block in blocks]),
+        "rest": _numbers([block.rest for block in blocks]),
+        "layer_start": _ends([len(block.layers) for block in blocks]),
+    }
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
-def _back_cholesky(factor: FloatArray, d_q: FloatArray) -> None:
-    """Turn the derivative by L into that by Q, in place; each pair off the diagonal is counted once, below it."""
-    n = len(factor)
-    for i in range(n - 1, -1, -1):
-        d_q[i, i] *= 0.5 / factor[i, i]
-        for k in range(i):
-            d_q[i, k] -= 2 * d_q[i, i] * factor[i, k]
-        for j in range(i - 1, -1, -1):
-            d_q[i, j] /= factor[j, j]
-            d_q[j, j] -= d_q[i, j] * factor[i, j]
-            for k in range(j):
-                d_q[i, k] -= d_q[i, j] * factor[j, k]
-                d_q[j, k] -= d_q[i, j] * factor[i, k]
+def _layer_fields(layers: list[_Layer]) -> dict[str, Any]:
+    crosses = [layer.cross.size for layer in layers]
+    return {
+        "layer_source": np.array([layer.source for layer in layers], dtype=np.int64),
+        "inner_start": _ends([layer.inner.size for layer in layers]),
+        "inner": _indices([layer.inner for layer in layers]),
+        "information_start": _ends([layer.information.size for layer in layers])[:-1],
+        "information": _numbers([layer.information for layer in layers]),
+        "pull": _numbers([layer.pull for layer in layers]),
+        "cross_start": np.where(np.array(crosses, dtype=np.int64) > 0, _ends(crosses)[:-1], -1),
+        "cross": _numbers([layer.cross for layer in layers]),
+    }
+
+
+def _leader_fields(blocks: list[_Block], leaders: Leaders, curves: Curves, arrays: Arrays) -> dict[str, Any]:
+    leader = _indices([block.leaders for block in blocks])
+    units = [np.repeat(arrays.group[block.members[0]], block.leaders.size) for block in blocks]
+    return {
+        "leader_start": _ends([block.leaders.size for block in blocks]),
+        "leader": leader,
+        "steer_start": _ends([block.steer.size for block in blocks])[:-1],
+        "steer": _numbers([block.steer for block in blocks]),
+        **curves.along(leaders.place[leader], _indices(units)),
+        "leader_place": leaders.place,
+        "leader_scale": leaders.scale,
+        "leader_centre": leaders.value,
+    }
+
+
+def _noise_fields(arrays: Arrays, centre: FloatArray) -> dict[str, Any]:
+    start, end = arrays.offset[NOISE], arrays.offset[NOISE + 1]
+    inside = (arrays.entry_row >= start) & (arrays.entry_row < end)
+    source, place, weight = (
+        arrays.entry_row[inside] - start,
+        arrays.entry_a[inside],
+        arrays.entry_weight[inside],
+    )
+    return {
+        "noise_source": source,
+        "noise_place": place,
+        "noise_weight": weight,
+        "noise_centre": np.bincount(source, weight * centre[place], int(arrays.shape[SOURCES])),
+    }
+
+
+def _numbers(parts: Sequence[FloatArray]) -> FloatArray:
+    return np.concatenate([np.zeros(0), *(part.ravel() for part in parts)])
+
+
+def _indices(parts: Sequence[IntArray]) -> IntArray:
+    return np.concatenate([np.zeros(0, dtype=np.int64), *parts])
+
+
+def _ends(sizes: Sequence[int]) -> IntArray:
+    return np.concatenate([[0], np.cumsum(np.array(sizes, dtype=np.int64))]).astype(np.int64)

@@ -20,7 +20,7 @@ from scipy import sparse
 from headcount._types import FloatArray, IntArray
 from headcount.engine.arrays import Arrays
 from headcount.engine.curvature import factorise
-from headcount.engine.recentring import Recentring, recentred_density, to_natural
+from headcount.engine.recentred import Recentring, recentred_density, to_natural
 
 __all__ = ["Whitening", "to_free", "whiten", "whitened_density"]
 
@@ -48,7 +48,7 @@ class Whitening(NamedTuple):
     diagonal: FloatArray
 
 
-def whiten(mode: FloatArray, precision: sparse.csc_matrix) -> Whitening:
+def whiten(mode: FloatArray, precision: sparse.csc_array) -> Whitening:
     """Build the whitening at a point u.
 
     Parameters
@@ -80,9 +80,9 @@ def whiten(mode: FloatArray, precision: sparse.csc_matrix) -> Whitening:
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def to_free(y: FloatArray, whitening: Whitening, recentring: Recentring) -> FloatArray:
+def to_free(y: FloatArray, whitening: Whitening, recentring: Recentring, arrays: Arrays) -> FloatArray:
     """Return the free vector x of a point y."""
-    return to_natural(to_recentred(y, whitening), recentring)
+    return to_natural(to_recentred(y, whitening), recentring, arrays)
 
 
 @njit(cache=True, nogil=True, error_model="numpy")

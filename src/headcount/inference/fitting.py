@@ -6,7 +6,7 @@ import time
 
 from headcount.copies import without_copies
 from headcount.engine.arrays import Arrays, assemble
-from headcount.engine.geometry import Geometry, first_geometry, geometry_at
+from headcount.engine.geometry import Geometry, first_geometry, geometry_of
 from headcount.fits import Fit, Sampling, sampler_tree, versions
 from headcount.inference.posterior import free_vectors, posterior_of
 from headcount.inference.sampling import sample
@@ -24,7 +24,7 @@ def fit(
     *,
     seed: int,
     chains: int = 4,
-    draws: int = 3000,
+    draws: int = 2000,
     tune: int = 500,
     cores: int | None = None,
     progress: bool = True,
@@ -92,8 +92,8 @@ def fit(
     return Fit(spec, observations, tree, record)
 
 
-PILOTS = ({"chains": 2, "draws": 100, "tune": 200}, {"chains": 2, "draws": 200, "tune": 200})
-"""Short runs that find the bulk of the posterior, each in coordinates chosen at the mean of the one before."""
+PILOTS = ({"chains": 2, "draws": 100, "tune": 150}, {"chains": 2, "draws": 150, "tune": 150})
+"""Short runs that find the bulk of the posterior, each in coordinates chosen by the draws of the one before."""
 
 
 def _geometry(arrays: Arrays, *, seed: int, cores: int | None, progress: bool) -> Geometry:
@@ -101,5 +101,5 @@ def _geometry(arrays: Arrays, *, seed: int, cores: int | None, progress: bool) -
     for number, pilot in enumerate(PILOTS, start=1):
         label = f"Pilot {number} of {len(PILOTS)}"
         found = sample(geometry, seed=seed, cores=cores, progress=progress, label=label, **pilot)
-        geometry = geometry_at(arrays, found.free.reshape(-1, arrays.family.size).mean(axis=0))
+        geometry = geometry_of(arrays, found.free.reshape(-1, arrays.family.size))
     return geometry

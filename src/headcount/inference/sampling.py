@@ -25,6 +25,9 @@ __all__ = ["Draws", "own_cores", "sample"]
 
 FREE: Final = "free"
 KEPT_STATS: Final = ("diverging", "energy", "n_steps", "step_size", "mean_tree_accept", "depth", "tuning")
+ACCEPTED: Final = 0.85
+"""Mean acceptance that step sizes are set to. Where the density is nearly standard normal, long steps cost little."""
+
 LOOK: Final = 0.2
 """Seconds between looks at a running sampler: how late a Ctrl-C can be."""
 
@@ -99,7 +102,9 @@ def sample(
             draws=draws,
             tune=tune,
             cores=min(chains, cores or own_cores()),
-            target_accept=0.9,
+            target_accept=ACCEPTED,
+            # Between two kicks by what is left of the gradient, trajectories turn as those of a standard normal do.
+            exact_normal_trajectory=True,
             save_warmup=False,
             progress_bar=False,
             progress_callback=_reporter(shown, label, chains * (draws + tune)) if shown else None,

@@ -1,0 +1,82 @@
+"""The level as a coordinate: log headcounts before shares are made to sum to one.
+
+The total is exact: `log H = log total - logsumexp(u) + u[r]`, so a step in one region's u moves all other regions, and a
+row about one region speaks of all. With the level `c = log total - logsumexp(u)` in the place of the log total, `log H = c
++ u[r]`: a row about a region speaks of that region only, and the total's prior alone holds all of them. The map has
+Jacobian 1.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from numba import njit
+
+from headcount._types import FloatArray
+from headcount.engine.arrays import Arrays
+from headcount.engine.codes import SHARE
+from headcount.engine.density import log_density_and_gradient
+from headcount.engine.tails import log_sum
+
+__all__ = ["levelled_density", "share_weights", "to_level", "to_total"]
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _shares(x: FloatArray, arrays: Arrays) -> FloatArray:
+    """Return u, dims (region,). The entries of the level and of the shares are the first ones."""
+    start, end = arrays.offset[SHARE], arrays.offset[SHARE + 1]
+    rows, a, b, weight = arrays.entry_row, arrays.entry_a, arrays.entry_b, arrays.entry_weight
+    u = np.zeros(end - start)
+    for e in range(rows.size):
+        if rows[e] >= end:
+            break
+        if rows[e] >= start:
+            u[rows[e] - start] += weight[e] * (math.exp(x[b[e]]) if b[e] >= 0 else 1.0) * x[a[e]]
+    return u
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def to_total(x: FloatArray, arrays: Arrays) -> None:
+    """Put the log total where the level stands, in place."""
+    x[arrays.entry_a[0]] += log_sum(_shares(x, arrays))
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def to_level(x: FloatArray, arrays: Arrays) -> None:
+    """Put the level where the log total stands, in place."""
+    x[arrays.entry_a[0]] -= log_sum(_shares(x, arrays))
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def share_weights(x: FloatArray, arrays: Arrays) -> FloatArray:
+    """Return the derivative of logsumexp(u) by x; dims (free,)."""
+    slope = np.zeros(x.size)
+    _add_share_weights(x, 1.0, arrays, slope)
+    return slope
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _add_share_weights(x: FloatArray, factor: float, arrays: Arrays, slope: FloatArray) -> None:
+    start, end = arrays.offset[SHARE], arrays.offset[SHARE + 1]
+    rows, a, b, weight = arrays.entry_row, arrays.entry_a, arrays.entry_b, arrays.entry_weight
+    u = _shares(x, arrays)
+    share = factor * np.exp(u - log_sum(u))
+    for e in range(rows.size):
+        if rows[e] >= end:
+            break
+        if rows[e] >= start:
+            own = share[rows[e] - start] * weight[e]
+            if b[e] >= 0:
+                own *= math.exp(x[b[e]])
+                slope[b[e]] += own * x[a[e]]
+            slope[a[e]] += own
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def levelled_density(x: FloatArray, arrays: Arrays, gradient: FloatArray) -> float:
+    """Evaluate the log density where x holds the level, and fill the gradient; x holds the log total afterwards."""
+    to_total(x, arrays)
+    value = log_density_and_gradient(x, arrays, gradient)
+    _add_share_weights(x, gradient[arrays.entry_a[0]], arrays, gradient)
+    return value
