@@ -349,8 +349,8 @@ def test_sensitivities_are_the_slopes_of_the_locations(any_study):
         assert_like(found.slopes.toarray(), expected)
 
 
-def test_what_rows_pull_is_their_gradient(small_study):
-    # Where rows are stated or counted; the pull of others is the gradient by construction.
+def test_scores_and_sensitivities_make_the_gradient_of_the_rows(small_study):
+    # By all but the scales, which also move the spread of rows.
     arrays, points, _ = small_study
     for x in points:
         with_rows, without = np.empty(x.size), np.empty(x.size)
