@@ -27,7 +27,7 @@ from headcount.specs import ModelSpec
 __all__ = ["Fit", "Sampling", "load_fit", "save_fit", "versions"]
 
 PACKAGES: Final = ("headcount", "numpy", "scipy", "numba", "nutpie", "xarray", "arviz")
-FORMAT: Final = 2
+FORMAT: Final = 3
 """Version of the file's layout; raised when a file of an older one can no longer be read."""
 
 

@@ -458,7 +458,7 @@ def test_interrupt_is_told(capsys: pytest.CaptureFixture[str], monkeypatch: pyte
     def interrupt(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(cli, "read_study", interrupt)
+    monkeypatch.setattr("headcount.cli.studies.read_study", interrupt)
     assert cli.main(["check", "a.toml"]) == 1
     assert capsys.readouterr().err == "headcount: stopped; no unfinished file was left behind\n"
 

@@ -6,6 +6,7 @@ is there.
 """
 
 from headcount.batches.jobs import Digest, Job, Outcome
+from headcount.batches.keeping import keep_fit, kept_fit
 from headcount.batches.running import run_batch
 
-__all__ = ["Digest", "Job", "Outcome", "run_batch"]
+__all__ = ["Digest", "Job", "Outcome", "keep_fit", "kept_fit", "run_batch"]

@@ -41,7 +41,9 @@ def do(job: Job) -> Outcome:
     try:
         with _said_once():
             # One core each: many fits share the machine, and a fit's draws do not depend on its number of cores.
-            found = fit(job.spec, job.observations, seed=job.seed, **settings, cores=1, progress=False)
+            found = fit(
+                job.spec, job.observations, seed=job.seed, **settings, cores=1, progress=False, near=job.near
+            )
         values = {name: _plain(name, array) for name, array in job.digest(found).items()}
         rhat, ess = _convergence(found)
     except Exception as error:  # noqa: BLE001 - whatever goes wrong with one fit is shown, and the others go on

@@ -17,7 +17,18 @@ from headcount.errors import HeadcountError
 
 __all__ = ["code_digits", "digest_digits", "digits"]
 
-APART: Final = ("__main__.py", "batches", "calibration", "cli.py", "reporting", "shell", "simulation")
+APART: Final = (
+    "__main__.py",
+    "batches",
+    "calibration",
+    "checks",
+    "cli",
+    "identification",
+    "reporting",
+    "sensitivity",
+    "shell",
+    "simulation",
+)
 """Parts of the package that no fit depends on: a sentence of a report may change without fits being made again."""
 
 BY_NAME: Final = 2

@@ -10,6 +10,7 @@ import numpy as np
 
 from headcount._types import AnyArray
 from headcount.batches.fingerprints import code_digits, digest_digits, digits
+from headcount.carrying import Carried
 from headcount.fits import Fit
 from headcount.observations import Observations
 from headcount.specs import ModelSpec
@@ -36,6 +37,8 @@ class Job:
         one, so that another process can be given it.
     chains, draws, tune
         As in `headcount.fit`. Fewer by default than for a fit that is read by itself: a batch looks at many fits together.
+    near
+        Draws of a fit of a similar study, by which coordinates are chosen; some hundreds are enough, and are sent with the job.
     """
 
     key: str
@@ -46,6 +49,7 @@ class Job:
     chains: int = 2
     draws: int = 500
     tune: int = 500
+    near: Carried | None = None
 
     @cached_property
     def fingerprint(self) -> str:
@@ -64,6 +68,7 @@ class Job:
             spec.covariate_table.to_csv() if spec.covariate_table.rows else "",
             self.observations.to_csv(),
             str((self.seed, self.chains, self.draws, self.tune)),
+            "" if self.near is None else digits(*self.near.labels, self.near.free.tobytes().hex()),
             digest_digits(self.digest),
             code_digits(),
         )

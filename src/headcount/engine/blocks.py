@@ -6,7 +6,10 @@ from dataclasses import dataclass
 
 from headcount.layout import Layout
 
-__all__ = ["Block", "blocks_of", "deviating_kinds", "free_labels"]
+__all__ = ["Block", "blocks_of", "deviating_kinds", "free_labels", "free_paths"]
+
+PARAMETER = "parameter"
+"""How the blocks of the priors' own quantities start."""
 
 
 @dataclass(frozen=True)
@@ -34,14 +37,90 @@ def blocks_of(layout: Layout) -> dict[str, Block]:
 
 
 def free_labels(layout: Layout) -> list[str]:
-    """Return a label for each free variable: its block and its place in it."""
-    return [f"{block.name}[{i}]" for block in blocks_of(layout).values() for i in range(block.size)]
+    """Return a label for each free variable: the path of a prior, or a block and what the effect is of.
+
+    The same quantity has the same label in every study with the same areas and years, so that draws can be carried from one
+    study to another one with other rows or sources.
+    """
+    paths, labels = list(layout.priors), []
+    for block in blocks_of(layout).values():
+        if block.name.startswith(PARAMETER):
+            labels += paths[block.slice]
+        else:
+            labels += [f"{block.name}[{member}]" for member in _members(block, layout)]
+    return labels
+
+
+def free_paths(layout: Layout) -> list[str]:
+    """Return which prior speaks about each free variable: its own, or for an effect that of the scale of all like it."""
+    paths, found = list(layout.priors), []
+    for block in blocks_of(layout).values():
+        found += paths[block.slice] if block.name.startswith(PARAMETER) else _scales(block, layout)
+    return found
+
+
+def _members(block: Block, layout: Layout) -> list[str]:
+    """Return what each effect of a block is of."""
+    spec, units = layout.spec, layout.spec.areas.units
+    steps = [str(year) for year in spec.years.labels[1:]]
+    regions = spec.areas.regions
+    known = {
+        "pool_z": [str(i) for i in range(block.size)],
+        "region_z": regions,
+        "region_rate_z": regions,
+        "coefficient_z": spec.shrunk_covariates,
+        "common_innovation_z": steps,
+        "region_innovation_z": [f"{region},{year}" for region in regions for year in steps],
+        "trend_level": [name for name in layout.sources if spec.sources[name].trend],
+        "source_unit_z": [f"{layout.sources[s]},{units[u]}" for s, u in layout.source_units.tolist()],
+        "noise_z": layout.sources,
+    }
+    if block.name in known:
+        return list(known[block.name])
+    if block.name.startswith("drift_"):
+        return steps
+    for name in spec.breakdowns:
+        parts = spec.parts_of(name)
+        if block.name in (f"part_{name}_z", f"part_{name}_trend_z"):
+            return list(parts)
+        if block.name == f"part_{name}_region_z":
+            return [f"{part},{unit}" for part in parts for unit in units]
+    return list(units)
+
+
+def _scales(block: Block, layout: Layout) -> list[str]:
+    """Return the path of the prior that each effect of a block follows."""
+    spec, size = layout.spec, block.size
+    known = {
+        "pool_z": "regions.pool_sd",
+        "region_z": "regions.region_sd",
+        "region_rate_z": "growth.region_rate_sd",
+        "coefficient_z": "growth.coefficient_sd",
+        "common_innovation_z": "growth.common_sd",
+        "region_innovation_z": "growth.region_sd",
+    }
+    known |= {f"ratio_{scope}_z": f"scopes.{scope}.region_sd" for scope in spec.scopes}
+    known |= {f"kind_{kind}_z": f"source_kinds.{kind}.region_sd" for kind in spec.source_kinds}
+    known |= {f"drift_{source}_z": f"sources.{source}.drift_sd" for source in spec.sources}
+    for name in spec.breakdowns:
+        own = f"breakdowns.{name}"
+        known |= {f"part_{name}_z": f"{own}.sd", f"part_{name}_region_z": f"{own}.region_sd"}
+        known[f"part_{name}_trend_z"] = f"{own}.trend_sd"
+    if block.name in known:
+        return [known[block.name]] * size
+    sources = layout.sources
+    match block.name:
+        case "trend_level":
+            return [f"sources.{name}.trend" for name in sources if spec.sources[name].trend]
+        case "source_unit_z":
+            return [f"sources.{sources[source]}.region_sd" for source, _ in layout.source_units.tolist()]
+    return [f"source_kinds.{spec.sources[name].kind}.noise" for name in sources]
 
 
 def _priors(layout: Layout) -> dict[str, int]:
     sizes: dict[str, int] = {}
     for prior in layout.priors.values():
-        name = "parameter" if prior.is_link_normal else f"parameter_{prior.family}"
+        name = PARAMETER if prior.is_link_normal else f"{PARAMETER}_{prior.family}"
         sizes[name] = sizes.get(name, 0) + 1
     return sizes
 

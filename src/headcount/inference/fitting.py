@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import time
 
+import numpy as np
+
+from headcount.carrying import Carried
 from headcount.copies import without_copies
 from headcount.engine.arrays import Arrays, assemble
 from headcount.engine.geometry import Geometry, first_geometry, geometry_of
@@ -28,6 +31,7 @@ def fit(
     tune: int = 500,
     cores: int | None = None,
     progress: bool = True,
+    near: Fit | Carried | None = None,
 ) -> Fit:
     """Fit a study: draw from the posterior of `headcount.build_model`.
 
@@ -48,6 +52,9 @@ def fit(
         Chains that run at once; all of the machine's if ``None``.
     progress
         Whether to show a progress bar, in the terminal or the notebook.
+    near
+        A fit of a similar study, such as one with other priors or without a source: coordinates are chosen by its draws, which
+        saves the pilot runs. The answer does not depend on it, beyond its Monte Carlo error.
 
     Returns
     -------
@@ -75,7 +82,10 @@ def fit(
     check_study(spec, observations)
     started = time.perf_counter()
     layout = Layout.of(spec, observations)
-    geometry = _geometry(assemble(layout), seed=seed, cores=cores, progress=progress)
+    if near is None:
+        geometry = _geometry(assemble(layout), seed=seed, cores=cores, progress=progress)
+    else:
+        geometry = _geometry_near(layout, near, seed=seed)
     prepared = time.perf_counter() - started
     found = sample(geometry, seed=seed, chains=chains, draws=draws, tune=tune, cores=cores, progress=progress)
     kept_chains, kept_draws, _ = found.free.shape
@@ -103,3 +113,12 @@ def _geometry(arrays: Arrays, *, seed: int, cores: int | None, progress: bool) -
         found = sample(geometry, seed=seed, cores=cores, progress=progress, label=label, **pilot)
         geometry = geometry_of(arrays, found.free.reshape(-1, arrays.family.size))
     return geometry
+
+
+CARRIED = 300
+"""Draws of a neighbouring fit by which coordinates are chosen: as many as the last pilot run has."""
+
+
+def _geometry_near(layout: Layout, near: Fit | Carried, *, seed: int) -> Geometry:
+    carried = Carried.of(near, CARRIED) if isinstance(near, Fit) else near
+    return geometry_of(assemble(layout), carried.to(layout, np.random.default_rng(seed)))

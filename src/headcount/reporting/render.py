@@ -5,15 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
-from markupsafe import Markup
-
 from headcount._names import BASE_PRIORS
 from headcount.checks import CheckResult, Evidence
 from headcount.checks.battery import check_evidence
 from headcount.estimands import forecast_years
 from headcount.fits import Fit
 from headcount.reporting.figures import area_figure, country_figure, total_figure
+from headcount.reporting.pages import write_page
 from headcount.reporting.prose import (
     anchor_sentences,
     growth_sentence,
@@ -35,7 +33,6 @@ from headcount.reporting.tables import Table, area_table, headcount_table, ratio
 __all__ = ["report"]
 
 TEMPLATE = "report.html.j2"
-STYLESHEET = "report.css"
 
 
 def report(fit: Fit, path: str | Path, *, prob: float = 0.9) -> Path:
@@ -68,34 +65,9 @@ def report(fit: Fit, path: str | Path, *, prob: float = 0.9) -> Path:
     >>> import headcount as hc
     >>> hc.report(fit, "report.html")  # doctest: +SKIP
     """
-    page = _page(Evidence(fit, prob))
-    path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(path.name + ".partial")
-    partial.write_text(page, encoding="utf-8", newline="\n")
-    partial.replace(path)
-    return path
-
-
-def _page(evidence: Evidence) -> str:
-    environment = Environment(
-        loader=PackageLoader("headcount.reporting"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    # The stylesheet and the figures are ours, the only text that is not escaped.
-    style = Markup(environment.get_template(STYLESHEET).render())  # noqa: S704
-    environment.filters["drawing"] = Markup
-    environment.filters["glued"] = _glued
+    evidence = Evidence(fit, prob)
     results = check_evidence(evidence)
-    return environment.get_template(TEMPLATE).render(style=style, **_facts(evidence, results))
-
-
-def _glued(text: str) -> str:
-    """Keep percent signs with their numbers when a line breaks."""
-    return text.replace(" %", "\N{NO-BREAK SPACE}%")
+    return write_page(TEMPLATE, _facts(evidence, results), path)
 
 
 def _facts(evidence: Evidence, results: list[CheckResult]) -> dict[str, Any]:

@@ -1,0 +1,1 @@
+"""Identification: what the answer rests on, before and after sampling."""

@@ -1,0 +1,56 @@
+"""Pages: a template and its facts in, one HTML file out that needs nothing else to be read."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+
+__all__ = ["write_page"]
+
+STYLESHEET = "report.css"
+
+
+def write_page(template: str, facts: Mapping[str, Any], path: str | Path) -> Path:
+    """Write a page.
+
+    Parameters
+    ----------
+    template
+        File in the folder ``templates``; ``style`` is there for it beside the facts.
+    facts
+        What the template names.
+    path
+        File to write; replaced only once the new one is complete.
+
+    Returns
+    -------
+    Path
+        The file.
+    """
+    environment = Environment(
+        loader=PackageLoader("headcount.reporting"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    # The stylesheet and the figures are ours, the only text that is not escaped.
+    style = Markup(environment.get_template(STYLESHEET).render())  # noqa: S704
+    environment.filters["drawing"] = Markup
+    environment.filters["glued"] = _glued
+    page = environment.get_template(template).render(style=style, **facts)
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_name(path.name + ".partial")
+    partial.write_text(page, encoding="utf-8", newline="\n")
+    partial.replace(path)
+    return path
+
+
+def _glued(text: str) -> str:
+    """Keep percent signs with their numbers when a line breaks."""
+    return text.replace(" %", "\N{NO-BREAK SPACE}%")
