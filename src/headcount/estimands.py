@@ -8,18 +8,22 @@ every other uncertainty at these sizes, is not added.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import xarray as xr
 
 from headcount._names import LOG_HEADCOUNT, REGION, SAMPLE_DIMS, YEAR
-from headcount._types import IntArray
+from headcount._types import FloatArray, IntArray
 from headcount.errors import HeadcountError, nearest
 from headcount.expectations import log_reach
 from headcount.fits import Fit
 from headcount.layout import known_log_headcount
+from headcount.observations import Observations
 from headcount.ratios import log_ratio
+from headcount.specs import ModelSpec
 
-__all__ = ["contrast", "coverage", "forecast_years", "growth", "headcount", "ratio", "share"]
+__all__ = ["contrast", "coverage", "forecast_years", "forecasts", "growth", "headcount", "ratio", "share"]
 
 
 SPOKEN_FOR = 0.5
@@ -220,18 +224,40 @@ def forecast_years(fit: Fit, *, area: str | None = None) -> tuple[int, ...]:
     tuple of int
         Calendar years, ascending; possibly none.
     """
-    regions = _regions(fit, area)
-    people = np.exp(fit.posterior[LOG_HEADCOUNT].mean(SAMPLE_DIMS).isel({REGION: regions}).to_numpy())
-    spoken = _last_spoken(fit)[regions, None] >= np.array(fit.spec.years.labels)[None, :]
-    part = (people * spoken).sum(axis=0) / people.sum(axis=0)
-    return tuple(year for year, own in zip(fit.spec.years.labels, part, strict=True) if own < SPOKEN_FOR)
+    people = np.exp(fit.posterior[LOG_HEADCOUNT].mean(SAMPLE_DIMS).transpose(REGION, YEAR).to_numpy())
+    return forecasts(fit.spec, fit.observations, people, _regions(fit, area))
 
 
-def _last_spoken(fit: Fit) -> IntArray:
+def forecasts(
+    spec: ModelSpec, observations: Observations, people: FloatArray, regions: Sequence[int]
+) -> tuple[int, ...]:
+    """Return the years for which the headcount of some regions is a forecast, by the rule of `forecast_years`.
+
+    Parameters
+    ----------
+    spec, observations
+        The study.
+    people
+        Roughly how many there are; dims (region, year).
+    regions
+        Positions of the regions.
+
+    Returns
+    -------
+    tuple of int
+        Calendar years, ascending; possibly none.
+    """
+    own, chosen = people[list(regions)], list(regions)
+    spoken = _last_spoken(spec, observations)[chosen, None] >= np.array(spec.years.labels)[None, :]
+    part = (own * spoken).sum(axis=0) / own.sum(axis=0)
+    return tuple(year for year, told in zip(spec.years.labels, part, strict=True) if told < SPOKEN_FOR)
+
+
+def _last_spoken(spec: ModelSpec, observations: Observations) -> IntArray:
     """Return the last year in which a fitted row is about each region; dims (region,)."""
-    last = np.full(len(fit.spec.areas.regions), fit.spec.years.first - 1, dtype=np.int64)
-    for row in fit.observations.fitted:
-        regions = list(fit.spec.areas.regions_of(row.area))
+    last = np.full(len(spec.areas.regions), spec.years.first - 1, dtype=np.int64)
+    for row in observations.fitted:
+        regions = list(spec.areas.regions_of(row.area))
         last[regions] = np.maximum(last[regions], row.year)
     return last
 

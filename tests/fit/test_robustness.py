@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import headcount as hc
-from headcount.checks.row_fits import row_fits
+from headcount.checks import Evidence
 
 pytestmark = pytest.mark.fit
 
@@ -49,4 +49,4 @@ def test_a_thousandfold_error_moves_the_total_by_little_and_is_named(
     low, middle, high = np.quantile(as_stated, [0.05, 0.5, 0.95])
     # The Monte Carlo error of both medians together is about a fiftieth of the width.
     assert abs(np.median(total(fit)) - middle) < 0.1 * (high - low)
-    assert row_fits(fit).table.loc[place, "p_outlying"] > 0.9
+    assert Evidence(fit).rows.table.loc[place, "p_outlying"] > 0.9

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
+from headcount.checks.conflict import check_conflict
 from headcount.checks.contraction import check_priors
 from headcount.checks.convergence import check_convergence
 from headcount.checks.evidence import Evidence
+from headcount.checks.identification import check_identification
 from headcount.checks.outlying import check_outlying_rows
 from headcount.checks.predictive import check_sources
 from headcount.checks.result import CheckResult
@@ -17,6 +19,8 @@ __all__ = ["CHECKS", "check", "check_evidence"]
 
 CHECKS: Final[tuple[Callable[[Evidence], CheckResult], ...]] = (
     check_convergence,
+    check_identification,
+    check_conflict,
     check_sources,
     check_outlying_rows,
     check_priors,
@@ -25,7 +29,7 @@ CHECKS: Final[tuple[Callable[[Evidence], CheckResult], ...]] = (
 
 
 def check(fit: Fit) -> list[CheckResult]:
-    """Check a fit: did the sampler converge, does the model fit its sources, what do the priors do.
+    """Check a fit: did it converge, may its total be quoted, do sources conflict, does the model fit, what do the priors do.
 
     Parameters
     ----------

@@ -118,14 +118,9 @@ def _slope(prior: Prior, link: FloatArray) -> FloatArray:
     """Return the derivative of the prior's log density on the link scale."""
     if prior.is_link_normal:
         return -(link - prior.location) / prior.scale**2
-    return (_log_density(prior, link + STEP) - _log_density(prior, link - STEP)) / (2 * STEP)
-
-
-def _log_density(prior: Prior, link: FloatArray) -> FloatArray:
-    inverse = prior.link.inverse
-    stretch = (inverse(link + STEP) - inverse(link - STEP)) / (2 * STEP)
-    density: FloatArray = prior.natural().logpdf(inverse(link)) + np.log(stretch)
-    return density
+    ahead, behind = (prior.log_density(prior.link.inverse(link + step)) for step in (STEP, -STEP))
+    slope: FloatArray = (ahead - behind) / (2 * STEP)
+    return slope
 
 
 def _row(prior: Prior, draws: FloatArray, log_total: FloatArray, prob: float) -> dict[str, float]:

@@ -6,13 +6,18 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import pandas as pd
+import xarray as xr
 
 from headcount.checks.row_fits import RowFits, row_fits
-from headcount.estimands import forecast_years
+from headcount.expectations import row_moments
 from headcount.fits import Fit
+from headcount.identification.resting import RestsOn, headline_answers, last_observed, resting
 from headcount.summaries import estimates
 
 __all__ = ["Evidence"]
+
+DRAWS_KEPT = 1000
+"""Draws for which rows are looked at: enough for a tail of one in a thousand, few enough for seconds with thousands of rows."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,12 +41,23 @@ class Evidence:
         return estimates(self.fit, prob=self.prob)
 
     @cached_property
+    def moments(self) -> xr.Dataset:
+        """Where each row is expected, draw by draw: some draws of `headcount.expectations.row_moments`."""
+        return row_moments(
+            self.fit, thin=max(1, self.fit.sampling.chains * self.fit.sampling.draws // DRAWS_KEPT)
+        )
+
+    @cached_property
     def rows(self) -> RowFits:
         """How well each fitted row is predicted."""
-        return row_fits(self.fit)
+        return row_fits(self.fit, self.moments)
 
-    @property
+    @cached_property
+    def resting(self) -> RestsOn:
+        """What the headline answers rest on."""
+        return resting(self.fit, headline_answers(self.fit))
+
+    @cached_property
     def last_year(self) -> int:
         """The last year that a fitted row speaks about; later ones are forecasts."""
-        ahead = forecast_years(self.fit)
-        return max(year for year in self.fit.spec.years.labels if year not in ahead)
+        return last_observed(self.fit, self.fit.spec.areas.root)

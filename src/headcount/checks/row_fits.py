@@ -30,7 +30,7 @@ from numpy.random import Generator
 from scipy import special, stats
 
 from headcount._types import FloatArray
-from headcount.expectations import noise_of, row_moments
+from headcount.expectations import noise_of
 from headcount.fits import Fit
 from headcount.layout import OF_PEOPLE, RowArrays
 from headcount.observations import Observation
@@ -38,9 +38,6 @@ from headcount.observations import Observation
 __all__ = ["BEYOND", "RowFits", "row_fits", "stated_in_words"]
 
 type Scores = dict[str, FloatArray]
-
-DRAWS_KEPT: Final = 1000
-"""Draws used: enough for a tail of one in a thousand, few enough for seconds with thousands of rows."""
 
 BEYOND: Final = 4.0
 """Standard deviations from the expected value; with Student-t noise one row in sixty gets there by itself."""
@@ -71,21 +68,21 @@ class RowFits:
     replicated: FloatArray
 
 
-def row_fits(fit: Fit) -> RowFits:
+def row_fits(fit: Fit, moments: xr.Dataset) -> RowFits:
     """Predict every fitted row.
 
     Parameters
     ----------
     fit
         A fit; its seed makes the random parts repeatable.
+    moments
+        Of its rows, as `headcount.expectations.row_moments` gives them, at all draws or every so many.
 
     Returns
     -------
     RowFits
         See there.
     """
-    thin = max(1, fit.sampling.chains * fit.sampling.draws // DRAWS_KEPT)
-    moments = row_moments(fit, thin=thin)
     location, spread = (_by_draw(moments[name]) for name in ("location", "spread"))
     rng = np.random.default_rng(fit.sampling.seed)
     scores = {name: np.full(location.shape[1], np.nan) for name in ("pit", "tail", "part", "p_outlying")}

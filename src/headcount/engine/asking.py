@@ -1,6 +1,6 @@
-"""Asking for headcounts: a study's arrays with headcounts in the place of its rows.
+"""Asking for headcounts and growth: a study's arrays with what is asked in the place of its rows.
 
-Whatever the engine does with rows (evaluate them at draws, differentiate them) it then does with the headcounts asked for.
+Whatever the engine does with rows (evaluate them at draws, differentiate them) it then does with what is asked for.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from headcount._types import IntArray
 from headcount.engine.arrays import Arrays
 from headcount.engine.codes import STATED
 from headcount.layout import Layout
@@ -18,7 +19,7 @@ __all__ = ["Asked", "asking"]
 
 
 class Asked(NamedTuple):
-    """A headcount that is asked for.
+    """What is asked for: a log headcount, or its change since an earlier year.
 
     Attributes
     ----------
@@ -28,11 +29,14 @@ class Asked(NamedTuple):
         Calendar year.
     scope
         A latent scope.
+    from_year
+        The earlier year of a change; ``None`` for a headcount.
     """
 
     area: str
     year: int
     scope: str
+    from_year: int | None = None
 
 
 def asking(arrays: Arrays, layout: Layout, asked: Sequence[Asked]) -> Arrays:
@@ -43,36 +47,48 @@ def asking(arrays: Arrays, layout: Layout, asked: Sequence[Asked]) -> Arrays:
     arrays, layout
         The study.
     asked
-        The headcounts.
+        What is asked for.
 
     Returns
     -------
     Arrays
-        With one row of the form ``stated`` for each; its location is the log headcount.
+        With one row of the form ``stated`` for each; its location is the answer.
     """
-    areas, years = layout.spec.areas, layout.spec.years
-    runs = [areas.regions_of(one.area) for one in asked]
-    sizes = [len(run) for run in runs]
-    region = np.concatenate([np.array(run, dtype=np.int64) for run in runs])
-    scope = np.repeat([layout.scopes.index(one.scope) for one in asked], sizes)
-    year = np.repeat([one.year - years.first for one in asked], sizes)
-    nobody = np.full(region.size, -1)
-    index, zero, one = (np.full(len(asked), value) for value in (len(asked), 0, 1.0))
+    earlier = [one._replace(year=one.from_year) for one in asked if one.from_year is not None]
+    terms = list(dict.fromkeys([one._replace(from_year=None) for one in [*asked, *earlier]]))
+    zero = len(terms)
+    part = [terms.index(one._replace(from_year=None)) for one in asked]
+    whole = [
+        zero if one.from_year is None else terms.index(Asked(one.area, one.from_year, one.scope))
+        for one in asked
+    ]
+    sizes = [len(layout.spec.areas.regions_of(term.area)) for term in terms]
+    nobody, none = np.full(sum(sizes), -1), np.zeros(sum(sizes))
+    nothing, nowhere = np.zeros(len(asked)), np.zeros(len(asked), dtype=np.int64)
     return arrays._replace(
-        cells=np.column_stack([nobody, nobody, scope, region, year]).astype(np.int64),
-        cell_lean=np.zeros(region.size),
-        cell_weight=np.zeros(region.size),
+        cells=np.column_stack([nobody, nobody, *_places(terms, layout)]).astype(np.int64),
+        cell_lean=none,
+        cell_weight=none,
         term_start=np.cumsum([0, *sizes]),
-        term_cell=np.arange(region.size),
+        term_cell=np.arange(sum(sizes)),
         term_known=np.zeros(1),
         row_likelihood=np.full(len(asked), STATED),
-        row_source=zero,
-        row_part=np.arange(len(asked)),
-        row_whole=index,
-        row_third=index,
-        row_frame=zero,
-        row_value=0 * one,
-        row_other=0 * one,
-        row_factor=one,
-        row_variance=one,
+        row_source=nowhere,
+        row_part=np.array(part),
+        row_whole=np.array(whole),
+        row_third=np.full(len(asked), zero),
+        row_frame=nowhere,
+        row_value=nothing,
+        row_other=nothing,
+        row_factor=nothing + 1,
+        row_variance=nothing + 1,
     )
+
+
+def _places(terms: Sequence[Asked], layout: Layout) -> tuple[IntArray, IntArray, IntArray]:
+    """Return scope, region and year of the cells that the terms are sums of."""
+    runs = [layout.spec.areas.regions_of(term.area) for term in terms]
+    sizes = [len(run) for run in runs]
+    scope = np.repeat([layout.scopes.index(term.scope) for term in terms], sizes)
+    region = np.concatenate([np.array(run, dtype=np.int64) for run in runs])
+    return scope, region, np.repeat([term.year - layout.spec.years.first for term in terms], sizes)

@@ -25,8 +25,10 @@ __all__ = [
     "expected_curvature",
     "factorise",
     "information_at",
+    "people_weights",
     "prior_curvature",
     "scale_parameters",
+    "sum_matrix",
 ]
 
 T4_SCALE = 8 / 7
@@ -110,9 +112,9 @@ def information_at(x: FloatArray, arrays: Arrays) -> Information:
     z = np.where(asks, 0.0, (arrays.row_value - found.location) / sd)
     about_location = np.where(normal, 1.0, np.sqrt(5 / (4 + z**2))) / sd
     stated = np.isin(arrays.row_likelihood, (STATED, OVERLAP + 1 + STATED))
-    about_location[asks] = _people_weights(found.location, found.spread, arrays)[asks]
+    about_location[asks] = people_weights(found.location, found.spread, arrays)[asks]
     about_noise = np.where(normal, np.sqrt(2.0), np.sqrt(T4_SCALE))
-    noise = _part_matrix(arrays, NOISE)[arrays.row_source]
+    noise = sum_matrix(arrays, NOISE)[arrays.row_source]
     own = arrays.row_factor * np.exp(noise @ x) ** 2 / sd**2
     # Bounds and k of n say next to nothing about the noise.
     silent = asks | np.isin(arrays.row_likelihood, (BOUND, OVERLAP + 1 + BOUND))
@@ -138,15 +140,15 @@ def _without_faint(rows: sparse.csr_array, x: FloatArray, arrays: Arrays) -> spa
     return rows
 
 
-def _people_weights(location: FloatArray, spread: FloatArray, arrays: Arrays) -> FloatArray:
-    """Return the root of a beta-binomial's information about its log odds."""
+def people_weights(location: FloatArray, spread: FloatArray, arrays: Arrays) -> FloatArray:
+    """Return the root of a beta-binomial's information about its log odds; dims (row,), meant for k of n only."""
     chance = 1 / (1 + np.exp(-location))
     n = arrays.row_other
     inflation = 1 + np.maximum(n - 1, 0) / (spread + 1)
     return np.asarray(np.sqrt(np.maximum(n, 0) * chance * (1 - chance) / inflation))
 
 
-def _part_matrix(arrays: Arrays, part: int) -> sparse.csr_array:
+def sum_matrix(arrays: Arrays, part: int) -> sparse.csr_array:
     """Return the matrix of a part of v that is linear in x; dims (sum, free)."""
     start, end = arrays.offset[part], arrays.offset[part + 1]
     inside = (arrays.entry_row >= start) & (arrays.entry_row < end)
@@ -195,7 +197,7 @@ def scale_parameters(arrays: Arrays) -> BoolArray:
     chosen = np.zeros(arrays.family.size, dtype=np.bool_)
     chosen[arrays.entry_b[arrays.entry_b >= 0]] = True
     for part in (NOISE, CONCENTRATION):
-        chosen[_part_matrix(arrays, part).indices] = True
+        chosen[sum_matrix(arrays, part).indices] = True
     return chosen
 
 

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 from scipy import special
@@ -40,7 +40,7 @@ class Link:
     inverse
         Line to support.
     slope
-        Derivative of ``forward``.
+        Derivative of ``forward``, at a number or an array.
     """
 
     support: str
@@ -48,7 +48,7 @@ class Link:
     upper: float
     forward: Callable[[FloatArray | float], FloatArray]
     inverse: Callable[[FloatArray | float], FloatArray]
-    slope: Callable[[float], float]
+    slope: Callable[[Any], Any]
 
     def holds(self, value: float) -> bool:
         """Say whether a value lies inside the support."""
@@ -65,7 +65,7 @@ class Link:
 
 
 LINKS: Final[dict[str, Link]] = {
-    "real": Link("real", -np.inf, np.inf, np.asarray, np.asarray, lambda _: 1.0),
+    "real": Link("real", -np.inf, np.inf, np.asarray, np.asarray, lambda x: np.ones_like(x, dtype=np.float64)),
     "positive": Link("positive", 0.0, np.inf, np.log, np.exp, lambda x: 1 / x),
     "unit": Link("unit", 0.0, 1.0, special.logit, special.expit, lambda x: 1 / (x * (1 - x))),
     "above_one": Link(

@@ -224,6 +224,25 @@ class Prior:
         value = np.asarray(self.natural().ppf(np.asarray(probability)))
         return np.asarray(self.link.inverse(value)) if self.is_link_normal else value
 
+    def log_density(self, value: FloatArray) -> FloatArray:
+        """Return the log density on the link scale, at values in the quantity's own unit.
+
+        Parameters
+        ----------
+        value
+            Inside the support; any shape.
+
+        Returns
+        -------
+        numpy.ndarray
+            As ``value``. For all families but the link-normal one this is the density of the value plus the logarithm of how much
+            the link stretches there.
+        """
+        values = np.asarray(value, dtype=np.float64)
+        if self.is_link_normal:
+            return np.asarray(self.natural().logpdf(self.link.forward(values)))
+        return np.asarray(self.natural().logpdf(values) - np.log(self.link.slope(values)))
+
     def draw(self, rng: np.random.Generator, size: int | tuple[int, ...] = ()) -> FloatArray:
         """Draw values in the quantity's own unit.
 

@@ -1,0 +1,104 @@
+"""Verdicts: may a total be quoted, by a rule that anyone can check.
+
+The rule looks at two numbers of `headcount.identification.shares.Shares`: the share of the total's precision that comes from
+priors as they are stated, and by which factor its interval would widen if no prior said anything about levels.
+
+- *do not quote this total*: without them the interval would be more than ``WIDEST`` times as wide. Then next to nothing but
+  priors says how many there are; another opinion about a coverage would give another total.
+- *rests on data*: at most ``WIDER`` times as wide, and priors hold less than ``LEAST_LEANING`` of the precision.
+- *leans on priors*: everything between.
+
+The limits are conventions. At four times the width, what the data know by themselves is a sixteenth of the precision; a third of
+the precision is what one of three equal witnesses contributes.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+__all__ = [
+    "DO_NOT_QUOTE",
+    "LEANS_ON_PRIORS",
+    "LEAST_LEANING",
+    "RESTS_ON_DATA",
+    "WIDER",
+    "WIDEST",
+    "Verdict",
+    "verdict_of",
+]
+
+DO_NOT_QUOTE: Final = "do not quote this total"
+LEANS_ON_PRIORS: Final = "leans on priors"
+RESTS_ON_DATA: Final = "rests on data"
+
+WIDEST: Final = 4.0
+WIDER: Final = 2.0
+LEAST_LEANING: Final = 1 / 3
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """A verdict on one answer.
+
+    Parameters
+    ----------
+    name
+        ``rests on data``, ``leans on priors`` or ``do not quote this total``.
+    priors
+        Share of stated priors in the answer's precision.
+    widening
+        By which factor its interval would widen without priors on levels.
+    """
+
+    name: str
+    priors: float
+    widening: float
+
+    @property
+    def may_be_quoted(self) -> bool:
+        """Whether the data say anything about the level."""
+        return self.name != DO_NOT_QUOTE
+
+    def __str__(self) -> str:
+        """Return the verdict with its two numbers, as a sentence."""
+        share = f"{100 * self.priors:.0f} % of its precision comes from priors as they are stated"
+        without = f"without priors on levels its interval would be {self._width()}"
+        match self.name:
+            case "do not quote this total":
+                return f"Do not quote this total: next to nothing but priors sets its level. {share.capitalize()}; {without}."
+            case "rests on data":
+                return f"This total rests on data: {share}, and {without}."
+        return f"This total leans on priors: {share}, and {without}."
+
+    def _width(self) -> str:
+        if self.widening > WIDEST:
+            return f"more than {WIDEST:.0f} times as wide"
+        return f"{self.widening:.1f} times as wide"
+
+
+def verdict_of(priors: float, widening: float) -> Verdict:
+    """Apply the rule.
+
+    Parameters
+    ----------
+    priors
+        Share of stated priors in the precision, in [0, 1].
+    widening
+        By which factor the interval would widen without priors on levels; at least 1.
+
+    Returns
+    -------
+    Verdict
+        By the rule of this module.
+
+    Examples
+    --------
+    >>> verdict_of(0.5, 1.7).name
+    'leans on priors'
+    """
+    if not widening <= WIDEST:
+        return Verdict(DO_NOT_QUOTE, priors, widening)
+    if widening <= WIDER and priors < LEAST_LEANING:
+        return Verdict(RESTS_ON_DATA, priors, widening)
+    return Verdict(LEANS_ON_PRIORS, priors, widening)
