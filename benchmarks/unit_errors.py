@@ -17,7 +17,7 @@ import numpy as np
 
 import headcount as hc
 from headcount.batches import Job, run_batch
-from headcount.checks.row_fits import row_fits
+from headcount.checks import Evidence
 
 MODEL = Path("models/ml_engineers.toml")
 ROWS = (
@@ -39,7 +39,7 @@ class TotalAndRow:
     def __call__(self, fit: hc.Fit) -> Mapping[str, np.ndarray]:
         """Return both."""
         year = fit.spec.years.reference
-        table = row_fits(fit).table
+        table = Evidence(fit).rows.table
         own = table.loc[table["line"] == self.line, "p_outlying"]
         return {
             "total": hc.headcount(fit).sel(year=year).to_numpy().ravel(),

@@ -125,7 +125,7 @@ def test_drawings_are_xml_and_have_words_for_those_who_do_not_see_them(page: str
     drawings = re.findall(
         r'<div class="scroll" role="img" aria-label="([^"]+)">(<svg.*?</svg>)</div>', page, re.DOTALL
     )
-    assert len(drawings) == page.count("<svg") == page.count("<figcaption>") == 3
+    assert len(drawings) == page.count("<svg") == page.count("<figcaption>") == 4
     for words, drawing in drawings:
         root = ET.fromstring(drawing)
         assert root.tag.endswith("svg")
@@ -266,3 +266,21 @@ def test_a_probability_must_be_one_and_nothing_is_written(toy_fit: hc.Fit, tmp_p
 def test_a_year_is_told_by_the_headline_of_that_year(toy_fit: hc.Fit, page: str) -> None:
     assert headline(Evidence(toy_fit), 2021) in unescape(page)
     assert escape(toy_fit.spec.definition) in page
+
+
+def test_what_the_answer_rests_on_stands_on_the_first_page(toy_fit: hc.Fit, page: str) -> None:
+    assert "This total rests on data" in page[: page.index("<nav")]
+    assert "Do not quote" not in text_of(page)
+    assert all(f"{row.area}" in page for row in toy_fit.spec.areas.rows if row.parent == "WORLD")
+
+
+@pytest.mark.filterwarnings("ignore::headcount.HeadcountWarning")
+def test_a_total_that_only_priors_hold_is_refused_on_the_first_page(toy_fit: hc.Fit, tmp_path: Path) -> None:
+    rows = tuple(row for row in toy_fit.observations.rows if row.source != "registry")
+    short = {"chains": 2, "draws": 200, "tune": 200, "progress": False}
+    bare = hc.fit(toy_fit.spec, replace(toy_fit.observations, rows=rows), seed=1, near=toy_fit, **short)
+    page = written(bare, tmp_path)
+    assert '<p class="lead refusal">Do not quote this total.</p>' in page[: page.index("<nav")]
+    text = text_of(page)
+    assert text.index("Do not quote this total") < text.index("between")
+    assert "Raising every headcount by 20" in text

@@ -155,21 +155,22 @@ def test_which_priors_set_levels(kind: str, name: str, sets: bool) -> None:  # n
 
 
 @pytest.mark.parametrize(
-    ("priors", "widening", "name"),
+    ("data", "priors", "widening", "name"),
     [
-        (0.2, 1.5, "rests on data"),
-        (0.2, 2.5, "leans on priors"),
-        (0.5, 1.5, "leans on priors"),
-        (0.9, 3.9, "leans on priors"),
-        (0.1, 4.1, "do not quote this total"),
-        (0.1, float("nan"), "do not quote this total"),
+        (0.4, 0.2, 1.5, "rests on data"),
+        (0.4, 0.2, 2.5, "leans on priors"),
+        (0.4, 0.5, 1.5, "leans on priors"),
+        (0.2, 0.2, 1.5, "leans on priors"),
+        (0.1, 0.9, 3.9, "leans on priors"),
+        (0.8, 0.1, 4.1, "do not quote this total"),
+        (0.8, 0.1, float("nan"), "do not quote this total"),
     ],
 )
-def test_verdicts_follow_their_rule(priors: float, widening: float, name: str) -> None:
-    verdict = verdict_of(priors, widening)
+def test_verdicts_follow_their_rule(data: float, priors: float, widening: float, name: str) -> None:
+    verdict = verdict_of(data, priors, widening)
     assert verdict.name == name
     assert verdict.may_be_quoted is (name != "do not quote this total")
-    assert f"{100 * priors:.0f} % of its precision" in str(verdict)
+    assert f"{100 * priors:.0f} % from priors as they are stated" in str(verdict)
 
 
 def test_preflight_flips_when_the_anchor_goes(

@@ -67,8 +67,8 @@ __all__ = ["ALLOWED", "LEAST_CONTRACTION", "check_conflict"]
 ALLOWED: Final = 0.05
 """Part of the conflicts named that may be false alarms (Benjamini and Hochberg 1995, doi:10.1111/j.2517-6161.1995.tb02031.x)."""
 
-LEAST_CONTRACTION: Final = 0.1
-"""Below it the other side is more than three times as wide as the prior, and what it implies is not known to a figure."""
+LEAST_CONTRACTION: Final = 0.25
+"""Below it the other side is nearly twice as wide as the prior or wider, and what it implies is not known to a figure."""
 
 PRIOR_DRAWS: Final = 4000
 """Draws that show where the priors of a reach leave it; its standard deviation is then known to about one percent."""

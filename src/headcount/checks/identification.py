@@ -17,7 +17,7 @@ from headcount.checks.evidence import Evidence
 from headcount.checks.result import CheckResult
 from headcount.estimands import headcount
 from headcount.identification.power_scaling import power_scaling
-from headcount.identification.verdicts import LEAST_LEANING, WIDER, WIDEST
+from headcount.identification.verdicts import LEAST_DATA, LEAST_LEANING, WIDER, WIDEST
 
 __all__ = ["check_identification"]
 
@@ -28,7 +28,8 @@ DETAILS: Final = (
     "the total's precision would grow by so many percent of it. Sensitivity is the reaction of the posterior to power-scaling "
     "the part (doi:10.1007/s11222-023-10366-5); above 0.05 it matters. The total is not to be quoted if its interval would be "
     f"more than {WIDEST:.0f} times as wide without the priors that state levels; it rests on data if it would be at most "
-    f"{WIDER:.0f} times as wide and priors hold less than {100 * LEAST_LEANING:.0f} % of its precision; else it leans on priors."
+    f"{WIDER:.0f} times as wide, sources hold at least {100 * LEAST_DATA:.0f} % of its precision and stated priors less than "
+    f"{100 * LEAST_LEANING:.0f} %; else it leans on priors."
 )
 
 

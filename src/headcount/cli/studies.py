@@ -6,6 +6,7 @@ from pathlib import Path
 
 from headcount.cli.base import BASE, Seed, app
 from headcount.shell.studies import observations_file, read_study
+from headcount.shell.verdicts import waiting
 
 __all__ = ["check", "kinds", "new", "simulate"]
 
@@ -31,7 +32,7 @@ def new(name: str, /, *, folder: Path = Path()) -> None:
 
 @app.command(sort_key=2)
 def check(model: Path, /, *, data: Path | None = None, prior_set: str = BASE) -> None:
-    """Check a model and its tables, and say what they consist of or all there is to mend.
+    """Check a model and its tables, and say what the answer will rest on, or all there is to mend. Nothing is sampled.
 
     Parameters
     ----------
@@ -45,9 +46,15 @@ def check(model: Path, /, *, data: Path | None = None, prior_set: str = BASE) ->
     from rich.console import Console
 
     from headcount.shell.findings import print_findings
+    from headcount.shell.preflights import print_preflight
 
     study = read_study(model, data=data, prior_set=prior_set)
     print_findings(study, Console())
+    with waiting("Looking at what the answer will rest on", quiet=False):
+        from headcount.identification import preflight
+
+        found = preflight(*study)
+    print_preflight(found, Console())
     print(f"\n{model}: in order")
 
 

@@ -19,9 +19,9 @@ from headcount.engine.curvature import conditional_mode
 from headcount.engine.density import evaluate
 from headcount.estimands import forecasts
 from headcount.identification.directions import Direction, unseen_directions
-from headcount.identification.pieces import PRIOR
+from headcount.identification.pieces import POOLING, PRIOR, SOURCE
 from headcount.identification.shares import Shares, shares_at
-from headcount.identification.verdicts import Verdict, verdict_of
+from headcount.identification.verdicts import Verdict, verdicts_of
 from headcount.layout import Layout
 from headcount.observations import Observations
 from headcount.specs import ModelSpec
@@ -31,6 +31,8 @@ __all__ = ["Preflight", "preflight"]
 
 NINETY: Final = float(stats.norm.ppf(0.95))
 """Standard deviations from the middle to the end of a 90 % interval."""
+
+WORDS: Final = {SOURCE: "", PRIOR: "prior of ", POOLING: "pooling by "}
 
 NAMED: Final = 3
 """Parts of the evidence that a line names."""
@@ -57,7 +59,7 @@ class Preflight:
     @property
     def verdict(self) -> Verdict:
         """The verdict that the root's headcount is heading for."""
-        return verdict_of(float(self.shares.of(PRIOR)[0]), float(self.shares.widening[0]))
+        return verdicts_of(self.shares)[0]
 
     @cached_property
     def table(self) -> pd.DataFrame:
@@ -70,7 +72,8 @@ class Preflight:
         return pd.DataFrame(self._lines())
 
     def _lines(self) -> Iterator[dict[str, object]]:
-        data, pooling, priors = (self.shares.of(kind) for kind in ("source", "pooling", PRIOR))
+        data, pooling, priors = (self.shares.of(kind) for kind in (SOURCE, POOLING, PRIOR))
+        verdicts = verdicts_of(self.shares)
         for i, one in enumerate(self.shares.asked):
             first = self.shares.table(i).head(NAMED)
             yield {
@@ -82,9 +85,10 @@ class Preflight:
                 "pooling": pooling[i],
                 "priors": priors[i],
                 "widening": float(self.shares.widening[i]),
-                "verdict": verdict_of(float(priors[i]), float(self.shares.widening[i])).name,
+                "verdict": verdicts[i].name,
                 "anchored_by": ", ".join(
-                    f"{line.name} {line.share:.0%}" for line in first.itertuples(index=False)
+                    f"{WORDS[line.kind]}{line.name} {line.share:.0%}"
+                    for line in first.itertuples(index=False)
                 ),
             }
 

@@ -19,7 +19,7 @@ from headcount.estimands import forecast_years, headcount
 from headcount.fits import Fit
 from headcount.identification.pieces import PRIOR, location_information
 from headcount.identification.shares import Shares, shares_at, shares_over
-from headcount.identification.verdicts import Verdict, verdict_of
+from headcount.identification.verdicts import Verdict, verdicts_of
 
 __all__ = ["RestsOn", "headline_answers", "rests_on"]
 
@@ -46,10 +46,7 @@ class RestsOn:
     @cached_property
     def verdicts(self) -> tuple[Verdict, ...]:
         """The verdict on each answer."""
-        priors = self.shares.of(PRIOR)
-        return tuple(
-            verdict_of(*pair) for pair in zip(priors.tolist(), self.shares.widening.tolist(), strict=True)
-        )
+        return verdicts_of(self.shares)
 
     @property
     def verdict(self) -> Verdict:

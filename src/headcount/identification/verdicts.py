@@ -1,12 +1,14 @@
 """Verdicts: may a total be quoted, by a rule that anyone can check.
 
-The rule looks at two numbers of `headcount.identification.shares.Shares`: the share of the total's precision that comes from
-priors as they are stated, and by which factor its interval would widen if no prior said anything about levels.
+The rule looks at numbers of `headcount.identification.shares.Shares`: the shares of the total's precision that come from
+statements of sources and from priors as they are stated, and by which factor its interval would widen if no prior said anything
+about levels.
 
 - *do not quote this total*: without them the interval would be more than ``WIDEST`` times as wide. Then next to nothing but
   priors says how many there are; another opinion about a coverage would give another total.
-- *rests on data*: at most ``WIDER`` times as wide, and priors hold less than ``LEAST_LEANING`` of the precision.
-- *leans on priors*: everything between.
+- *rests on data*: at most ``WIDER`` times as wide, sources hold at least ``LEAST_DATA`` of the precision, and stated priors less
+  than ``LEAST_LEANING``.
+- *leans on priors*: everything between, also where the pooling of regions does most of the work.
 
 The limits are conventions. At four times the width, what the data know by themselves is a sixteenth of the precision; a third of
 the precision is what one of three equal witnesses contributes.
@@ -16,6 +18,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Final
+
+from headcount.identification.pieces import PRIOR, SOURCE
+from headcount.identification.shares import Shares
 
 __all__ = [
     "DO_NOT_QUOTE",
@@ -35,6 +40,7 @@ RESTS_ON_DATA: Final = "rests on data"
 WIDEST: Final = 4.0
 WIDER: Final = 2.0
 LEAST_LEANING: Final = 1 / 3
+LEAST_DATA: Final = 1 / 4
 
 
 @dataclass(frozen=True)
@@ -45,13 +51,14 @@ class Verdict:
     ----------
     name
         ``rests on data``, ``leans on priors`` or ``do not quote this total``.
-    priors
-        Share of stated priors in the answer's precision.
+    data, priors
+        Shares of sources and of stated priors in the answer's precision; the rest is pooling.
     widening
         By which factor its interval would widen without priors on levels.
     """
 
     name: str
+    data: float
     priors: float
     widening: float
 
@@ -62,14 +69,18 @@ class Verdict:
 
     def __str__(self) -> str:
         """Return the verdict with its two numbers, as a sentence."""
-        share = f"{100 * self.priors:.0f} % of its precision comes from priors as they are stated"
-        without = f"without priors on levels its interval would be {self._width()}"
+        pooling = 1 - self.data - self.priors
+        shares = (
+            f"{100 * self.data:.0f} % of its precision comes from what sources state, {100 * pooling:.0f} % from pooling and "
+            f"{100 * self.priors:.0f} % from priors as they are stated; without priors on levels its interval would be "
+            f"{self._width()}."
+        )
         match self.name:
             case "do not quote this total":
-                return f"Do not quote this total: next to nothing but priors sets its level. {share.capitalize()}; {without}."
+                return f"Do not quote this total: next to nothing but priors sets its level. {shares}"
             case "rests on data":
-                return f"This total rests on data: {share}, and {without}."
-        return f"This total leans on priors: {share}, and {without}."
+                return f"This total rests on data: {shares}"
+        return f"This total leans on priors: {shares}"
 
     def _width(self) -> str:
         if self.widening > WIDEST:
@@ -77,13 +88,13 @@ class Verdict:
         return f"{self.widening:.1f} times as wide"
 
 
-def verdict_of(priors: float, widening: float) -> Verdict:
+def verdict_of(data: float, priors: float, widening: float) -> Verdict:
     """Apply the rule.
 
     Parameters
     ----------
-    priors
-        Share of stated priors in the precision, in [0, 1].
+    data, priors
+        Shares of sources and of stated priors in the precision, in [0, 1].
     widening
         By which factor the interval would widen without priors on levels; at least 1.
 
@@ -94,11 +105,18 @@ def verdict_of(priors: float, widening: float) -> Verdict:
 
     Examples
     --------
-    >>> verdict_of(0.5, 1.7).name
+    >>> verdict_of(0.4, 0.5, 1.7).name
     'leans on priors'
     """
+    name = LEANS_ON_PRIORS
     if not widening <= WIDEST:
-        return Verdict(DO_NOT_QUOTE, priors, widening)
-    if widening <= WIDER and priors < LEAST_LEANING:
-        return Verdict(RESTS_ON_DATA, priors, widening)
-    return Verdict(LEANS_ON_PRIORS, priors, widening)
+        name = DO_NOT_QUOTE
+    elif widening <= WIDER and priors < LEAST_LEANING and data >= LEAST_DATA:
+        name = RESTS_ON_DATA
+    return Verdict(name, data, priors, widening)
+
+
+def verdicts_of(shares: Shares) -> tuple[Verdict, ...]:
+    """Apply the rule to every answer of some shares."""
+    columns = (shares.of(SOURCE), shares.of(PRIOR), shares.widening)
+    return tuple(verdict_of(*map(float, own)) for own in zip(*columns, strict=True))

@@ -28,6 +28,13 @@ from headcount.reporting.record_tables import (
     run_table,
     source_table,
 )
+from headcount.reporting.resting import (
+    conflict_table,
+    direction_sentences,
+    resting_figure,
+    share_table,
+    verdict_table,
+)
 from headcount.reporting.tables import Table, area_table, headcount_table, ratio_table
 
 __all__ = ["report"]
@@ -82,10 +89,13 @@ def _facts(evidence: Evidence, results: list[CheckResult]) -> dict[str, Any]:
         "growth": growth_sentence(evidence),
         "forecast": headline(evidence, ahead[-1]) if ahead else "",
         "verdict": verdict(results),
+        "rests": evidence.resting.verdict,
+        "directions": direction_sentences(fit, evidence.resting),
         "results": results,
         "anchors": anchor_sentences(fit),
         "figures": {
             "total": total_figure(evidence),
+            "resting": resting_figure(evidence),
             "areas": area_figure(evidence),
             "countries": country_figure(evidence),
         },
@@ -106,6 +116,9 @@ def _reference(evidence: Evidence) -> str:
 def _tables(evidence: Evidence, found: dict[str, CheckResult]) -> dict[str, Table]:
     fit, priors = evidence.fit, found["priors"]
     return {
+        "verdicts": verdict_table(evidence),
+        "shares": share_table(found["identification"]),
+        "conflicts": conflict_table(found["conflict"]),
         "areas": area_table(evidence),
         "sources": source_table(evidence, priors, found["fit by source"]),
         "reasons": reason_table(fit),
