@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from headcount.covariates import Covariates as Covariates
     from headcount.covariates import parse_covariates as parse_covariates
     from headcount.covariates import read_covariates as read_covariates
+    from headcount.elicitation import PriorDescription as PriorDescription
+    from headcount.elicitation import describe_prior as describe_prior
     from headcount.errors import FitError as FitError
     from headcount.errors import HeadcountError as HeadcountError
     from headcount.errors import HeadcountWarning as HeadcountWarning
@@ -41,6 +43,10 @@ if TYPE_CHECKING:
     from headcount.fits import Fit as Fit
     from headcount.fits import load_fit as load_fit
     from headcount.fits import save_fit as save_fit
+    from headcount.identification import Preflight as Preflight
+    from headcount.identification import RestsOn as RestsOn
+    from headcount.identification import preflight as preflight
+    from headcount.identification import rests_on as rests_on
     from headcount.inference import fit as fit
     from headcount.model import build_model as build_model
     from headcount.observations import Observation as Observation
@@ -49,6 +55,12 @@ if TYPE_CHECKING:
     from headcount.observations import read_observations as read_observations
     from headcount.priors import Prior as Prior
     from headcount.reporting import report as report
+    from headcount.sensitivity import Comparison as Comparison
+    from headcount.sensitivity import Influence as Influence
+    from headcount.sensitivity import ValueOfInformation as ValueOfInformation
+    from headcount.sensitivity import compare_priors as compare_priors
+    from headcount.sensitivity import influence as influence
+    from headcount.sensitivity import value_of_information as value_of_information
     from headcount.simulation import simulate as simulate
     from headcount.simulation import simulate_prior as simulate_prior
     from headcount.spec_files import parse_spec as parse_spec
@@ -65,6 +77,7 @@ _HOMES = {
     "calibration": ("Calibration", "calibrate"),
     "checks": ("CheckResult", "check"),
     "covariates": ("Covariates", "parse_covariates", "read_covariates"),
+    "elicitation": ("PriorDescription", "describe_prior"),
     "errors": (
         "FitError",
         "HeadcountError",
@@ -77,11 +90,20 @@ _HOMES = {
     ),
     "estimands": ("contrast", "coverage", "growth", "headcount", "ratio", "share"),
     "fits": ("Fit", "load_fit", "save_fit"),
+    "identification": ("Preflight", "RestsOn", "preflight", "rests_on"),
     "inference": ("fit",),
     "model": ("build_model",),
     "observations": ("Observation", "Observations", "parse_observations", "read_observations"),
     "priors": ("Prior",),
     "reporting": ("report",),
+    "sensitivity": (
+        "Comparison",
+        "Influence",
+        "ValueOfInformation",
+        "compare_priors",
+        "influence",
+        "value_of_information",
+    ),
     "simulation": ("simulate", "simulate_prior"),
     "spec_files": ("parse_spec", "read_spec", "with_prior", "with_prior_set"),
     "specs": ("ModelSpec",),

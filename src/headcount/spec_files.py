@@ -12,6 +12,7 @@ from pydantic import BaseModel, ValidationError
 
 from headcount._names import BASE_PRIORS
 from headcount.areas import Areas, read_areas
+from headcount.candidate_checks import candidate_problems
 from headcount.covariates import Covariates, read_covariates
 from headcount.errors import Problem, SpecError, TableError, nearest
 from headcount.files import read_text
@@ -113,6 +114,8 @@ def parse_spec(
     problems = [*spec_problems(spec)]
     if prior_set == BASE_PRIORS:
         problems += [p for own, changes in spec.prior_sets.items() for p in _set_problems(spec, own, changes)]
+    # What candidates would add is held against a study that is itself in order.
+    problems = problems or [*candidate_problems(spec)]
     if problems:
         raise SpecError(problems)
     return spec
@@ -298,6 +301,8 @@ def _key_path(place: tuple[int | str, ...]) -> tuple[int | str, ...]:
             return ("sources", *rest)
         case ("sources", source, "coverage" | "multiplier" as reach, "prior", *rest):
             return ("sources", source, reach, *rest)
+        case ("candidates", name, "declared", "coverage" | "multiplier" as reach, "prior", *rest):
+            return ("candidates", name, "declared", reach, *rest)
     return place
 
 

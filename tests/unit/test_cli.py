@@ -24,7 +24,10 @@ from headcount.observation_kinds import OBSERVATION_KINDS
 from headcount.priors import FAMILIES, LINKS
 from headcount.shell.outcomes import guarded
 
-COMMANDS = ["new", "check", "fit", "estimates", "report", "simulate", "kinds"]
+COMMANDS = [
+    *("new", "check", "prior", "fit", "estimates", "report"),
+    *("compare", "influence", "simulate", "value", "calibrate", "kinds"),
+]
 Run = Callable[..., tuple[int, str, str]]
 
 

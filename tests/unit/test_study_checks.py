@@ -73,7 +73,7 @@ def test_kosovo_and_namibia(toy_spec):
     areas = hc.parse_areas("area,name,parent,pool,remainder,members\nWORLD,World,,,,\n" + rows)
     table = hc.parse_covariates("area,year,variable,value\nXKX,2021,population,2\nNA,2021,population,2\n")
     document = toy_spec.document
-    del document["sources"]["platform"]["coverage"]["regions"]
+    del document["sources"]["platform"]["coverage"]["regions"], document["candidates"]
     spec = hc.parse_spec(document, areas=areas, covariates=table)
     assert faults(spec, COUNT | {"area": "Kosovo"}, COUNT | {"area": "NA"}) == [
         "o.csv:2 [area]: unknown area 'Kosovo'. Did you mean 'XKX'?"

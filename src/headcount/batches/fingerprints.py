@@ -23,6 +23,7 @@ APART: Final = (
     "calibration",
     "checks",
     "cli",
+    "elicitation",
     "identification",
     "reporting",
     "sensitivity",

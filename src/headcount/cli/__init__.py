@@ -11,7 +11,7 @@ from typing import Annotated
 
 from cyclopts import App, CycloptsError, Parameter
 
-from headcount.cli import answers, many, studies  # noqa: F401 - their commands join the app
+from headcount.cli import answers, comparing, eliciting, influencing, many, studies, valuing  # noqa: F401 - their commands join the app
 from headcount.cli.base import app
 from headcount.shell.outcomes import DONE, guarded, told
 

@@ -23,6 +23,7 @@ __all__ = [
     "DEFAULT_SEED",
     "SAMPLER_DEFAULTS",
     "AtLeastOne",
+    "FigureFile",
     "FitFile",
     "Probability",
     "ReportFile",
@@ -61,6 +62,7 @@ def _ends_in(*suffixes: str) -> Parameter:
     return Parameter(validator=check_suffix)
 
 
+type FigureFile = Annotated[Path, _ends_in(".svg")]
 type FitFile = Annotated[Path, _ends_in(FIT_SUFFIX)]
 type TableFile = Annotated[Path, _ends_in(".csv")]
 type ReportFile = Annotated[Path, _ends_in(".html", ".htm")]

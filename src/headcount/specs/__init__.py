@@ -1,5 +1,6 @@
 """Model specs: the declaration of a study, frozen and comparable. The keys are those of the TOML file."""
 
+from headcount.specs.candidates import CANDIDATE_KINDS, CandidateRow, CandidateSpec
 from headcount.specs.latent import (
     ChangeSpec,
     CovariateEffect,
@@ -20,9 +21,12 @@ from headcount.specs.sources import (
 )
 
 __all__ = [
+    "CANDIDATE_KINDS",
     "RATIO_SUPPORT",
     "REACH_KEYS",
     "BreakdownSpec",
+    "CandidateRow",
+    "CandidateSpec",
     "ChangeSpec",
     "CopySpec",
     "CovariateEffect",

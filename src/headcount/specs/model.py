@@ -14,6 +14,7 @@ from headcount.areas import Areas
 from headcount.covariates import Covariates
 from headcount.priors import Prior
 from headcount.specs.base import Name, PositivePrior, Section
+from headcount.specs.candidates import CandidateSpec
 from headcount.specs.latent import CovariateEffect, GrowthSpec, RegionsSpec, TotalSpec, YearsSpec
 from headcount.specs.scopes import BreakdownSpec, ScopeSpec
 from headcount.specs.sources import CopySpec, LineageSpec, SourceKindSpec, SourceSpec
@@ -42,6 +43,8 @@ class ModelSpec(Section):
         Second axes: into which parts a scope falls.
     copies
         The sources that repeat another's figures; in the TOML file they stand among the sources.
+    candidates
+        Data that could be had; they enter no fit, and their priors are none of the study's.
     shared_bias
         Factor by which all sources but anchors are off together, if declared.
     prior_sets
@@ -72,6 +75,7 @@ class ModelSpec(Section):
     sources: Mapping[Name, SourceSpec]
     copies: Mapping[Name, CopySpec] = {}
     lineages: Mapping[Name, LineageSpec] = {}
+    candidates: Mapping[Name, CandidateSpec] = {}
     shared_bias: PositivePrior | None = None
     prior_sets: Mapping[Name, Mapping[str, Any]] = {}
     prior_set: str = BASE_PRIORS

@@ -1,0 +1,114 @@
+"""The page of a comparison: what changes in the answer, which prior does it, and whether the data could tell."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from headcount.reporting.comparison_figures import (
+    attribution_figure,
+    learning_figure,
+    prediction_figure,
+    total_figures,
+)
+from headcount.reporting.comparison_tables import (
+    accuracy_table,
+    answer_table,
+    attribution_table,
+    fits_table,
+    is_doubtful,
+    learning_table,
+    prediction_table,
+    source_accuracy_table,
+)
+from headcount.reporting.pages import write_page
+from headcount.reporting.prose import listed, number, probability
+from headcount.reporting.tables import Table
+
+if TYPE_CHECKING:
+    from headcount.sensitivity import Comparison
+
+__all__ = ["write_comparison_page"]
+
+TEMPLATE: Final = "comparison.html.j2"
+
+
+def write_comparison_page(comparison: Comparison, path: str | Path) -> Path:
+    """Write the page of a comparison.
+
+    Parameters
+    ----------
+    comparison
+        Fits side by side.
+    path
+        File to write; replaced only once the new one is complete.
+
+    Returns
+    -------
+    Path
+        The file.
+    """
+    return write_page(TEMPLATE, _facts(comparison), path)
+
+
+def _facts(comparison: Comparison) -> dict[str, Any]:
+    spec = comparison.specs[comparison.reference]
+    told = comparison.sets.set_index("prior_set")
+    return {
+        "title": spec.title,
+        "question": spec.question,
+        "names": comparison.names,
+        "reference": comparison.reference,
+        "root": spec.areas.by_code[comparison.common.root].name,
+        "prob": probability(comparison.prob),
+        "last_year": comparison.common.last_year,
+        "verdict": comparison.verdict,
+        "sentences": list(comparison.sentences.values()),
+        "warnings": _warnings(comparison),
+        "figures": {
+            "totals": total_figures(comparison),
+            "learning": learning_figure(comparison),
+            "attribution": attribution_figure(comparison),
+            "predictions": prediction_figure(comparison),
+        },
+        "tables": _tables(comparison),
+        "attributions": [
+            {
+                "name": name,
+                "rough": name in comparison.rough,
+                "ess": number(told.loc[name, "way_ess"]),
+                "table": attribution_table(comparison, name),
+            }
+            for name in comparison.names[1:]
+            if told.loc[name, "attributed"]
+        ],
+        "untold": [name for name in comparison.names[1:] if not told.loc[name, "attributed"]],
+        "methods": comparison.methods,
+        "accuracy": comparison.accuracy,
+    }
+
+
+def _tables(comparison: Comparison) -> dict[str, Table]:
+    return {
+        "totals": answer_table(comparison, ("headcount", "growth_per_year"), of_root=True),
+        "growth": answer_table(comparison, ("growth",)),
+        "areas": answer_table(comparison, ("headcount", "share"), of_root=False),
+        "coverage": answer_table(comparison, ("coverage",)),
+        "ratios": answer_table(comparison, ("ratio",)),
+        "changed": learning_table(comparison, changed=True),
+        "unchanged": learning_table(comparison, changed=False),
+        "accuracy": accuracy_table(comparison),
+        "accuracy_by_source": source_accuracy_table(comparison),
+        "predictions": prediction_table(comparison),
+        "fits": fits_table(comparison),
+    }
+
+
+def _warnings(comparison: Comparison) -> list[str]:
+    doubtful = [f"‘{row['prior_set']}’" for row in comparison.sets.to_dict("records") if is_doubtful(row)]
+    if not doubtful:
+        return []
+    what = "the fit" if len(doubtful) == 1 else "the fits"
+    return [
+        f"Read with care: {what} under {listed(doubtful)} diverged or had not converged; see the last table."
+    ]

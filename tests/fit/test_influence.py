@@ -1,0 +1,250 @@
+"""Influence: what becomes of the answer without a source, by re-weighting or refit, and whether that was to be expected."""
+
+from __future__ import annotations
+
+import xml.etree.ElementTree as ET
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy import stats
+
+import headcount as hc
+from headcount.cli import main
+from headcount.engine.asking import Asked
+from headcount.sensitivity import leaving_out
+from headcount.sensitivity.influencing import COLUMNS
+from headcount.sensitivity.leaving_out import LeftOut, leave_out, parts_of
+
+pytestmark = [pytest.mark.fit, pytest.mark.filterwarnings("ignore::headcount.HeadcountWarning")]
+
+SHORT = {"chains": 2, "draws": 500, "tune": 300, "processes": 1, "progress": False}
+TOTAL = Asked("WORLD", 2023, "beekeeper")
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("influence")
+
+
+@pytest.fixture(scope="module")
+def found(toy_fit: hc.Fit, folder: Path) -> hc.Influence:
+    return hc.influence(toy_fit, folder=folder, seed=1, **SHORT)
+
+
+def test_every_part_is_left_out_once(found: hc.Influence) -> None:
+    assert tuple(found.table.columns) == COLUMNS
+    assert set(zip(found.table["kind"], found.table["name"], strict=True)) == {
+        ("anchor", "registry"),
+        ("source", "platform"),
+        ("source", "analyst"),
+        ("source", "poll"),
+        ("lineage", "forum"),
+    }
+    assert (found.area, found.year) == ("WORLD", 2023)
+    assert found.table["absolute"].is_monotonic_decreasing
+    assert (found.table["error"] == "").all()
+
+
+def test_the_answer_with_everything_is_that_of_the_fit(found: hc.Influence, toy_fit: hc.Fit) -> None:
+    people = hc.headcount(toy_fit).sel(year=2023).to_numpy()
+    np.testing.assert_allclose(
+        [found.lower, found.median, found.upper], np.quantile(people, [0.05, 0.5, 0.95]), rtol=1e-3
+    )
+
+
+def test_the_anchor_matters_most_and_a_refit_says_so(found: hc.Influence) -> None:
+    first = found.table.iloc[0]
+    assert (first["name"], first["method"]) == ("registry", "refitted")
+    assert first["width"] > 1.5
+    assert first["rhat"] < 1.05
+    assert "Without the anchor registry (3 rows, refitted)" in found.sentences[0]
+
+
+def test_a_refit_is_the_fit_without_the_rows(found: hc.Influence, toy_fit: hc.Fit) -> None:
+    rows = tuple(row for row in toy_fit.observations.rows if row.source != "registry")
+    alone = hc.fit(
+        toy_fit.spec, replace(toy_fit.observations, rows=rows), seed=9, draws=1000, tune=500, progress=False
+    )
+    logs = np.log(hc.headcount(alone).sel(year=2023).to_numpy())
+    line = found.table.set_index("name").loc["registry"]
+    # The standard errors of both medians together, at some 500 effective draws of the shorter one.
+    assert abs(np.log(line["median"]) - np.median(logs)) < 4 * 1.25 * logs.std() / np.sqrt(400)
+    assert np.log(line["upper"] / line["lower"]) == pytest.approx(
+        np.ptp(np.quantile(logs, [0.05, 0.95])), rel=0.15
+    )
+
+
+def test_reweighting_agrees_with_a_refit(
+    toy_fit: hc.Fit, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    part = LeftOut("source", "analyst", ("analyst",))
+    settings = SHORT | {"seed": 1, "dask": None}
+    monkeypatch.setattr(leaving_out, "TRUSTED_K", 5.0)
+    monkeypatch.setattr(leaving_out, "FEWEST_EFFECTIVE", 0.0)
+    [weighed] = leave_out(toy_fit, TOTAL, [part], folder, **settings)
+    monkeypatch.setattr(leaving_out, "TRUSTED_K", -10.0)
+    [refitted] = leave_out(toy_fit, TOTAL, [part], folder, **settings)
+    assert (weighed.method, refitted.method) == ("re-weighted", "refitted")
+    mean = float(weighed.weight @ weighed.answer)
+    spread = float(refitted.answer.std())
+    error = spread * np.sqrt(1 / weighed.ess + 1 / refitted.ess)
+    assert abs(mean - refitted.answer.mean()) < 4 * error
+    assert float(np.sqrt(weighed.weight @ (weighed.answer - mean) ** 2)) == pytest.approx(spread, rel=0.3)
+
+
+LINEAR = {
+    "title": "One country, two sources",
+    "question": "How many are there?",
+    "definition": "All who are.",
+    "target": "person",
+    "years": {"first": 2021, "last": 2022, "reference": 2021},
+    "total": {"prior": {"low": 5e5, "high": 2e6, "mass": 0.9}},
+    "regions": dict.fromkeys(("region_sd", "pool_sd"), {"low": 0.1, "high": 0.5, "mass": 0.9}),
+    "growth": {"kind": "exponential", "rate": {"low": 0.0, "high": 0.1, "mass": 0.9}}
+    | {"region_rate_sd": {"low": 0.01, "high": 0.05, "mass": 0.9}},
+    "scopes": {"person": {"definition": "All who are."}},
+    "source_kinds": {"exact": {"noise": {"low": 1e-4, "high": 2e-4, "mass": 0.9}, "tails": "normal"}},
+    "sources": {
+        "census": {"title": "Census", "kind": "exact", "scope": "person", "anchor": True},
+        "firm": {"title": "Firm", "kind": "exact", "scope": "person"}
+        | {"multiplier": {"low": 0.8, "high": 1.25, "mass": 0.9}},
+    },
+}
+COUNTS = {"census": [(1.3e6, 0.15)], "firm": [(9e5, 0.05), (1.05e6, 0.1)]}
+
+
+@pytest.fixture(scope="module")
+def linear() -> hc.Influence:
+    """Return the influence of sources in a study in which everything is normal on the log scale but for Poisson noise of 0.1 %."""
+    rows = [
+        f"{source},LAND,2021,count,{value:.0f},{se}"
+        for source, stated in COUNTS.items()
+        for value, se in stated
+    ]
+    spec = hc.parse_spec(LINEAR, areas=hc.parse_areas("area,name,parent\nWORLD,World,\nLAND,Land,WORLD\n"))
+    table = hc.parse_observations("\n".join(["source,area,year,kind,value,relative_se", *rows]) + "\n")
+    fit = hc.fit(spec, table, seed=1, chains=4, draws=2000, tune=500, progress=False)
+    return hc.influence(fit, year=2021, seed=1, chains=4, draws=1000, tune=400, processes=1, progress=False)
+
+
+def normal_posterior(*sources: str) -> tuple[float, float]:
+    """Return mean and variance of the log headcount by hand."""
+    precision = [(1.645 / np.log(2)) ** 2]
+    seen = [np.log(1e6)]
+    for source in sources:
+        mean, variance = seen_by(source)
+        precision.append(1 / variance)
+        seen.append(mean)
+    return float(np.average(seen, weights=precision)), 1 / sum(precision)
+
+
+def seen_by(source: str) -> tuple[float, float]:
+    """Return what a source's rows together say of the log headcount, and the variance of that."""
+    values, errors = zip(*COUNTS[source], strict=True)
+    weights = 1 / np.square(errors)
+    # A multiplier that is 0.8 to 1.25 with a probability of 90 %.
+    own = (np.log(1.25) / 1.645) ** 2 if source == "firm" else 0.0
+    return float(np.average(np.log(values), weights=weights)), own + 1 / weights.sum()
+
+
+@pytest.mark.parametrize(("source", "other"), [("census", "firm"), ("firm", "census")])
+def test_numbers_are_those_of_a_closed_form(linear: hc.Influence, source: str, other: str) -> None:
+    line = linear.table.set_index("name").loc[source]
+    (mean, variance), (without, wider) = normal_posterior(source, other), normal_posterior(other)
+    expected = wider**2 / (wider + seen_by(source)[1])
+    spread = np.sqrt(variance)
+    assert line["shift"] == pytest.approx((without - mean) / spread, abs=4 * line["shift_se"])
+    assert np.sqrt(line["absolute"]) == pytest.approx(abs(line["shift"]) * spread, rel=0.05)
+    # An interval's width has a relative standard error of 1.2 / sqrt(n), here for some 800 effective draws.
+    assert line["width"] == pytest.approx(np.sqrt(wider / variance), rel=4 * 1.2 / np.sqrt(800))
+    # As has a variance of sqrt(2 / n); the part that is explained adds as much.
+    assert line["expected"] == pytest.approx(expected, rel=4 * np.sqrt(4 / 800))
+    assert line["surprise"] == pytest.approx(line["absolute"] / line["expected"])
+    assert line["p_surprise"] == pytest.approx(stats.chi2.sf((without - mean) ** 2 / expected, 1), abs=0.15)
+
+
+def test_reweighted_numbers_are_those_of_the_closed_form_too(linear: hc.Influence) -> None:
+    assert set(linear.table["method"]) >= {"re-weighted"}
+
+
+def test_the_last_anchor_is_told(linear: hc.Influence, found: hc.Influence) -> None:
+    lines = linear.table.set_index("name")
+    assert lines["last_anchor"].to_dict() == {"census": True, "firm": False}
+    [told] = [sentence for sentence in linear.sentences if "census" in sentence]
+    assert "No anchor is left then" in told
+    assert sum("No anchor is left" in sentence for sentence in found.sentences) == 1
+
+
+def test_a_source_that_lies_is_a_surprise(toy_fit: hc.Fit) -> None:
+    rows = tuple(
+        replace(row, value=(row.value or 0) * 8) if row.source == "registry" else row
+        for row in toy_fit.observations.rows
+    )
+    wrong = hc.fit(
+        toy_fit.spec,
+        replace(toy_fit.observations, rows=rows),
+        seed=1,
+        chains=2,
+        draws=500,
+        tune=300,
+        progress=False,
+    )
+    told = hc.influence(wrong, parts=("anchor",), seed=1, **SHORT)
+    [line] = told.table.to_dict("records")
+    assert line["p_surprise"] < 0.05
+    assert "times what was to be expected" in told.sentences[0]
+
+
+def test_what_was_done_is_not_done_again(found: hc.Influence, toy_fit: hc.Fit, folder: Path) -> None:
+    times = {path.name: path.stat().st_mtime_ns for path in folder.glob("*.npz")}
+    assert "without_anchor_registry.npz" in times
+    again = hc.influence(toy_fit, folder=folder, seed=1, **SHORT)
+    pd.testing.assert_frame_equal(found.table, again.table)
+    assert {path.name: path.stat().st_mtime_ns for path in folder.glob("*.npz")} == times
+
+
+def test_another_headcount_can_be_asked_for(toy_fit: hc.Fit) -> None:
+    found = hc.influence(toy_fit, area="NORTH", year=2019, parts=("anchor",), seed=1, **SHORT)
+    assert (found.area, found.year, len(found.table)) == ("NORTH", 2019, 1)
+    assert found.table["width"][0] > 2
+
+
+def test_an_only_source_stays(toy_fit: hc.Fit) -> None:
+    rows = tuple(row for row in toy_fit.observations.rows if row.source == "registry")
+    lone = replace(toy_fit, observations=replace(toy_fit.observations, rows=rows))
+    assert parts_of(lone, ("source", "anchor", "lineage")) == []
+    with pytest.raises(hc.HeadcountError, match="only one source"):
+        hc.influence(lone, **SHORT)
+
+
+@pytest.mark.parametrize(
+    ("asked", "told"),
+    [
+        ({"area": "NORD"}, "NORD"),
+        ({"year": 1990}, "2018 to 2025"),
+        ({"parts": ("sources",)}, "source"),
+        ({"prob": 2.0}, "between 0 and 1"),
+    ],
+)
+def test_what_is_unknown_is_told(toy_fit: hc.Fit, folder: Path, asked: dict[str, object], told: str) -> None:
+    with pytest.raises(hc.HeadcountError, match=told):
+        hc.influence(toy_fit, folder=folder, **(SHORT | asked))
+
+
+def test_command_writes_table_and_figure(
+    toy_fit: hc.Fit, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    fit = hc.save_fit(toy_fit, tmp_path / "toy.nc")
+    out = tmp_path / "out"
+    assert (
+        main(["influence", str(fit), "--out", str(out), "--draws", "200", "--processes", "1", "--quiet"]) == 0
+    )
+    said = capsys.readouterr().out
+    assert "Without the anchor registry" in said
+    table = pd.read_csv(out / "influence.csv")
+    assert len(table) == 5
+    assert ET.fromstring((out / "influence.svg").read_text()).tag.endswith("svg")
+    assert sorted(path.name for path in (out / "refits").glob("*.npz"))
