@@ -25,10 +25,10 @@ from headcount.engine.geometry import first_geometry, geometry_at, geometry_of
 from headcount.engine.levels import levelled_density, to_level, to_total
 from headcount.engine.recentred import recentred_density, to_natural
 from headcount.engine.sensitivities import sensitivities_at
-from headcount.engine.whitening import to_recentred, whiten
+from headcount.engine.whitening import to_recentred, whiten, whitened_density
 from headcount.layout import LIKELIHOODS, Layout
 from headcount.observations import Observation, Observations
-from headcount.spec_files import parse_spec
+from headcount.spec_files import parse_spec, with_prior_set
 
 SMALL = [name for name in STUDIES if name != "rich"]
 
@@ -475,3 +475,15 @@ def test_scale_parameters_are_the_standard_deviations_and_their_like(name):
         assert path.endswith(("_sd", ".sd", ".noise", ".concentration")), path
     assert "regions.region_sd" in said
     assert "total.prior" not in said
+
+
+def test_all_studies_and_prior_sets_share_one_compiled_density(toy_spec, toy_observations):
+    specs = [with_prior_set(toy_spec, name) for name in toy_spec.prior_set_names]
+    layouts = [
+        *(Layout.of(spec, toy_observations) for spec in specs),
+        *(study(name).layout for name in SMALL),
+    ]
+    for layout in layouts:
+        geometry = first_geometry(assemble(layout))
+        assert np.isfinite(geometry.log_density(np.zeros(geometry.size))[0])
+    assert len(whitened_density.signatures) == 1

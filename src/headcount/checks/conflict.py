@@ -47,7 +47,7 @@ import pandas as pd
 from scipy import sparse, stats
 
 from headcount._names import ROW, SAMPLE_DIMS
-from headcount._types import FloatArray, IntArray
+from headcount._types import BoolArray, FloatArray, IntArray
 from headcount.carrying import Carried
 from headcount.checks.evidence import Evidence
 from headcount.checks.result import CheckResult
@@ -208,7 +208,7 @@ def _split(prior: Prior, mean: float, variance: float) -> dict[str, Any]:
     }
 
 
-def _discovered(p: FloatArray) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
+def _discovered(p: FloatArray) -> BoolArray:
     """Return which of many tests are significant at a false discovery rate of ``ALLOWED``."""
     return np.asarray(stats.false_discovery_control(p) <= ALLOWED)
 

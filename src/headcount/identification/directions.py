@@ -15,12 +15,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 from scipy import optimize
 
-from headcount._types import FloatArray, IntArray
+from headcount._types import BoolArray, FloatArray
 from headcount.engine.arrays import Arrays
 from headcount.engine.asking import Asked, asking
 from headcount.engine.blocks import blocks_of, free_labels, free_paths
@@ -90,7 +90,7 @@ class Direction:
         seen = "nothing that the data can see"
         if self.objection > NOTHING:
             seen = f"next to nothing that the data can see (log likelihood {-self.objection:.2g})"
-        return f"{told[0].upper()}{told[1:]}: this changes {seen}, and lies {self.cost:.2g} prior standard deviations away."
+        return f"{told[0].upper()}{told[1:]}: this changes {seen}, at a distance of {self.cost:.1f} prior standard deviations."
 
     def _together(self) -> Iterator[tuple[float, list[str]]]:
         """Yield what changes by the same factor: every headcount first, then the largest changes."""
@@ -135,19 +135,48 @@ def _directions(levels: _Levels, most: int) -> Iterator[Direction]:
         forbidden[np.argmax(acting)] = True
 
 
+class _Quantity(NamedTuple):
+    """Something that sets levels.
+
+    Attributes
+    ----------
+    name
+        In words.
+    column
+        Its place in the free vector.
+    log_units
+        How many log units of it a unit of the free variable is.
+    sd
+        Of the free variable's prior.
+    of_people
+        Whether it is a headcount.
+    """
+
+    name: str
+    column: int
+    log_units: float
+    sd: float
+    of_people: bool = False
+
+
 class _Levels:
-    """What sets levels: names, cost of a change by a log unit, and the slopes of rows and of the headline."""
+    """What sets levels, by log units: cost of a change, and the slopes of rows and of the headline."""
 
     def __init__(self, arrays: Arrays, layout: Layout, headline: Asked, tolerance: float) -> None:
         self.tolerance = tolerance
         x = _middle(arrays, layout)
-        columns, unit, self.names, self.cost, self.of_people = _quantities(x, layout)
-        slopes = sensitivities_at(x, arrays).slopes[:, columns].toarray() / unit[None, :]
+        found = [*_stated_levels(x, layout), *_regions(x, layout)]
+        columns, unit = np.array([own.column for own in found]), np.array([own.log_units for own in found])
+        self.names = [own.name for own in found]
+        self.cost = 1 / (np.array([own.sd for own in found]) * unit)
+        self.of_people = np.array([own.of_people for own in found])
+        slopes = sensitivities_at(x, arrays).slopes[:, columns].toarray() / unit
         self.rows, self.information = _like_rows(slopes, expected_information(x, arrays))
-        asked = sensitivities_at(x, asking(arrays, layout, [headline])).slopes[:, columns].toarray()[0]
-        self.headline = asked / unit
+        self.headline = (
+            sensitivities_at(x, asking(arrays, layout, [headline])).slopes[:, columns].toarray()[0] / unit
+        )
 
-    def cheapest(self, forbidden: np.ndarray[tuple[int], np.dtype[np.bool_]]) -> FloatArray | None:
+    def cheapest(self, forbidden: BoolArray) -> FloatArray | None:
         """Return the cheapest change of log levels that raises the headline and that no row notices, or nothing."""
         count, seen = len(self.cost), self.rows * np.sqrt(self.information)[:, None] / self.tolerance
         lift = np.concatenate([self.headline, -self.headline])[None, :]
@@ -179,45 +208,24 @@ def _middle(arrays: Arrays, layout: Layout) -> FloatArray:
     return x
 
 
-def _quantities(
-    x: FloatArray, layout: Layout
-) -> tuple[IntArray, FloatArray, list[str], FloatArray, np.ndarray[tuple[int], np.dtype[np.bool_]]]:
-    """Return of each quantity: its column, log units for each unit of it, name, cost of a log unit, is it a headcount?"""
-    columns, unit, names, cost, people = [], [], [], [], []
-
-    def add(column: int, log_units: float, name: str, sd: float, *, of_people: bool = False) -> None:
-        columns.append(column)
-        unit.append(log_units)
-        names.append(name)
-        cost.append(1 / (sd * log_units))
-        people.append(of_people)
-
+def _stated_levels(x: FloatArray, layout: Layout) -> Iterator[_Quantity]:
     for i, (label, path) in enumerate(zip(free_labels(layout), free_paths(layout), strict=True)):
         if not sets_level(Part(PRIOR if label == path else POOLING, path)):
             continue
         if label != path:
-            add(i, 1.0, _in_words(path), TREND_LEVEL_SD)
+            yield _Quantity(_in_words(path), i, 1.0, TREND_LEVEL_SD)
         elif layout.priors[path].is_link_normal:
             prior = layout.priors[path]
-            add(
-                i,
-                _log_units(prior.link.inverse, x[i]),
-                _in_words(path),
-                prior.scale,
-                of_people=path == "total.prior",
-            )
-    own, scale = blocks_of(layout)["region_z"], list(layout.priors).index("regions.region_sd")
-    spread = float(np.exp(x[scale]))
-    for region, column in zip(layout.spec.areas.regions, range(own.start, own.start + own.size), strict=True):
-        add(column, spread, f"headcounts in {region}", 1.0, of_people=True)
-    return np.array(columns), np.array(unit), names, np.array(cost), np.array(people)
+            value = float(prior.link.inverse(x[i]))
+            log_units = 1 / (value * float(prior.link.slope(value)))
+            yield _Quantity(_in_words(path), i, log_units, prior.scale, path == "total.prior")
 
 
-def _log_units(inverse: object, x: float) -> float:
-    """Return how many log units of a quantity a unit on its link scale is."""
-    step = 1e-5
-    ends = np.log(inverse(np.array([x + step, x - step])))  # type: ignore[operator]  # a link's inverse
-    return float((ends[0] - ends[1]) / (2 * step))
+def _regions(x: FloatArray, layout: Layout) -> Iterator[_Quantity]:
+    effects = blocks_of(layout)["region_z"]
+    spread = float(np.exp(x[list(layout.priors).index("regions.region_sd")]))
+    for place, region in enumerate(layout.spec.areas.regions, start=effects.start):
+        yield _Quantity(f"headcounts in {region}", place, spread, 1.0, of_people=True)
 
 
 def _like_rows(slopes: FloatArray, information: FloatArray) -> tuple[FloatArray, FloatArray]:

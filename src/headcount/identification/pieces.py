@@ -13,7 +13,7 @@ from typing import Final, NamedTuple
 import numpy as np
 from scipy import sparse
 
-from headcount._types import FloatArray, IntArray
+from headcount._types import BoolArray, FloatArray, IntArray
 from headcount.engine.arrays import Arrays
 from headcount.engine.blocks import free_labels, free_paths
 from headcount.engine.codes import BOUND, INTERVAL, NOISE, OVERLAP, STATED, SURVEY
@@ -181,11 +181,11 @@ def expected_information(x: FloatArray, arrays: Arrays) -> FloatArray:
     return np.maximum(np.where(observed, location_information(x, arrays), told), 0.0)
 
 
-def _of_people(arrays: Arrays) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
+def _of_people(arrays: Arrays) -> BoolArray:
     return np.isin(arrays.row_likelihood, (SURVEY, OVERLAP))
 
 
-def _is_normal(arrays: Arrays) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
+def _is_normal(arrays: Arrays) -> BoolArray:
     return np.asarray(arrays.row_likelihood > OVERLAP)
 
 

@@ -44,14 +44,15 @@ from headcount.fits import Fit
 from headcount.identification.resting import last_observed
 from headcount.replicates import replicates
 from headcount.reporting.prose import percent, plural
+from headcount.sensitivity.answer_digest import answers_of
 from headcount.sensitivity.expected_gain import expected_gain
 from headcount.sensitivity.leaving_out import (
     ANCHOR,
     LINEAGE,
+    REWEIGHTED,
     SOURCE,
     LeftOut,
     Without,
-    answers_of,
     leave_out,
     parts_of,
 )
@@ -317,13 +318,8 @@ def _line(
     if found.error:
         return facts
     before, own = np.quantile(answer, ends), _weighted_quantiles(found, ends)
-    mean = float(found.weight @ found.answer)
-    spread, own_sd = float(answer.std()), float(np.sqrt(found.weight @ (found.answer - mean) ** 2))
-    moved = mean - float(answer.mean())
-    size = float(diagnostics(answer[None])["ess_bulk"][0])
-    error = np.hypot(
-        own_sd / np.sqrt(found.ess), 0.0 if found.method == "re-weighted" else spread / np.sqrt(size)
-    )
+    spread = float(answer.std())
+    moved, error = _shift(found, answer)
     return facts | {
         "median": float(np.exp(own[1])),
         "lower": float(np.exp(own[0])),
@@ -332,9 +328,22 @@ def _line(
         "width": float((own[2] - own[0]) / (before[2] - before[0])),
         "absolute": moved**2,
         "shift": moved / spread,
-        "shift_se": float(error) / spread,
+        "shift_se": error / spread,
         **_expectation(found, fit, arrays, seed, moved**2, error**2),
     }
+
+
+def _shift(found: Without, answer: FloatArray) -> tuple[float, float]:
+    """Return how far the mean moves, and the Monte Carlo standard error of that."""
+    mean = float(found.weight @ found.answer)
+    moved = mean - float(answer.mean())
+    if found.method == REWEIGHTED:
+        # Both means are of the same draws: what one draw does to their difference; so many draws stand for an independent one.
+        own = found.weight * (found.answer - mean) - (found.answer - answer.mean()) / answer.size
+        correlated = 1 / (found.ess * np.sum(found.weight**2))
+        return moved, float(np.sqrt(correlated * np.sum(own**2)))
+    effective = float(diagnostics(answer[None])["ess_bulk"][0])
+    return moved, float(np.sqrt(found.answer.var() / found.ess + answer.var() / effective))
 
 
 def _takes_last_anchor(fit: Fit, part: LeftOut) -> bool:

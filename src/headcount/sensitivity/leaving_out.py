@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
@@ -10,32 +10,50 @@ from typing import Final
 import numpy as np
 from scipy.special import logsumexp
 
-from headcount._names import SAMPLE_DIMS
-from headcount._types import AnyArray, BoolArray, FloatArray
+from headcount._types import BoolArray, FloatArray
 from headcount.batches import Job, Outcome, run_batch
 from headcount.carrying import Carried
 from headcount.engine.arrays import assemble
-from headcount.engine.asking import Asked, asking
+from headcount.engine.asking import Asked
 from headcount.engine.density import log_likelihood
 from headcount.fits import Fit
 from headcount.observations import Observation, Observations
-from headcount.sensitivity.accuracy import TRUSTED_K, smoothed
+from headcount.sensitivity.accuracy import smoothed
+from headcount.sensitivity.answer_digest import KEPT, AnswerDigest, answers_of
 from headcount.summaries import diagnostics
 
-__all__ = ["ANCHOR", "LINEAGE", "SOURCE", "LeftOut", "Without", "leave_out", "parts_of"]
+__all__ = [
+    "ANCHOR",
+    "LINEAGE",
+    "REFITTED",
+    "REWEIGHTED",
+    "SOURCE",
+    "LeftOut",
+    "Without",
+    "leave_out",
+    "parts_of",
+]
 
 SOURCE: Final = "source"
 ANCHOR: Final = "anchor"
 LINEAGE: Final = "lineage"
+
+REWEIGHTED: Final = "re-weighted"
+REFITTED: Final = "refitted"
+
+TRUSTED_K: Final = 0.5
+"""Pareto k up to which re-weighting is trusted here.
+
+Means alone would do with 0.7. But a posterior without some rows is wider than the draws, and what is asked is how wide: normal
+ones of 1.8 times the variance pass at 0.7 with intervals that are a tenth too narrow, and at 0.5 with ones that are right to
+some hundredths.
+"""
 
 FEWEST_EFFECTIVE: Final = 400.0
 """Effective draws that re-weighting must leave, whatever its Pareto k: an interval's end is then known to a tenth of an sd."""
 
 CARRIED: Final = 300
 """Draws of the whole fit by which a refit chooses its coordinates."""
-
-KEPT: Final = 2000
-"""Draws of the free vector that are kept of each posterior."""
 
 
 @dataclass(frozen=True)
@@ -75,7 +93,7 @@ class Without:
     part
         What was left out.
     method
-        ``re-weighted`` or ``refitted``.
+        ``re-weighted``, ``refitted`` or ``failed``.
     answer
         Draws of the log headcount asked for; dims (draw,).
     weight
@@ -134,35 +152,6 @@ def parts_of(fit: Fit, kinds: Sequence[str]) -> list[LeftOut]:
     return [part for part in parts if part.kind in kinds and spoken - set(part.sources)]
 
 
-@dataclass(frozen=True)
-class _Digest:
-    """Digest of a refit: the answer, and some draws with their names."""
-
-    asked: Asked
-
-    def __call__(self, fit: Fit) -> Mapping[str, AnyArray]:
-        answer = answers_of(fit, self.asked)
-        kept = Carried.of(fit, KEPT)
-        measured = diagnostics(answer[None])
-        ess = min(float(measured["ess_bulk"][0]), float(measured["ess_tail"][0]))
-        return {
-            "answer": answer,
-            "labels": np.array(kept.labels),
-            "free": kept.free.astype(np.float32),
-            "measured": np.array([ess, float(measured["rhat"][0])]),
-        }
-
-
-def answers_of(fit: Fit, asked: Asked) -> FloatArray:
-    """Return the draws of a log headcount; dims (chain, draw)."""
-    carried = Carried.of(fit)
-    _, found, _ = log_likelihood(
-        np.ascontiguousarray(carried.free), asking(assemble(fit.layout), fit.layout, [asked])
-    )
-    sizes = fit.posterior.sizes
-    return np.asarray(found[:, 0].reshape([sizes[dim] for dim in SAMPLE_DIMS]))
-
-
 def leave_out(
     fit: Fit,
     asked: Asked,
@@ -198,7 +187,7 @@ def leave_out(
     -------
     list of Without
         In the order of the parts. First by importance weights, the inverse of the likelihood of the rows left out, with Pareto
-        smoothing; where their k is above 0.7 or fewer than 400 effective draws are left, by a refit.
+        smoothing; where their k is above 0.5 or fewer than 400 effective draws are left, by a refit.
     """
     told, answer = log_likelihood_of(fit), answers_of(fit, asked)
     # How far the draws are from independent ones.
@@ -207,7 +196,9 @@ def leave_out(
     doubtful = [part for part, weights in weighed.items() if not weights.can_be_trusted]
     near = Carried.of(fit, CARRIED)
     jobs = [
-        Job(part.key, fit.spec, _observations(fit, part), seed, _Digest(asked), chains, draws, tune, near)
+        Job(
+            part.key, fit.spec, _observations(fit, part), seed, AnswerDigest(asked), chains, draws, tune, near
+        )
         for part in doubtful
     ]
     outcomes = run_batch(jobs, folder, processes=processes, dask=dask, progress=progress) if jobs else []
@@ -260,7 +251,7 @@ def _reweighted(part: LeftOut, weights: _Weights, fit: Fit, answer: FloatArray) 
     carried, chosen = Carried.of(fit), _resampled(weights.weight, min(KEPT, answer.size))
     free = Carried(carried.labels, carried.free[chosen])
     k, ess = weights.pareto_k, weights.ess
-    return Without(part, "re-weighted", answer, weights.weight, free, answer[chosen], k, ess, np.nan)
+    return Without(part, REWEIGHTED, answer, weights.weight, free, answer[chosen], k, ess, np.nan)
 
 
 def _resampled(weight: FloatArray, count: int) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
@@ -280,4 +271,4 @@ def _refitted(part: LeftOut, weights: _Weights, outcome: Outcome) -> Without:
     chosen = np.linspace(0, answer.size - 1, len(free.free)).round().astype(int)
     ess, rhat = values["measured"].tolist()
     weight = np.full(answer.size, 1 / answer.size)
-    return Without(part, "refitted", answer, weight, free, answer[chosen], k, ess, rhat)
+    return Without(part, REFITTED, answer, weight, free, answer[chosen], k, ess, rhat)
