@@ -59,7 +59,9 @@ def main() -> None:
     print(f"{'prior made twice as precise':45} {'share':>6} {'foretold':>9} {'refitted':>9} {'± se':>6}")
     priors = shares[(shares["kind"] == PRIOR)].head(PARTS)
     for i, line in enumerate(priors.itertuples(index=False), start=1):
-        refitted = hc.fit(doubled(spec, line.name), observations, seed=arguments.seed + i, near=base, **settings)
+        refitted = hc.fit(
+            doubled(spec, line.name), observations, seed=arguments.seed + i, near=base, **settings
+        )
         after, own_error = log_precision(refitted)
         told = (line.share, np.log1p(line.share), after - before, np.hypot(error, own_error))
         print(f"{line.name:45} {told[0]:6.3f} {told[1]:9.3f} {told[2]:9.3f} {told[3]:6.3f}", flush=True)

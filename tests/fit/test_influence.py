@@ -46,6 +46,7 @@ def test_every_part_is_left_out_once(found: hc.Influence) -> None:
     assert (found.area, found.year) == ("WORLD", 2023)
     assert found.table["absolute"].is_monotonic_decreasing
     assert (found.table["error"] == "").all()
+    assert found.table["p_surprise"].between(0, 1).all()
 
 
 def test_the_answer_with_everything_is_that_of_the_fit(found: hc.Influence, toy_fit: hc.Fit) -> None:
@@ -122,18 +123,24 @@ COUNTS = {
 }
 
 
-@pytest.fixture(scope="module")
-def linear() -> hc.Influence:
-    """Return the influence of sources in a study in which all is normal on the log scale but for Poisson noise of 0.1 %."""
-    rows = [
-        f"{source},{area},2021,count,{value:.0f},{se}"
-        for source, stated in COUNTS.items()
-        for area, (value, se) in stated.items()
-    ]
+def linear_fit(*rows: str) -> hc.Fit:
+    """Fit rows to a study in which all is normal on the log scale but for Poisson noise of 0.1 %."""
     spec = hc.parse_spec(LINEAR, areas=hc.parse_areas("area,name,parent\nWORLD,World,\nLAND,Land,WORLD\n"))
     table = hc.parse_observations("\n".join(["source,area,year,kind,value,relative_se", *rows]) + "\n")
-    fit = hc.fit(spec, table, seed=1, chains=4, draws=2000, tune=500, progress=False)
-    return hc.influence(fit, year=2021, seed=1, chains=4, draws=1000, tune=400, processes=1, progress=False)
+    return hc.fit(spec, table, seed=1, chains=4, draws=2000, tune=500, progress=False)
+
+
+@pytest.fixture(scope="module")
+def linear() -> hc.Influence:
+    """Return the influence of sources where it is known by hand."""
+    fit = linear_fit(
+        *(
+            f"{source},{area},2021,count,{value:.0f},{se}"
+            for source, stated in COUNTS.items()
+            for area, (value, se) in stated.items()
+        )
+    )
+    return hc.influence(fit, year=2021, seed=2, chains=4, draws=1000, tune=400, processes=1, progress=False)
 
 
 def normal_posterior(*sources: str) -> tuple[float, float]:
@@ -172,11 +179,31 @@ def test_numbers_are_those_of_a_closed_form(linear: hc.Influence, source: str, m
     assert np.sqrt(line["absolute"]) == pytest.approx(abs(line["shift"]) * spread, rel=0.06)
     # An interval's width has a relative standard error of 1.2 / sqrt(n) for n effective draws.
     assert line["width"] == pytest.approx(np.sqrt(wider / variance), rel=4 * 1.2 / np.sqrt(line["ess"]))
-    # As has a variance of sqrt(2 / n), and the part of it that is explained adds about as much.
-    assert line["expected"] == pytest.approx(expected, rel=4 * np.sqrt(4 / line["ess"]))
+    # So has a variance, of sqrt(2 / n), and the part r of it that a regression explains, of 2 sqrt(r (1 - r) / n) in all.
+    n, part = min(line["ess"], 2000), expected / wider
+    error = wider * np.hypot(2 * np.sqrt(part * (1 - part) / n), part * np.sqrt(2 / n))
+    assert line["expected"] == pytest.approx(expected, abs=4 * error)
     assert line["surprise"] == pytest.approx(line["absolute"] / line["expected"])
     granted = expected + line["shift_se"] ** 2 * variance
     assert line["p_surprise"] == pytest.approx(stats.chi2.sf(line["absolute"] / granted, 1), abs=0.05)
+
+
+def test_a_bound_is_expected_to_tell_its_side_and_no_more() -> None:
+    fit = linear_fit("census,LAND,2021,count,1300000,0.15", "firm,LAND,2021,lower_bound,1000000,")
+    told = hc.influence(
+        fit, year=2021, parts=("source",), seed=1, chains=4, draws=1000, tune=400, processes=1, progress=False
+    )
+    mean, variance = normal_posterior("census")
+    own = (np.log(1.25) / 1.645) ** 2
+    behind = stats.norm(mean, np.sqrt(variance + own))
+    above = behind.sf(np.log(1e6))
+    # Var(E[f | side]), with f = mean + slope (count behind - mean) + what the count does not tell.
+    expected = (variance * behind.pdf(np.log(1e6))) ** 2 / (above * (1 - above))
+    [line] = told.table.to_dict("records")
+    error = 2 * np.sqrt(expected * variance / min(line["ess"], 2000))
+    assert line["expected"] == pytest.approx(expected, abs=4 * error)
+    # The count behind it would tell three times as much.
+    assert line["expected"] < 0.6 * variance**2 / (variance + own)
 
 
 def test_the_last_anchor_is_told(linear: hc.Influence, found: hc.Influence) -> None:
@@ -205,6 +232,23 @@ def test_a_source_that_lies_is_a_surprise(toy_fit: hc.Fit) -> None:
     [line] = told.table.to_dict("records")
     assert line["p_surprise"] < 0.05
     assert "times what was to be expected" in told.sentences[0]
+
+
+def test_what_draws_cannot_tell_is_no_surprise(found: hc.Influence) -> None:
+    poll = found.table.set_index("name").loc["poll"]
+    # 500 draws from each of two chains see no part of the variance below some hundredths, and the poll tells less.
+    assert np.isnan(poll["surprise"])
+    assert poll["p_surprise"] > 0.1
+    moved = abs(poll["shift"]) > 2 * poll["shift_se"]
+    [told] = [sentence for sentence in found.sentences if "poll" in sentence]
+    assert ("within Monte Carlo error" in told) != moved
+
+
+def test_the_figure_has_a_line_for_every_part(found: hc.Influence) -> None:
+    drawn = found.svg()
+    assert ET.fromstring(drawn).tag.endswith("svg")
+    assert "WORLD 2023, without" in drawn
+    assert all(name in drawn for name in found.table["name"])
 
 
 def test_what_was_done_is_not_done_again(found: hc.Influence, toy_fit: hc.Fit, folder: Path) -> None:

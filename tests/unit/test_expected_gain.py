@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from scipy import stats
 
 from headcount.sensitivity.expected_gain import Gain, expected_gain
 
@@ -65,6 +66,23 @@ def test_outliers_do_not_spoil_the_regression() -> None:
 def test_knowing_the_answer_leaves_nothing() -> None:
     answer = np.random.default_rng(7).normal(size=DRAWS)
     assert expected_gain(answer, answer[:, None]).interval_cut > 0.98
+
+
+@pytest.mark.parametrize("limit", [0.0, 1.0])
+def test_knowing_on_which_side_of_a_limit_the_answer_lies(limit: float) -> None:
+    answer = np.random.default_rng(10).normal(size=DRAWS)
+    above = stats.norm.sf(limit)
+    # The means on both sides are pdf / sf and -pdf / cdf.
+    assert close(
+        expected_gain(answer, (answer > limit)[:, None].astype(float)),
+        stats.norm.pdf(limit) ** 2 / (above * (1 - above)),
+    )
+
+
+def test_a_fair_coin_tells_nothing() -> None:
+    answer = np.random.default_rng(11).normal(size=DRAWS)
+    coin = np.arange(DRAWS)[:, None] % 2.0
+    assert abs(expected_gain(answer, coin).explained) < 0.005
 
 
 def test_constants_tell_nothing() -> None:

@@ -65,7 +65,9 @@ class Link:
 
 
 LINKS: Final[dict[str, Link]] = {
-    "real": Link("real", -np.inf, np.inf, np.asarray, np.asarray, lambda x: np.ones_like(x, dtype=np.float64)),
+    "real": Link(
+        "real", -np.inf, np.inf, np.asarray, np.asarray, lambda x: np.ones_like(x, dtype=np.float64)
+    ),
     "positive": Link("positive", 0.0, np.inf, np.log, np.exp, lambda x: 1 / x),
     "unit": Link("unit", 0.0, 1.0, special.logit, special.expit, lambda x: 1 / (x * (1 - x))),
     "above_one": Link(

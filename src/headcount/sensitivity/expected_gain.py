@@ -32,6 +32,9 @@ FOLDS: Final = 10
 FEW: Final = 8
 """Up to so many statements, squares, cubes and products of them are looked at; of more, those of their linear index."""
 
+FLAT: Final = 1e-9
+"""Standard deviation of a feature below which it is constant but for rounding."""
+
 PENALTIES: Final = tuple(10.0**k for k in range(-4, 4))
 """Ridge penalties tried, as a part of the number of draws."""
 
@@ -134,7 +137,9 @@ def _polynomials(scores: FloatArray) -> FloatArray:
 
 def _predicted(features: FloatArray, outcome: FloatArray) -> FloatArray:
     """Predict each draw by ridge regressions on the others, with the penalty that predicts best."""
-    features = (features - features.mean(axis=0)) / features.std(axis=0)
+    spread = features.std(axis=0)
+    # The square of the score of one of two equally frequent answers is always the same.
+    features = (features - features.mean(axis=0))[:, spread > FLAT] / spread[spread > FLAT]
     folds = np.arange(len(outcome)) * FOLDS // len(outcome)
     found = np.zeros((len(PENALTIES), len(outcome)))
     whole, against = features.T @ features, features.T @ outcome

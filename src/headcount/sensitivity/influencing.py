@@ -12,7 +12,7 @@ m of f given all evidence and m' without a part s of it,
 
 Both means come from draws, and the difference of two simulations is never quite zero. The tail probability therefore counts
 the Monte Carlo variance of m - m' as expected too; where the expected influence is lost in its own Monte Carlo error, as much
-of it is granted as two standard errors allow, so that the probability errs towards no surprise.
+of it is granted as could have gone unseen, so that the probability errs towards no surprise.
 
 References
 ----------
@@ -42,6 +42,7 @@ from headcount.errors import HeadcountError, nearest
 from headcount.estimands import headcount
 from headcount.fits import Fit
 from headcount.identification.resting import last_observed
+from headcount.layout import Layout
 from headcount.replicates import replicates
 from headcount.reporting.prose import percent, plural
 from headcount.sensitivity.answer_digest import answers_of
@@ -361,17 +362,34 @@ def _expectation(
     rng = np.random.default_rng([seed, *found.part.key.encode()])
     free = np.ascontiguousarray(found.free.to(fit.layout, rng))
     _, location, spread = log_likelihood(free, arrays)
-    stated = replicates(fit.layout, location, spread, rng)[:, found.part.rows(fit)]
-    gain = expected_gain(found.answer_of_free, stated)
+    stated = _as_stated(fit.layout, replicates(fit.layout, location, spread, rng))
+    gain = expected_gain(found.answer_of_free, stated[:, found.part.rows(fit)])
+    size = found.answer_of_free.size
+    effective = min(found.ess, size)
     # Its standard error is that of independent draws; these are worth fewer.
-    unsure = NOISE * gain.se * max(np.sqrt(found.answer_of_free.size / found.ess), 1.0)
+    unsure = NOISE * gain.se * np.sqrt(size / effective)
     expected, is_told = max(gain.explained, 0.0), gain.explained > unsure
-    granted = expected + noise + (0.0 if is_told else unsure)
+    # Of n draws, the part r that a regression explains has an error of about 2 sqrt(r / n): a smaller r than this is not seen.
+    unseen = (2 * NOISE) ** 2 / effective * gain.variance
+    granted = expected + noise + (0.0 if is_told else max(unsure, unseen))
     return {
         "expected": expected,
         "surprise": absolute / expected if is_told else np.nan,
         "p_surprise": float(stats.chi2.sf(absolute / granted, 1)),
     }
+
+
+def _as_stated(layout: Layout, counts: FloatArray) -> FloatArray:
+    """Leave of the counts behind bounds and intervals what would be stated: the side, and the place on the interval's grid."""
+    stated = counts.copy()
+    for name, rows in layout.rows.items():
+        behind = counts[:, rows.position]
+        match name.removesuffix("_normal"):
+            case "bound":
+                stated[:, rows.position] = behind > rows.value
+            case "interval":
+                stated[:, rows.position] = np.floor((behind - rows.value) / (rows.other - rows.value))
+    return stated
 
 
 def _weighted_quantiles(found: Without, probabilities: Sequence[float]) -> FloatArray:
