@@ -202,7 +202,7 @@ def test_a_bound_is_expected_to_tell_its_side_and_no_more() -> None:
     [line] = told.table.to_dict("records")
     error = 2 * np.sqrt(expected * variance / min(line["ess"], 2000))
     assert line["expected"] == pytest.approx(expected, abs=4 * error)
-    # The count behind it would tell three times as much.
+    # The count behind it would tell nearly three times as much.
     assert line["expected"] < 0.6 * variance**2 / (variance + own)
 
 
