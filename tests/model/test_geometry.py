@@ -8,8 +8,10 @@ import numpy as np
 import pytest
 from scipy import sparse, stats
 from tests.studies import STUDIES, prior_draws, study
+from threadpoolctl import threadpool_limits
 
 from headcount.areas import parse_areas
+from headcount.copies import without_copies
 from headcount.engine.arrays import Arrays, assemble, blocks_of
 from headcount.engine.codes import DAMPING
 from headcount.engine.curvature import (
@@ -27,8 +29,8 @@ from headcount.engine.recentred import recentred_density, to_natural
 from headcount.engine.sensitivities import sensitivities_at
 from headcount.engine.whitening import to_recentred, whiten, whitened_density
 from headcount.layout import LIKELIHOODS, Layout
-from headcount.observations import Observation, Observations
-from headcount.spec_files import parse_spec, with_prior_set
+from headcount.observations import Observation, Observations, read_observations
+from headcount.spec_files import parse_spec, read_spec, with_prior_set
 
 SMALL = [name for name in STUDIES if name != "rich"]
 
@@ -487,3 +489,18 @@ def test_all_studies_and_prior_sets_share_one_compiled_density(toy_spec, toy_obs
         geometry = first_geometry(assemble(layout))
         assert np.isfinite(geometry.log_density(np.zeros(geometry.size))[0])
     assert len(whitened_density.signatures) == 1
+
+
+def test_coordinates_do_not_depend_on_the_threads_of_linear_algebra(root):
+    # The flagship: matrices of small studies are never spread over threads.
+    spec = read_spec(root / "models" / "ml_engineers.toml")
+    observations = without_copies(
+        spec, read_observations(root / "data" / "ml_engineers" / "observations.csv")
+    )
+    arrays = assemble(Layout.of(spec, observations))
+    found = []
+    for threads in (1, 2):
+        with threadpool_limits(limits=threads, user_api="blas"):
+            found.append(first_geometry(arrays).whitening)
+    for one, other in zip(*found, strict=True):
+        np.testing.assert_array_equal(one, other)

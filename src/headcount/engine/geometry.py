@@ -7,6 +7,7 @@ from typing import Final
 
 import numpy as np
 from scipy import sparse
+from threadpoolctl import threadpool_limits
 
 from headcount._types import FloatArray
 from headcount.engine.arrays import Arrays
@@ -88,12 +89,14 @@ def geometry_at(arrays: Arrays, centre: FloatArray, draws: FloatArray | None = N
     Geometry
         Exact whatever the centre: a poor one only makes sampling slower.
     """
-    recentring, expected = recentre(arrays, centre, information_at(centre, arrays))
-    origin = centre.copy()
-    to_level(origin, arrays)
-    points = _typical_points(origin, expected, arrays, centre[None] if draws is None else draws)
-    own = _scale_curvature(points, recentring, arrays)
-    return Geometry(arrays, recentring, whiten(origin, expected + _definite(own, origin, arrays)))
+    # Linear algebra on more threads ends in other last digits, and these in other draws: a cluster's workers have one thread.
+    with threadpool_limits(limits=1, user_api="blas"):
+        recentring, expected = recentre(arrays, centre, information_at(centre, arrays))
+        origin = centre.copy()
+        to_level(origin, arrays)
+        points = _typical_points(origin, expected, arrays, centre[None] if draws is None else draws)
+        own = _scale_curvature(points, recentring, arrays)
+        return Geometry(arrays, recentring, whiten(origin, expected + _definite(own, origin, arrays)))
 
 
 def _typical_points(
