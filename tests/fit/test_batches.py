@@ -229,7 +229,7 @@ def test_a_digest_is_something_that_can_be_sent(tmp_path: Path) -> None:
 
 def test_a_cluster_makes_the_same_outcomes(done: tuple[Path, list[hc.Outcome]], tmp_path: Path) -> None:
     distributed = pytest.importorskip("distributed")
-    options = {"n_workers": 1, "threads_per_worker": 1, "processes": False, "dashboard_address": None}
+    options = {"n_workers": 1, "threads_per_worker": 1, "processes": False, "dashboard_address": ":0"}
     with distributed.LocalCluster(**options, protocol="tcp://", host="127.0.0.1") as cluster:
         found = run_batch(jobs(), tmp_path, dask=cluster.scheduler_address, progress=False)
     same(found, done[1])
