@@ -15,6 +15,7 @@ from headcount._types import FloatArray, IntArray
 from headcount.engine.arrays import Arrays
 from headcount.engine.levels import levelled_density, to_total
 from headcount.engine.tails import expit, softplus
+from headcount.engine.vectors import add, dot
 
 __all__ = ["Recentring", "State", "recentred_density", "to_natural"]
 
@@ -33,7 +34,7 @@ class Recentring(NamedTuple):
     centre
         The effects at the centre, mu(s0); dims (effect,).
     factor
-        L(s0) of each block, row by row.
+        L(s0)' of each block, row by row.
     rest
         What pulls the effects besides the layers; dims (effect,).
     layer_start
@@ -43,7 +44,7 @@ class Recentring(NamedTuple):
     inner_start, inner
         Effects that a layer speaks of, by their place in the block, ascending; dims (layer + 1,), (inner,).
     information_start, information
-        G of each layer, its lower triangle row by row; dims (layer,).
+        G of each layer, its upper triangle row by row; dims (layer,).
     pull
         b of each layer; dims (inner,).
     leader_start, leader
@@ -117,10 +118,12 @@ class State(NamedTuple):
         L^{-1} S b; dims (effect,).
     pulled
         b; dims (effect,).
+    towards
+        The parts of b that a layer pulls at full weight; dims (inner,).
     step
         What leaders add to effects; dims (effect,).
     weighted, factors
-        G, of which the lower triangle is filled, and L(s) of all blocks.
+        G and L(s)' of all blocks, of which the upper triangle is filled.
     weight
         Of rows of each source; dims (source + 1,).
     ahead
@@ -130,6 +133,7 @@ class State(NamedTuple):
     sigma: FloatArray
     mean: FloatArray
     pulled: FloatArray
+    towards: FloatArray
     step: FloatArray
     weighted: FloatArray
     factors: FloatArray
@@ -243,59 +247,54 @@ def _map(u: FloatArray, recentring: Recentring) -> tuple[FloatArray, State]:
         place = recentring.lone[effect]
         x[place] = at_zero + stretch * (u[place] - recentring.lone_centre[effect])
     ahead = _ahead(x, recentring)
-    sigma, mean, step = np.empty(members.size), np.empty(members.size), np.zeros(members.size)
-    pulled, weighted = _told(weight, ahead, step, recentring)
-    factors = np.empty(first.size)
+    sigma, step = np.exp(u[scales]), np.zeros(members.size)
+    pulled, towards, weighted = _told(weight, ahead, step, recentring)
+    mean, factors = sigma * pulled, np.empty(first.size)
+    left, z = u[members] - centre, np.empty(members.size)
     for block in range(starts.size - 1):
-        at, n, start = matrices[block], starts[block + 1] - starts[block], starts[block]
+        at, start, end = matrices[block], starts[block], starts[block + 1]
+        n = end - start
         for i in range(n):
-            sigma[start + i] = math.exp(u[scales[start + i]])
-        # L, the Cholesky factor of I + S G S, and L^{-1} S b, row by row.
-        for i in range(n):
-            row = at + i * n
-            solved = sigma[start + i] * pulled[start + i]
-            for j in range(i):
-                column = at + j * n
-                total = sigma[start + i] * sigma[start + j] * weighted[row + j]
-                for k in range(j):
-                    total -= factors[row + k] * factors[column + k]
-                factors[row + j] = total / factors[column + j]
-                solved -= factors[row + j] * mean[start + j]
-            total = 1 + sigma[start + i] * sigma[start + i] * weighted[row + i]
-            for k in range(i):
-                total -= factors[row + k] * factors[row + k]
-            factors[row + i] = math.sqrt(total)
-            mean[start + i] = solved / factors[row + i]
+            row, told = factors[at + i * n + i : at + i * n + n], weighted[at + i * n + i : at + i * n + n]
+            own, beside = sigma[start + i], sigma[start + i : end]
+            for j in range(row.size):
+                row[j] = own * beside[j] * told[j]
+            row[0] += 1
+        # L' and L^{-1} S b, row by row; what a row leaves is taken from those below it.
+        for k in range(n):
+            top = factors[at + k * n + k : at + k * n + n]
+            pivot = 1 / math.sqrt(top[0])
+            for j in range(top.size):
+                top[j] *= pivot
+            mean[start + k] *= pivot
+            for i in range(1, n - k):
+                add(factors[at + (k + i) * n + k + i : at + (k + i) * n + n], -top[i], top[i:])
+            add(mean[start + k + 1 : end], -mean[start + k], top[1:])
         # mu + L^{-T} w = L^{-T} (L^{-1} S b + w), w = L(s0)' (u - mu(s0)) what the scales do not explain.
-        for i in range(n):
-            total = mean[start + i]
-            for k in range(i, n):
-                total += first[at + k * n + i] * (u[members[start + k]] - centre[start + k])
-            x[members[start + i]] = total
         for i in range(n - 1, -1, -1):
-            value = x[members[start + i]] / factors[at + i * n + i]
-            x[members[start + i]] = value
-            for k in range(i):
-                x[members[start + k]] -= factors[at + i * n + k] * value
-    return x, State(sigma, mean, pulled, step, weighted, factors, weight, ahead)
+            row = factors[at + i * n + i : at + i * n + n]
+            total = mean[start + i] + dot(first[at + i * n + i : at + i * n + n], left[start + i : end])
+            z[start + i] = (total - dot(row[1:], z[start + i + 1 : end])) / row[0]
+    x[members] = z
+    return x, State(sigma, mean, pulled, towards, step, weighted, factors, weight, ahead)
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def _told(
     weight: FloatArray, ahead: FloatArray, step: FloatArray, recentring: Recentring
-) -> tuple[FloatArray, FloatArray]:
-    """Return b and G of all blocks where leaders and noise are now, and fill what leaders add to effects."""
+) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Return b, its parts and G of all blocks where leaders and noise are now, and fill what leaders add to effects."""
     starts, layers, whose = recentring.start, recentring.layer_start, recentring.layer_source
-    inner_start, inner, pull = recentring.inner_start, recentring.inner, recentring.pull
+    inner_start, inner, towards = recentring.inner_start, recentring.inner, recentring.pull.copy()
     steer, cross, information = recentring.steer, recentring.cross, recentring.information
     pulled, weighted = recentring.rest.copy(), np.zeros(recentring.factor.size)
     for block in range(starts.size - 1):
-        at, n, start = recentring.matrix_start[block], starts[block + 1] - starts[block], starts[block]
-        first_led, last_led = recentring.leader_start[block], recentring.leader_start[block + 1]
-        led, here = last_led - first_led, recentring.steer_start[block]
+        at, start, end = recentring.matrix_start[block], starts[block], starts[block + 1]
+        n = end - start
+        leading = ahead[recentring.leader_start[block] : recentring.leader_start[block + 1]]
+        led, here = leading.size, recentring.steer_start[block]
         for i in range(n):
-            for k in range(led):
-                step[start + i] += steer[here + i * led + k] * ahead[first_led + k]
+            step[start + i] = dot(steer[here + i * led : here + (i + 1) * led], leading)
         for layer in range(layers[block], layers[block + 1]):
             own, here, beside = (
                 weight[whose[layer]],
@@ -303,93 +302,90 @@ def _told(
                 recentring.cross_start[layer],
             )
             for a in range(inner_start[layer], inner_start[layer + 1]):
-                row, towards = at + inner[a] * n, pull[a]
-                for b in range(inner_start[layer], a + 1):
+                row = at + inner[a] * n
+                for b in range(a, inner_start[layer + 1]):
                     weighted[row + inner[b]] += own * information[here]
                     here += 1
                 if beside >= 0:
-                    for k in range(led):
-                        towards -= cross[beside + (a - inner_start[layer]) * led + k] * ahead[first_led + k]
-                pulled[start + inner[a]] += own * towards
+                    towards[a] -= dot(cross[beside : beside + led], leading)
+                    beside += led
+                pulled[start + inner[a]] += own * towards[a]
         for i in range(n):
-            for j in range(i):
-                pulled[start + i] -= weighted[at + i * n + j] * step[start + j]
-                pulled[start + j] -= weighted[at + i * n + j] * step[start + i]
-            pulled[start + i] -= weighted[at + i * n + i] * step[start + i]
-    return pulled, weighted
+            row = weighted[at + i * n + i : at + i * n + n]
+            pulled[start + i] -= dot(row, step[start + i : end])
+            add(pulled[start + i + 1 : end], -step[start + i], row[1:])
+    return pulled, towards, weighted
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def _back(x: FloatArray, state: State, recentring: Recentring, gradient: FloatArray) -> float:
     """Turn the gradient by x into one by u, and return the log Jacobian."""
-    starts, members, scales, first = (
+    starts, members, matrices, first = (
         recentring.start,
         recentring.member,
-        recentring.scale,
+        recentring.matrix_start,
         recentring.factor,
     )
     sigma, mean, pulled, step = state.sigma, state.mean, state.pulled, state.step
     weighted, factors = state.weighted, state.factors
-    largest = 0
-    for block in range(starts.size - 1):
-        largest = max(largest, starts[block + 1] - starts[block])
-    d_left, d_pulled, d_q = np.empty(largest), np.empty(largest), np.empty(largest * largest)
+    z, d_z, d_sigma, d_u = x[members], gradient[members], np.zeros(members.size), np.zeros(members.size)
+    d_left, d_pulled, d_step = np.empty(members.size), np.empty(members.size), np.zeros(members.size)
     d_weight, d_ahead = np.zeros(state.weight.size), np.zeros(state.ahead.size)
-    log_jacobian = 0.0
+    d_q, log_jacobian = np.empty(_largest(matrices)), 0.0
     for block in range(starts.size - 1):
-        at, n, start = recentring.matrix_start[block], starts[block + 1] - starts[block], starts[block]
+        at, start, end = matrices[block], starts[block], starts[block + 1]
+        n = end - start
         for i in range(n):
-            log_jacobian += math.log(first[at + i * n + i] / factors[at + i * n + i])
-            total = gradient[members[start + i]]
-            for k in range(i):
-                total -= factors[at + i * n + k] * d_left[k]
-            d_left[i] = total / factors[at + i * n + i]
-            d_pulled[i] = d_left[i]
+            row, fixed = factors[at + i * n + i : at + i * n + n], first[at + i * n + i : at + i * n + n]
+            log_jacobian += math.log(fixed[0] / row[0])
+            d_left[start + i] = d_z[start + i] / row[0]
+            add(d_z[start + i + 1 : end], -d_left[start + i], row[1:])
+            add(d_u[start + i : end], d_left[start + i], fixed)
         for i in range(n - 1, -1, -1):
-            d_pulled[i] /= factors[at + i * n + i]
-            for k in range(i):
-                d_pulled[k] -= factors[at + i * n + k] * d_pulled[i]
+            row = factors[at + i * n + i : at + i * n + n]
+            d_pulled[start + i] = (
+                d_left[start + i] - dot(row[1:], d_pulled[start + i + 1 : end])
+            ) / row[0]
+        # The derivative by L' is turned into that by Q, from the last row up; what is done is kept on both sides of the diagonal,
+        # on it twice, and what is still to be done above it.
+        for k in range(n - 1, -1, -1):
+            row, top = d_q[k * n + k : k * n + n], factors[at + k * n + k : at + k * n + n]
+            by_left, by_mean = -d_left[start + k], -mean[start + k]
+            after, later = z[start + k : end], d_pulled[start + k : end]
+            for j in range(row.size):
+                row[j] = by_left * after[j] + by_mean * later[j]
+            pivot = 1 / top[0]
+            row[0] -= pivot
+            for i in range(1, n - k):
+                add(row[1:], -top[i], d_q[(k + i) * n + k + 1 : (k + i) * n + n])
+            for j in range(1, n - k):
+                row[j] *= pivot
+                d_q[(k + j) * n + k] = row[j]
+            row[0] = (row[0] - dot(row[1:], top[1:])) * pivot
+        # From here on d_q holds the derivative by G, above the diagonal, of which the pull is made, too.
         for i in range(n):
-            z, row = x[members[start + i]], i * n
-            for j in range(i + 1):
-                d_q[row + j] = -z * d_left[j] - d_pulled[i] * mean[start + j]
-            d_q[row + i] -= 1 / factors[at + row + i]
-        # Turn the derivative by L into that by Q, in place; each pair off the diagonal is counted once, below it.
-        for i in range(n - 1, -1, -1):
-            row = i * n
-            d_q[row + i] *= 0.5 / factors[at + row + i]
-            twice = 2 * d_q[row + i]
-            for k in range(i):
-                d_q[row + k] -= twice * factors[at + row + k]
-            for j in range(i - 1, -1, -1):
-                column = j * n
-                own = d_q[row + j] / factors[at + column + j]
-                d_q[row + j] = own
-                d_q[column + j] -= own * factors[at + row + j]
-                for k in range(j):
-                    d_q[row + k] -= own * factors[at + column + k]
-                    d_q[column + k] -= own * factors[at + row + k]
+            row, told = d_q[i * n + i : i * n + n], weighted[at + i * n + i : at + i * n + n]
+            own, beside, turned = sigma[start + i], sigma[start + i : end], d_sigma[start + i : end]
+            row[0] *= 0.5
+            turned[0] += own * pulled[start + i] * d_pulled[start + i]
+            for j in range(row.size):
+                row[j] *= own * beside[j]
+                turned[j] += row[j] * told[j]
+            turned[0] += dot(row, told)
+            d_pulled[start + i] *= own
         for i in range(n):
-            own, row = sigma[start + i], i * n
-            gradient[scales[start + i]] += own * pulled[start + i] * d_pulled[i]
-            d_pulled[i] *= own
-            for j in range(i + 1):
-                d_q[row + j] *= own * sigma[start + j]
-                slope = d_q[row + j] * weighted[at + row + j]
-                gradient[scales[start + i]] += slope
-                gradient[scales[start + j]] += slope
-        # From here on d_q holds the derivative by G, of which the pull is made, too.
-        for i in range(n):
-            row = i * n
-            for j in range(i):
-                d_q[row + j] -= d_pulled[i] * step[start + j] + d_pulled[j] * step[start + i]
-            d_q[row + i] -= d_pulled[i] * step[start + i]
-        _back_told(block, d_pulled, d_q, state, recentring, d_weight, d_ahead)
-        for i in range(n):
-            total = 0.0
-            for j in range(i + 1):
-                total += first[at + i * n + j] * d_left[j]
-            gradient[members[start + i]] = total
+            row, told = d_q[i * n + i : i * n + n], weighted[at + i * n + i : at + i * n + n]
+            own, ahead_of, pull_of = d_pulled[start + i], step[start + i : end], d_pulled[start + i : end]
+            d_step[start + i] -= dot(told, pull_of)
+            add(d_step[start + i + 1 : end], -own, told[1:])
+            add(row[1:], -step[start + i], pull_of[1:])
+            add(row, -own, ahead_of)
+        _back_told(
+            block, d_pulled[start:end], d_step[start:end], d_q, state, recentring, d_weight, d_ahead
+        )
+    gradient[members] = d_u
+    for effect in range(members.size):
+        gradient[recentring.scale[effect]] += d_sigma[effect]
     _back_ahead(x, d_ahead, recentring, gradient)
     for e in range(recentring.noise_source.size):
         s = recentring.noise_source[e]
@@ -400,43 +396,42 @@ def _back(x: FloatArray, state: State, recentring: Recentring, gradient: FloatAr
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
+def _largest(starts: IntArray) -> int:
+    """Return the largest distance between two neighbouring starts; nought if there is one only."""
+    largest = 0
+    for i in range(starts.size - 1):
+        largest = max(largest, starts[i + 1] - starts[i])
+    return largest
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
 def _back_told(
     block: int,
     d_pulled: FloatArray,
+    d_step: FloatArray,
     d_information: FloatArray,
     state: State,
     recentring: Recentring,
     d_weight: FloatArray,
     d_ahead: FloatArray,
 ) -> None:
-    """Carry the derivatives by a block's b and G back to weights and leaders."""
-    inner_start, inner, pull = recentring.inner_start, recentring.inner, recentring.pull
+    """Carry the derivatives by a block's b, steps and G back to weights and leaders."""
+    inner_start, inner, towards = recentring.inner_start, recentring.inner, state.towards
     information, cross, steer = recentring.information, recentring.cross, recentring.steer
-    weighted, ahead = state.weighted, state.ahead
-    at, n = recentring.matrix_start[block], recentring.start[block + 1] - recentring.start[block]
-    first_led = recentring.leader_start[block]
-    led, here = recentring.leader_start[block + 1] - first_led, recentring.steer_start[block]
-    d_step = np.zeros(n)
+    n, d_leading = d_pulled.size, d_ahead[recentring.leader_start[block] : recentring.leader_start[block + 1]]
+    led, here = d_leading.size, recentring.steer_start[block]
     for i in range(n):
-        for j in range(i):
-            d_step[i] -= weighted[at + i * n + j] * d_pulled[j]
-            d_step[j] -= weighted[at + i * n + j] * d_pulled[i]
-        d_step[i] -= weighted[at + i * n + i] * d_pulled[i]
-    for i in range(n):
-        for k in range(led):
-            d_ahead[first_led + k] += steer[here + i * led + k] * d_step[i]
+        add(d_leading, d_step[i], steer[here + i * led : here + (i + 1) * led])
     for layer in range(recentring.layer_start[block], recentring.layer_start[block + 1]):
         here, beside, total = recentring.information_start[layer], recentring.cross_start[layer], 0.0
         own = state.weight[recentring.layer_source[layer]]
         for a in range(inner_start[layer], inner_start[layer + 1]):
             i = inner[a]
-            total += d_pulled[i] * pull[a]
-            for b in range(inner_start[layer], a + 1):
+            total += d_pulled[i] * towards[a]
+            for b in range(a, inner_start[layer + 1]):
                 total += d_information[i * n + inner[b]] * information[here]
                 here += 1
             if beside >= 0:
-                for k in range(led):
-                    slope = d_pulled[i] * cross[beside + (a - inner_start[layer]) * led + k]
-                    total -= slope * ahead[first_led + k]
-                    d_ahead[first_led + k] -= own * slope
+                add(d_leading, -own * d_pulled[i], cross[beside : beside + led])
+                beside += led
         d_weight[recentring.layer_source[layer]] += total

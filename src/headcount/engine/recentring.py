@@ -78,7 +78,7 @@ def recentre(
         lone_scale=scales[lone],
         lone_centre=centre[lone],
         lone_spread=spread,
-        lone_information=_told_of(information.location @ follow)[lone] / spread**2,
+        lone_information=np.maximum(precision.diagonal()[lone] - 1, 0) / spread**2,
         **_noise_fields(arrays, centre),
         portion=information.portion,
     )
@@ -86,7 +86,7 @@ def recentre(
 
 
 class _Layer(NamedTuple):
-    """What one source says about a block's effects ``inner``: G (lower triangle), b, and C, which may be empty."""
+    """What one source says about a block's effects ``inner``: G (upper triangle), b, and C, which may be empty."""
 
     source: int
     inner: IntArray
@@ -178,8 +178,8 @@ def _layer(source: int, rows: _Rows, effects: FloatArray, steer: FloatArray) -> 
     left = rows.leaders - rows.effects @ steer
     left[np.abs(left) < 1e-6 * np.abs(rows.leaders).max(initial=ROUNDING)] = 0.0
     cross = (rows.effects.T @ left)[inner] if left.any() else np.zeros((0, 0))
-    lower = seen[np.ix_(inner, inner)][np.tril_indices(inner.size)]
-    return _Layer(source, inner, lower, (rows.pull.sum(axis=0) + seen @ effects)[inner], cross)
+    upper = seen[np.ix_(inner, inner)][np.triu_indices(inner.size)]
+    return _Layer(source, inner, upper, (rows.pull.sum(axis=0) + seen @ effects)[inner], cross)
 
 
 def _members(arrays: Arrays) -> list[IntArray]:
@@ -235,7 +235,7 @@ def _block_fields(blocks: list[_Block], centre: FloatArray, scales: IntArray) ->
         "scale": scales[member],
         "matrix_start": _ends([size**2 for size in sizes]),
         "centre": centre[member],
-        "factor": _numbers([block.factor for block in blocks]),
+        "factor": _numbers([block.factor.T for block in blocks]),
         "rest": _numbers([block.rest for block in blocks]),
         "layer_start": _ends([len(block.layers) for block in blocks]),
     }

@@ -1,0 +1,31 @@
+"""Sums over neighbouring numbers, in a form that the compiler turns into vector instructions.
+
+They are called with slices: an index into a slice that starts at nought needs no check for counting from the end.
+"""
+
+from __future__ import annotations
+
+from numba import njit
+
+from headcount._types import FloatArray
+
+__all__ = ["add", "dot"]
+
+
+@njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract"}, forceinline=True)
+def add(target: FloatArray, factor: float, values: FloatArray) -> None:
+    """Add a multiple of values to a target of the same length, which lies elsewhere."""
+    for i in range(target.size):
+        target[i] += factor * values[i]
+
+
+@njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract", "reassoc"}, forceinline=True)
+def dot(a: FloatArray, b: FloatArray) -> float:
+    """Return the sum of products of two runs of the same length.
+
+    It reads only, so the order of summation is settled when it is compiled and does not hang on where in memory a and b lie.
+    """
+    total = 0.0
+    for i in range(a.size):
+        total += a[i] * b[i]
+    return total
