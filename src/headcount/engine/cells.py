@@ -9,17 +9,17 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from numba import njit
 
 from headcount._types import FloatArray
 from headcount.engine.arrays import Arrays
 from headcount.engine.codes import CONTAINS, ETA, PART, REFERENCE, REGIONS, SCOPES, SLOPE, WITHIN, YEARS
+from headcount.engine.compiling import inner
 from headcount.engine.tails import expit, softplus
 
 __all__ = ["back_cells", "cells_of"]
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@inner
 def cells_of(v: FloatArray, headcount: FloatArray, reach: FloatArray, arrays: Arrays) -> FloatArray:
     """Return the log expected value of each cell, on the line between the middles of two years; dims (cell,)."""
     cells, leans, weights = arrays.cells, arrays.cell_lean, arrays.cell_weight
@@ -48,7 +48,7 @@ def cells_of(v: FloatArray, headcount: FloatArray, reach: FloatArray, arrays: Ar
     return values
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@inner
 def back_cells(
     v: FloatArray, d_cells: FloatArray, arrays: Arrays, d_v: FloatArray
 ) -> tuple[FloatArray, FloatArray]:
@@ -85,7 +85,7 @@ def back_cells(
     return d_headcount, d_reach
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@inner
 def _log_of(eta: float, link: int) -> float:
     """Return the log of a ratio from its link scale; of a part, whose whole has been taken off, that is itself."""
     if link == CONTAINS:
@@ -95,7 +95,7 @@ def _log_of(eta: float, link: int) -> float:
     return eta
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@inner
 def _slope_of(eta: float, link: int) -> float:
     if link == CONTAINS:
         return expit(eta)
@@ -104,7 +104,7 @@ def _slope_of(eta: float, link: int) -> float:
     return 1.0
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@inner
 def _log_wholes(v: FloatArray, arrays: Arrays) -> FloatArray:
     """Return the log sum of the parts beside each part, itself among them; dims (scope, region, year), empty without parts."""
     if arrays.sibling.size == 0:
@@ -122,7 +122,7 @@ def _log_wholes(v: FloatArray, arrays: Arrays) -> FloatArray:
     return wholes
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@inner
 def _back_wholes(
     v: FloatArray, wholes: FloatArray, d_wholes: FloatArray, arrays: Arrays, d_v: FloatArray
 ) -> None:
@@ -139,7 +139,7 @@ def _back_wholes(
                     d_v[arrays.offset[SLOPE] + part] += own * ahead
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@inner
 def _eta(v: FloatArray, scope: int, region: int, year: int, arrays: Arrays) -> float:
     level = arrays.part_offset[scope] + v[arrays.offset[ETA] + scope * arrays.shape[REGIONS] + region]
     return float(level + v[arrays.offset[SLOPE] + scope] * (year - arrays.shape[REFERENCE]))

@@ -8,9 +8,8 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from numba import njit
 
-from headcount._types import FloatArray, SingleArray
+from headcount._types import FloatArray, IntArray, SingleArray
 from headcount.engine.arrays import Arrays
 from headcount.engine.cells import back_cells, cells_of
 from headcount.engine.codes import (
@@ -27,6 +26,7 @@ from headcount.engine.codes import (
     YEARS,
     ZETA,
 )
+from headcount.engine.compiling import compiled, inner
 from headcount.engine.growth import back_headcount, log_headcount
 from headcount.engine.rows import (
     bound_row,
@@ -41,7 +41,7 @@ from headcount.engine.tails import expit, log_expit, softplus
 __all__ = ["evaluate", "evaluate_reach", "linearise", "log_density_and_gradient", "log_likelihood", "sums_of"]
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@compiled
 def log_density_and_gradient(x: FloatArray, arrays: Arrays, gradient: FloatArray) -> float:
     """Evaluate the log posterior density on the unconstrained scale, up to no constant.
 
@@ -71,7 +71,7 @@ def log_density_and_gradient(x: FloatArray, arrays: Arrays, gradient: FloatArray
     return total
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@compiled
 def evaluate(draws: FloatArray, arrays: Arrays) -> tuple[FloatArray, FloatArray]:
     """Evaluate log headcount and v for many draws.
 
@@ -87,16 +87,16 @@ def evaluate(draws: FloatArray, arrays: Arrays) -> tuple[FloatArray, FloatArray]
     tuple
         Log headcount, dims (draw, region, year); v, dims (draw, sum).
     """
-    headcount = np.empty((len(draws), arrays.shape[REGIONS], arrays.shape[YEARS]))
+    headcount = np.empty((len(draws), arrays.shape[REGIONS] * arrays.shape[YEARS]))
     sums = np.empty((len(draws), arrays.offset[-1]))
     for i in range(len(draws)):
         v = _sums(draws[i], np.exp(draws[i]), arrays)
-        headcount[i] = log_headcount(draws[i], v, arrays)
-        sums[i] = v
-    return headcount, sums
+        _copy(log_headcount(draws[i], v, arrays).ravel(), headcount[i])
+        _copy(v, sums[i])
+    return headcount.reshape(len(draws), arrays.shape[REGIONS], arrays.shape[YEARS]), sums
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@compiled
 def evaluate_reach(draws: FloatArray, arrays: Arrays) -> SingleArray:
     """Evaluate log reach for many draws.
 
@@ -114,11 +114,11 @@ def evaluate_reach(draws: FloatArray, arrays: Arrays) -> SingleArray:
     """
     reach = np.empty((len(draws), arrays.view_zeta.size), dtype=np.float32)
     for i in range(len(draws)):
-        reach[i] = _log_reach(_sums(draws[i], np.exp(draws[i]), arrays), arrays)
+        _copy(_log_reach(_sums(draws[i], np.exp(draws[i]), arrays), arrays), reach[i])
     return reach
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@compiled
 def log_likelihood(draws: FloatArray, arrays: Arrays) -> tuple[FloatArray, FloatArray, FloatArray]:
     """Evaluate each row's log likelihood, location and spread for many draws.
 
@@ -145,21 +145,27 @@ def log_likelihood(draws: FloatArray, arrays: Arrays) -> tuple[FloatArray, Float
         v = _sums(draws[i], np.exp(draws[i]), arrays)
         headcount = log_headcount(draws[i], v, arrays)
         terms = _terms(cells_of(v, headcount, _log_reach(v, arrays), arrays), arrays)
-        found, spread[i] = _locations(v, terms, arrays)
-        location[i] = found[:, 0]
+        found, own = _locations(v, terms, arrays)
         for row in range(count):
             code, value, other = arrays.row_likelihood[row], arrays.row_value[row], arrays.row_other[row]
-            total[i, row] = _likelihood(code, value, other, location[i, row], spread[i, row])[0]
+            location[i, row], spread[i, row] = found[row, 0], own[row]
+            total[i, row] = _likelihood(code, value, other, found[row, 0], own[row])[0]
     return total, location, spread
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@inner
+def _copy(values: FloatArray, target: FloatArray) -> None:
+    for i in range(values.size):
+        target[i] = values[i]
+
+
+@compiled
 def sums_of(x: FloatArray, arrays: Arrays) -> FloatArray:
     """Return v at one point; dims (sum,)."""
     return _sums(x, np.exp(x), arrays)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@compiled
 def linearise(
     x: FloatArray, arrays: Arrays
 ) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray, FloatArray, FloatArray, FloatArray]:
@@ -190,7 +196,7 @@ def linearise(
     return v, headcount, cells, terms, found, spread, score
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@inner
 def _back(
     x: FloatArray,
     scale: FloatArray,
@@ -211,7 +217,7 @@ def _back(
     _back_sums(x, scale, d_v, arrays, gradient)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@inner
 def _prior(x: FloatArray, arrays: Arrays, gradient: FloatArray) -> float:
     total = 0.0
     for i in range(x.size):
@@ -246,7 +252,7 @@ def _prior(x: FloatArray, arrays: Arrays, gradient: FloatArray) -> float:
     return total
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@inner
 def _sums(x: FloatArray, scale: FloatArray, arrays: Arrays) -> FloatArray:
     v = np.zeros(arrays.offset[-1])
     for e in range(arrays.entry_row.size):
@@ -256,7 +262,7 @@ def _sums(x: FloatArray, scale: FloatArray, arrays: Arrays) -> FloatArray:
     return v
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@inner
 def _back_sums(
     x: FloatArray, scale: FloatArray, d_v: FloatArray, arrays: Arrays, gradient: FloatArray
 ) -> None:
@@ -269,7 +275,7 @@ def _back_sums(
         gradient[a] += slope
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@inner
 def _log_reach(v: FloatArray, arrays: Arrays) -> FloatArray:
     sources, zetas = arrays.view_source, arrays.view_zeta
     reach = np.empty(zetas.size)
@@ -285,7 +291,7 @@ def _log_reach(v: FloatArray, arrays: Arrays) -> FloatArray:
     return reach
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@inner
 def _back_reach(v: FloatArray, d_reach: FloatArray, arrays: Arrays, d_v: FloatArray) -> None:
     sources, zetas = arrays.view_source, arrays.view_zeta
     for i in range(d_reach.size):
@@ -300,31 +306,32 @@ def _back_reach(v: FloatArray, d_reach: FloatArray, arrays: Arrays, d_v: FloatAr
                 d_v[over] += d_reach[i] * expit(v[over])
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@inner
 def _terms(cells: FloatArray, arrays: Arrays) -> FloatArray:
     latent = arrays.term_start.size - 1
     terms = np.empty(latent + arrays.term_known.size)
     for i in range(latent):
-        terms[i] = _log_sum_of_cells(cells, arrays, arrays.term_start[i], arrays.term_start[i + 1])
-    terms[latent:] = arrays.term_known
+        terms[i] = _log_sum_of_cells(cells, arrays.term_cell[arrays.term_start[i] : arrays.term_start[i + 1]])
+    for i in range(arrays.term_known.size):
+        terms[latent + i] = arrays.term_known[i]
     return terms
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
-def _log_sum_of_cells(cells: FloatArray, arrays: Arrays, start: int, end: int) -> float:
-    """Return the log of a sum over a run of cells; most runs are one cell."""
-    top = float(cells[arrays.term_cell[start]])
-    if end == start + 1:
+@inner
+def _log_sum_of_cells(cells: FloatArray, chosen: IntArray) -> float:
+    """Return the log of a sum over cells; most sums are one cell."""
+    top = float(cells[chosen[0]])
+    if chosen.size == 1:
         return top
-    for j in range(start + 1, end):
-        top = max(top, float(cells[arrays.term_cell[j]]))
+    for j in range(1, chosen.size):
+        top = max(top, float(cells[chosen[j]]))
     total = 0.0
-    for j in range(start, end):
-        total += math.exp(cells[arrays.term_cell[j]] - top)
+    for j in range(chosen.size):
+        total += math.exp(cells[chosen[j]] - top)
     return top + math.log(total)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@inner
 def _back_terms(cells: FloatArray, terms: FloatArray, d_terms: FloatArray, arrays: Arrays) -> FloatArray:
     d_cells = np.zeros(cells.size)
     for i in range(arrays.term_start.size - 1):
@@ -340,7 +347,7 @@ def _back_terms(cells: FloatArray, terms: FloatArray, d_terms: FloatArray, array
     return d_cells
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@inner
 def _location(
     code: int, part: float, whole: float, third: float, selection: float
 ) -> tuple[float, float, float, float, float]:
@@ -354,12 +361,19 @@ def _location(
     return part - whole, 1.0, -1.0, 0.0, 0.0
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@inner
+def _asks(code: int) -> bool:
+    """Say whether a row is k of n people."""
+    # A search in a tuple would take long to compile.
+    return code == SURVEY or code == OVERLAP  # noqa: PLR1714
+
+
+@inner
 def _likelihood(
     code: int, value: float, other: float, location: float, spread: float
 ) -> tuple[float, float, float]:
     """Return a row's log likelihood and its derivatives by location and by the spread (k of n: by its logarithm)."""
-    if code in (SURVEY, OVERLAP):
+    if _asks(code):
         return people_row(value, other, location, math.log(spread))
     normal = code > OVERLAP
     form = code - OVERLAP - 1 if normal else code
@@ -370,7 +384,17 @@ def _likelihood(
     return interval_row(value, other, location, spread, normal)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@inner
+def _noise_variance(v: FloatArray, offset: IntArray) -> FloatArray:
+    """Return the variance of each source's noise; dims (source,)."""
+    log_noise = v[offset[NOISE] : offset[NOISE + 1]]
+    variance = np.empty(log_noise.size)
+    for s in range(log_noise.size):
+        variance[s] = math.exp(2 * log_noise[s])
+    return variance
+
+
+@inner
 def _locations(v: FloatArray, terms: FloatArray, arrays: Arrays) -> tuple[FloatArray, FloatArray]:
     """Return each row's location with the derivatives of `_location`, dims (row, 5), and its spread, dims (row,).
 
@@ -379,27 +403,24 @@ def _locations(v: FloatArray, terms: FloatArray, arrays: Arrays) -> tuple[FloatA
     codes, frames, sources = arrays.row_likelihood, arrays.row_frame, arrays.row_source
     parts, wholes, thirds = arrays.row_part, arrays.row_whole, arrays.row_third
     factor, variance = arrays.row_factor, arrays.row_variance
-    selection_at, dense_at, noise_at = (
-        arrays.offset[SELECTION],
-        arrays.offset[CONCENTRATION],
-        arrays.offset[NOISE],
-    )
-    found, spread = np.empty((codes.size, 5)), np.empty(codes.size)
+    selection_at, dense_at = arrays.offset[SELECTION], arrays.offset[CONCENTRATION]
+    found, spread, noise = np.empty((codes.size, 5)), np.empty(codes.size), _noise_variance(v, arrays.offset)
     for row in range(codes.size):
-        of_people = codes[row] in (SURVEY, OVERLAP)
+        of_people = _asks(codes[row])
         selection = v[selection_at + frames[row]] if of_people else 0.0
-        found[row] = _location(
+        location, by_part, by_whole, by_third, by_selection = _location(
             codes[row], terms[parts[row]], terms[wholes[row]], terms[thirds[row]], selection
         )
+        found[row, 0], found[row, 1], found[row, 2] = location, by_part, by_whole
+        found[row, 3], found[row, 4] = by_third, by_selection
         if of_people:
             spread[row] = math.exp(v[dense_at + frames[row]])
         else:
-            noise = math.exp(v[noise_at + sources[row]])
-            spread[row] = math.sqrt(factor[row] * noise * noise + variance[row])
+            spread[row] = math.sqrt(factor[row] * noise[sources[row]] + variance[row])
     return found, spread
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@inner
 def _rows(v: FloatArray, terms: FloatArray, arrays: Arrays, d_v: FloatArray, d_terms: FloatArray) -> float:
     codes, frames, sources = arrays.row_likelihood, arrays.row_frame, arrays.row_source
     values, others, factor = arrays.row_value, arrays.row_other, arrays.row_factor
@@ -410,17 +431,17 @@ def _rows(v: FloatArray, terms: FloatArray, arrays: Arrays, d_v: FloatArray, d_t
         arrays.offset[SELECTION],
     )
     found, spread = _locations(v, terms, arrays)
-    total = 0.0
+    total, noise = 0.0, _noise_variance(v, arrays.offset)
     for row in range(codes.size):
         own, slope, by_spread = _likelihood(codes[row], values[row], others[row], found[row, 0], spread[row])
         total += own
         d_terms[parts[row]] += slope * found[row, 1]
         d_terms[wholes[row]] += slope * found[row, 2]
         d_terms[thirds[row]] += slope * found[row, 3]
-        if codes[row] in (SURVEY, OVERLAP):
+        if _asks(codes[row]):
             d_v[selection_at + frames[row]] += slope * found[row, 4]
             d_v[dense_at + frames[row]] += by_spread
         else:
-            noise = math.exp(v[noise_at + sources[row]])
-            d_v[noise_at + sources[row]] += by_spread * factor[row] * noise * noise / spread[row]
+            own = noise[sources[row]]
+            d_v[noise_at + sources[row]] += by_spread * factor[row] * own / spread[row]
     return total

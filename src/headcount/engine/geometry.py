@@ -11,6 +11,7 @@ from threadpoolctl import threadpool_limits
 
 from headcount._types import FloatArray
 from headcount.engine.arrays import Arrays
+from headcount.engine.beside import compiling_beside
 from headcount.engine.curvature import conditional_mode, information_at, prior_curvature, scale_parameters
 from headcount.engine.levels import to_level
 from headcount.engine.recentred import Recentring, recentred_density
@@ -63,7 +64,9 @@ class Geometry:
 
 def first_geometry(arrays: Arrays) -> Geometry:
     """Choose coordinates before anything is sampled: scales at the middle of their priors, the rest at its mode."""
-    return geometry_at(arrays, conditional_mode(arrays, arrays.middle))
+    with compiling_beside(arrays):
+        mode = conditional_mode(arrays, arrays.middle)
+    return geometry_at(arrays, mode)
 
 
 def geometry_of(arrays: Arrays, draws: FloatArray) -> Geometry:

@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 from numba import njit
 
-from headcount._types import FloatArray
+from headcount._types import FloatArray, IntArray
 from headcount.engine.arrays import Arrays
 from headcount.engine.codes import (
     BENT,
@@ -32,6 +32,7 @@ from headcount.engine.codes import (
     YEARS,
 )
 from headcount.engine.tails import expit, log_expit, log_sum
+from headcount.engine.vectors import add
 
 __all__ = ["HeadcountSlopes", "back_headcount", "headcount_slopes", "log_headcount"]
 
@@ -63,7 +64,7 @@ class HeadcountSlopes(NamedTuple):
 def headcount_slopes(x: FloatArray, v: FloatArray, headcount: FloatArray, arrays: Arrays) -> HeadcountSlopes:
     """Differentiate each log headcount, with the level as a coordinate: without what ties the regions' shares together."""
     regions, years = headcount.shape
-    steps = years - 1
+    steps, reference = years - 1, arrays.shape[REFERENCE]
     start, steady = np.empty((regions, years)), np.empty((regions, years))
     driving, shared, own = (
         np.empty((regions, years, steps)),
@@ -71,32 +72,45 @@ def headcount_slopes(x: FloatArray, v: FloatArray, headcount: FloatArray, arrays
         np.zeros((regions, years, steps)),
     )
     curved = np.zeros((regions, years, 4))
-    common, phi = _common(x, v, arrays), _damping(x, arrays)
+    phi, places = _damping(x, arrays.growth), arrays.growth
     innovations = v[arrays.offset[COMMON] : arrays.offset[COMMON] + steps]
+    common = _deviation(innovations, phi)
     d_v, gradient, d_path = np.zeros(v.size), np.zeros(x.size), np.zeros(years)
     for r in range(regions):
-        growth = _growth(r, x, v, common, arrays)
+        growth = _growth(r, v, common, phi, arrays.offset, places)
         at = arrays.offset[REGIONAL] + r * steps
         path = _deviation(v[at : at + steps], phi)
         for t in range(years):
             d_path[t] = 1.0
-            start[r, t], driving[r, t] = _back_path(
-                r, x, v, growth, headcount[r], d_path, arrays, d_v, gradient
+            place, flow = arrays.offset[STEADY] + r, driving[r, t]
+            start[r, t] = _back_path(
+                x,
+                place,
+                v,
+                growth,
+                headcount[r],
+                d_path,
+                arrays.graduates,
+                r,
+                reference,
+                places,
+                d_v,
+                gradient,
+                flow,
             )
             d_path[t] = 0.0
             # What the way back adds to shared places is taken out again, so that the next year begins at zero.
-            place = arrays.offset[STEADY] + r
             steady[r, t] = d_v[place]
             d_v[place] = 0.0
-            if arrays.growth[KIND] != BENT:
-                steady[r, t] += driving[r, t].sum()
-            d_phi = _back_deviation(v[at : at + steps], path, phi, driving[r, t], own[r, t])
-            d_phi += _back_deviation(innovations, common, phi, driving[r, t], shared[r, t])
+            if places[KIND] != BENT:
+                steady[r, t] += _sum(flow)
+            d_phi = _back_deviation(v[at : at + steps], path, phi, flow, own[r, t])
+            d_phi += _back_deviation(innovations, common, phi, flow, shared[r, t])
             curved[r, t, 0] = d_phi * phi * (1 - phi)
             for i in range(1, 4):
-                if arrays.growth[DAMPING + i] >= 0:
-                    curved[r, t, i] = gradient[arrays.growth[DAMPING + i]]
-                    gradient[arrays.growth[DAMPING + i]] = 0.0
+                if places[DAMPING + i] >= 0:
+                    curved[r, t, i] = gradient[places[DAMPING + i]]
+                    gradient[places[DAMPING + i]] = 0.0
     return HeadcountSlopes(start, steady, driving, shared, own, curved)
 
 
@@ -106,22 +120,27 @@ def log_headcount(x: FloatArray, v: FloatArray, arrays: Arrays) -> FloatArray:
     regions, years, reference = arrays.shape[REGIONS], arrays.shape[YEARS], arrays.shape[REFERENCE]
     share = v[arrays.offset[SHARE] : arrays.offset[SHARE] + regions]
     level = v[arrays.offset[LEVEL]] - log_sum(share)
-    common = _common(x, v, arrays)
+    phi, places, start = _damping(x, arrays.growth), arrays.growth, arrays.offset[COMMON]
+    common = _deviation(v[start : start + years - 1], phi)
     headcount = np.empty((regions, years))
     for r in range(regions):
         headcount[r, reference] = level + share[r]
-        growth = _growth(r, x, v, common, arrays)
-        if arrays.growth[KIND] == FLOWING:
-            _flow(r, x, growth, headcount[r], arrays)
+        growth = _growth(r, v, common, phi, arrays.offset, places)
+        if places[KIND] == FLOWING:
+            for t in range(years - 1):
+                entering = arrays.graduates[r, t]
+                headcount[r, t + 1] = headcount[r, t] + math.log(
+                    _kept(entering, x, growth[t], headcount[r, t], places)[0]
+                )
             continue
         for t in range(reference + 1, years):
             headcount[r, t] = headcount[r, t - 1] + growth[t - 1]
         for t in range(reference - 1, -1, -1):
             headcount[r, t] = headcount[r, t + 1] - growth[t]
-        if arrays.growth[KIND] == BENT:
+        if places[KIND] == BENT:
             rate = v[arrays.offset[STEADY] + r]
             for t in range(years):
-                headcount[r, t] += _bend(x, rate, t - reference, arrays)[0]
+                headcount[r, t] += _bend(x, rate, t - reference, places)[0]
     return headcount
 
 
@@ -136,56 +155,81 @@ def back_headcount(
     gradient: FloatArray,
 ) -> None:
     """Carry the derivative by the log headcount back to v and to the curved growth parameters in x."""
-    regions, years = arrays.shape[REGIONS], arrays.shape[YEARS]
+    regions, years, reference = arrays.shape[REGIONS], arrays.shape[YEARS], arrays.shape[REFERENCE]
     share = v[arrays.offset[SHARE] : arrays.offset[SHARE] + regions]
     norm, d_level, d_phi = log_sum(share), 0.0, 0.0
-    common, d_common = _common(x, v, arrays), np.zeros(years - 1)
-    phi = _damping(x, arrays)
+    phi, places, start = _damping(x, arrays.growth), arrays.growth, arrays.offset[COMMON]
+    innovations, d_innovations = v[start : start + years - 1], d_v[start : start + years - 1]
+    common, d_common, d_growth = _deviation(innovations, phi), np.zeros(years - 1), np.empty(years - 1)
+    driven = arrays.offset[DRIVEN + 1] > arrays.offset[DRIVEN]
     for r in range(regions):
-        growth = _growth(r, x, v, common, arrays)
-        d_start, d_growth = _back_path(r, x, v, growth, headcount[r], d_headcount[r], arrays, d_v, gradient)
+        growth = _growth(r, v, common, phi, arrays.offset, places)
+        steady, path, d_path = arrays.offset[STEADY] + r, headcount[r], d_headcount[r]
+        d_start = _back_path(
+            x,
+            steady,
+            v,
+            growth,
+            path,
+            d_path,
+            arrays.graduates,
+            r,
+            reference,
+            places,
+            d_v,
+            gradient,
+            d_growth,
+        )
         d_v[arrays.offset[SHARE] + r] += d_start
         d_level += d_start
-        d_common += d_growth
-        if arrays.growth[KIND] != BENT:
-            d_v[arrays.offset[STEADY] + r] += d_growth.sum()
-        if arrays.offset[DRIVEN + 1] > arrays.offset[DRIVEN]:
+        add(d_common, 1.0, d_growth)
+        if places[KIND] != BENT:
+            d_v[steady] += _sum(d_growth)
+        if driven:
             at = arrays.offset[DRIVEN] + r * (years - 1)
-            d_v[at : at + years - 1] += d_growth
+            add(d_v[at : at + years - 1], 1.0, d_growth)
         at = arrays.offset[REGIONAL] + r * (years - 1)
         own = v[at : at + years - 1]
         d_phi += _back_deviation(own, _deviation(own, phi), phi, d_growth, d_v[at : at + years - 1])
     for r in range(regions):
         d_v[arrays.offset[SHARE] + r] -= math.exp(share[r] - norm) * d_level
     d_v[arrays.offset[LEVEL]] += d_level
-    at = arrays.offset[COMMON]
-    d_phi += _back_deviation(v[at : at + years - 1], common, phi, d_common, d_v[at : at + years - 1])
-    if arrays.growth[DAMPING] >= 0:
-        gradient[arrays.growth[DAMPING]] += d_phi * phi * (1 - phi)
+    d_phi += _back_deviation(innovations, common, phi, d_common, d_innovations)
+    if places[DAMPING] >= 0:
+        gradient[places[DAMPING]] += d_phi * phi * (1 - phi)
+
+
+# Helpers take the few arrays that they need, not all of them: each of the fifty would be an argument to compile and to count
+# references to at every call.
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _damping(x: FloatArray, arrays: Arrays) -> float:
-    return expit(x[arrays.growth[DAMPING]]) if arrays.growth[DAMPING] >= 0 else 0.0
+def _damping(x: FloatArray, places: IntArray) -> float:
+    return expit(x[places[DAMPING]]) if places[DAMPING] >= 0 else 0.0
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _common(x: FloatArray, v: FloatArray, arrays: Arrays) -> FloatArray:
-    start = arrays.offset[COMMON]
-    return _deviation(v[start : start + arrays.shape[YEARS] - 1], _damping(x, arrays))
+def _sum(values: FloatArray) -> float:
+    total = 0.0
+    for i in range(values.size):
+        total += values[i]
+    return total
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _growth(region: int, x: FloatArray, v: FloatArray, common: FloatArray, arrays: Arrays) -> FloatArray:
+def _growth(
+    region: int, v: FloatArray, common: FloatArray, phi: float, offset: IntArray, places: IntArray
+) -> FloatArray:
     """Return what is added up over the years: growth, less the bent part of a logistic; or log conversions."""
-    steps = arrays.shape[YEARS] - 1
-    start = arrays.offset[REGIONAL] + region * steps
-    growth = _deviation(v[start : start + steps], _damping(x, arrays)) + common
-    if arrays.growth[KIND] != BENT:
-        growth += v[arrays.offset[STEADY] + region]
-    if arrays.offset[DRIVEN + 1] > arrays.offset[DRIVEN]:
-        start = arrays.offset[DRIVEN] + region * steps
-        growth += v[start : start + steps]
+    steps = common.size
+    start = offset[REGIONAL] + region * steps
+    growth = _deviation(v[start : start + steps], phi)
+    steady = v[offset[STEADY] + region] if places[KIND] != BENT else 0.0
+    for t in range(steps):
+        growth[t] += common[t] + steady
+    if offset[DRIVEN + 1] > offset[DRIVEN]:
+        start = offset[DRIVEN] + region * steps
+        add(growth, 1.0, v[start : start + steps])
     return growth
 
 
@@ -216,80 +260,51 @@ def _back_deviation(
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _bend(x: FloatArray, rate: float, ahead: int, arrays: Arrays) -> tuple[float, float, float]:
+def _bend(x: FloatArray, rate: float, ahead: int, places: IntArray) -> tuple[float, float, float]:
     """Return the logistic path, and its derivatives by the rate and by the log of the ceiling's excess over one."""
-    start = -x[arrays.growth[CEILING]]
+    start = -x[places[CEILING]]
     room, room_at_start = expit(-start - rate * ahead), expit(-start)
     path = log_expit(start + rate * ahead) - log_expit(start)
     return path, ahead * room, room_at_start - room
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _flow(region: int, x: FloatArray, growth: FloatArray, path: FloatArray, arrays: Arrays) -> None:
-    """Fill the log stock of a region, forwards from its first year."""
-    for t in range(growth.size):
-        path[t + 1] = path[t] + math.log(_kept(region, t, x, growth, path, arrays)[0])
-
-
-@njit(cache=True, nogil=True, error_model="numpy")
 def _kept(
-    region: int, t: int, x: FloatArray, growth: FloatArray, path: FloatArray, arrays: Arrays
+    graduates: float, x: FloatArray, converting: float, stock: float, places: IntArray
 ) -> tuple[float, float, float]:
-    """Return the stock of the next year for each head of this one, and the parts that convert and that enter."""
-    converting = math.exp(growth[t])
-    entering = expit(x[arrays.growth[ENTRY]]) * arrays.graduates[region, t] * math.exp(-path[t])
-    return expit(-x[arrays.growth[EXIT]]) + converting + entering, converting, entering
+    """Return the stock of the next year for each head of this one, and the parts that convert and that enter.
+
+    Conversions and stock are logarithms.
+    """
+    converted = math.exp(converting)
+    entering = expit(x[places[ENTRY]]) * graduates * math.exp(-stock)
+    return expit(-x[places[EXIT]]) + converted + entering, converted, entering
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def _back_path(
-    region: int,
     x: FloatArray,
+    steady: int,
     v: FloatArray,
     growth: FloatArray,
     path: FloatArray,
     d_path: FloatArray,
-    arrays: Arrays,
+    graduates: FloatArray,
+    region: int,
+    reference: int,
+    places: IntArray,
     d_v: FloatArray,
     gradient: FloatArray,
-) -> tuple[float, FloatArray]:
-    """Return the derivatives by the level in the reference year and by yearly growth."""
-    if arrays.growth[KIND] == FLOWING:
-        return _back_flow(region, x, growth, path, d_path, arrays, gradient)
-    reference = arrays.shape[REFERENCE]
-    if arrays.growth[KIND] == BENT:
+    d_growth: FloatArray,
+) -> float:
+    """Return the derivative by the level in the reference year and fill that by yearly growth."""
+    if places[KIND] == FLOWING:
+        return _back_flow(x, growth, path, d_path, graduates, region, places, gradient, d_growth)
+    if places[KIND] == BENT:
         for t in range(d_path.size):
-            _, by_rate, by_ceiling = _bend(x, v[arrays.offset[STEADY] + region], t - reference, arrays)
-            d_v[arrays.offset[STEADY] + region] += d_path[t] * by_rate
-            gradient[arrays.growth[CEILING]] += d_path[t] * by_ceiling
-    return d_path.sum(), _back_sums(d_path, reference)
-
-
-@njit(cache=True, nogil=True, error_model="numpy")
-def _back_flow(
-    region: int,
-    x: FloatArray,
-    growth: FloatArray,
-    path: FloatArray,
-    d_path: FloatArray,
-    arrays: Arrays,
-    gradient: FloatArray,
-) -> tuple[float, FloatArray]:
-    d_growth, carried = np.empty(growth.size), 0.0
-    leaving, joining = expit(x[arrays.growth[EXIT]]), expit(x[arrays.growth[ENTRY]])
-    for t in range(growth.size - 1, -1, -1):
-        kept, converting, entering = _kept(region, t, x, growth, path, arrays)
-        carried += d_path[t + 1]
-        d_growth[t] = carried * converting / kept
-        gradient[arrays.growth[EXIT]] -= carried / kept * leaving * (1 - leaving)
-        gradient[arrays.growth[ENTRY]] += carried / kept * entering * (1 - joining)
-        carried *= 1 - entering / kept
-    return carried + d_path[0], d_growth
-
-
-@njit(cache=True, nogil=True, error_model="numpy")
-def _back_sums(d_path: FloatArray, reference: int) -> FloatArray:
-    d_growth = np.zeros(d_path.size - 1)
+            _, by_rate, by_ceiling = _bend(x, v[steady], t - reference, places)
+            d_v[steady] += d_path[t] * by_rate
+            gradient[places[CEILING]] += d_path[t] * by_ceiling
     carried = 0.0
     for t in range(d_path.size - 1, reference, -1):
         carried += d_path[t]
@@ -298,4 +313,28 @@ def _back_sums(d_path: FloatArray, reference: int) -> FloatArray:
     for t in range(reference):
         carried -= d_path[t]
         d_growth[t] = carried
-    return d_growth
+    return _sum(d_path)
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _back_flow(
+    x: FloatArray,
+    growth: FloatArray,
+    path: FloatArray,
+    d_path: FloatArray,
+    graduates: FloatArray,
+    region: int,
+    places: IntArray,
+    gradient: FloatArray,
+    d_growth: FloatArray,
+) -> float:
+    carried = 0.0
+    leaving, joining = expit(x[places[EXIT]]), expit(x[places[ENTRY]])
+    for t in range(growth.size - 1, -1, -1):
+        kept, converting, entering = _kept(graduates[region, t], x, growth[t], path[t], places)
+        carried += d_path[t + 1]
+        d_growth[t] = carried * converting / kept
+        gradient[places[EXIT]] -= carried / kept * leaving * (1 - leaving)
+        gradient[places[ENTRY]] += carried / kept * entering * (1 - joining)
+        carried *= 1 - entering / kept
+    return carried + d_path[0]

@@ -11,18 +11,18 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from numba import njit
 
 from headcount._types import FloatArray
 from headcount.engine.arrays import Arrays
 from headcount.engine.codes import SHARE
+from headcount.engine.compiling import compiled, inner
 from headcount.engine.density import log_density_and_gradient
 from headcount.engine.tails import log_sum
 
 __all__ = ["levelled_density", "share_weights", "to_level", "to_total"]
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@inner
 def _shares(x: FloatArray, arrays: Arrays) -> FloatArray:
     """Return u, dims (region,). The entries of the level and of the shares are the first ones."""
     start, end = arrays.offset[SHARE], arrays.offset[SHARE + 1]
@@ -36,19 +36,19 @@ def _shares(x: FloatArray, arrays: Arrays) -> FloatArray:
     return u
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@compiled
 def to_total(x: FloatArray, arrays: Arrays) -> None:
     """Put the log total where the level stands, in place."""
     x[arrays.entry_a[0]] += log_sum(_shares(x, arrays))
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@compiled
 def to_level(x: FloatArray, arrays: Arrays) -> None:
     """Put the level where the log total stands, in place."""
     x[arrays.entry_a[0]] -= log_sum(_shares(x, arrays))
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@compiled
 def share_weights(x: FloatArray, arrays: Arrays) -> FloatArray:
     """Return the derivative of logsumexp(u) by x; dims (free,)."""
     slope = np.zeros(x.size)
@@ -56,12 +56,14 @@ def share_weights(x: FloatArray, arrays: Arrays) -> FloatArray:
     return slope
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@compiled
 def _add_share_weights(x: FloatArray, factor: float, arrays: Arrays, slope: FloatArray) -> None:
     start, end = arrays.offset[SHARE], arrays.offset[SHARE + 1]
     rows, a, b, weight = arrays.entry_row, arrays.entry_a, arrays.entry_b, arrays.entry_weight
     u = _shares(x, arrays)
-    share = factor * np.exp(u - log_sum(u))
+    share, norm = np.empty(u.size), log_sum(u)
+    for r in range(u.size):
+        share[r] = factor * math.exp(u[r] - norm)
     for e in range(rows.size):
         if rows[e] >= end:
             break
@@ -73,10 +75,9 @@ def _add_share_weights(x: FloatArray, factor: float, arrays: Arrays, slope: Floa
             slope[a[e]] += own
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
 def levelled_density(x: FloatArray, arrays: Arrays, gradient: FloatArray) -> float:
     """Evaluate the log density where x holds the level, and fill the gradient; x holds the log total afterwards."""
     to_total(x, arrays)
-    value = log_density_and_gradient(x, arrays, gradient)
+    value = float(log_density_and_gradient(x, arrays, gradient))
     _add_share_weights(x, gradient[arrays.entry_a[0]], arrays, gradient)
     return value

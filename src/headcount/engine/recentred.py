@@ -9,15 +9,15 @@ import math
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 
 from headcount._types import FloatArray, IntArray
 from headcount.engine.arrays import Arrays
+from headcount.engine.compiling import compiled, inner
 from headcount.engine.levels import levelled_density, to_total
 from headcount.engine.tails import expit, softplus
 from headcount.engine.vectors import add, dot
 
-__all__ = ["Recentring", "State", "recentred_density", "to_natural"]
+__all__ = ["Recentring", "State", "from_levelled", "recentred_density", "to_levelled", "to_natural"]
 
 
 class Recentring(NamedTuple):
@@ -141,24 +141,24 @@ class State(NamedTuple):
     ahead: FloatArray
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+# What is compiled is put together in Python: a compiled function that calls others is compiled with all of them once more.
+
+
 def to_natural(u: FloatArray, recentring: Recentring, arrays: Arrays) -> FloatArray:
     """Return the free vector x of a point u."""
-    x = _map(u, recentring)[0]
+    x: FloatArray = to_levelled(u, recentring)[0]
     to_total(x, arrays)
     return x
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
 def recentred_density(u: FloatArray, recentring: Recentring, arrays: Arrays, gradient: FloatArray) -> float:
     """Evaluate the log density at a point u, Jacobian included, and fill its gradient by u."""
-    x, state = _map(u, recentring)
+    x, state = to_levelled(u, recentring)
     total = levelled_density(x, arrays, gradient)
-    total += _back(x, state, recentring, gradient)
-    return total + _back_lone(u, recentring, gradient)
+    return total + float(from_levelled(u, x, state, recentring, gradient))
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@inner
 def _lone(effect: int, u: FloatArray, recentring: Recentring) -> tuple[float, float, float]:
     """Return mean, stretch and weight of the data of an effect that belongs to no block."""
     first, told = recentring.lone_spread[effect], recentring.lone_information[effect]
@@ -168,7 +168,7 @@ def _lone(effect: int, u: FloatArray, recentring: Recentring) -> tuple[float, fl
     return mean, math.sqrt(at_first / (1 + seen)), seen / (1 + seen)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@inner
 def _back_lone(u: FloatArray, recentring: Recentring, gradient: FloatArray) -> float:
     """Turn the gradient by lone effects into one by u, and return the log Jacobian."""
     log_jacobian = 0.0
@@ -183,11 +183,13 @@ def _back_lone(u: FloatArray, recentring: Recentring, gradient: FloatArray) -> f
     return log_jacobian
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@inner
 def _weights(u: FloatArray, recentring: Recentring) -> FloatArray:
     """Return how much a row of each source weighs, in units of its weight at the centre; and 1 for what has no noise."""
     sources = recentring.portion.size
-    ahead = -recentring.noise_centre
+    ahead = np.empty(sources)
+    for s in range(sources):
+        ahead[s] = -recentring.noise_centre[s]
     for e in range(recentring.noise_source.size):
         ahead[recentring.noise_source[e]] += recentring.noise_weight[e] * u[recentring.noise_place[e]]
     weight = np.ones(sources + 1)
@@ -196,7 +198,7 @@ def _weights(u: FloatArray, recentring: Recentring) -> FloatArray:
     return weight
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@inner
 def _ahead(x: FloatArray, recentring: Recentring) -> FloatArray:
     """Return how far the leaders of each layer are from the centre; dims (led,)."""
     straight = np.empty(recentring.leader_place.size)
@@ -215,7 +217,7 @@ def _ahead(x: FloatArray, recentring: Recentring) -> FloatArray:
     return ahead
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@inner
 def _back_ahead(x: FloatArray, d_ahead: FloatArray, recentring: Recentring, gradient: FloatArray) -> None:
     """Carry the derivative by `_ahead` back to x."""
     for i in range(d_ahead.size):
@@ -231,9 +233,9 @@ def _back_ahead(x: FloatArray, d_ahead: FloatArray, recentring: Recentring, grad
         gradient[place] += slope
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
-def _map(u: FloatArray, recentring: Recentring) -> tuple[FloatArray, State]:
-    """Return x, and what the way back needs."""
+@compiled
+def to_levelled(u: FloatArray, recentring: Recentring) -> tuple[FloatArray, State]:
+    """Return x with the level in the place of the log total, and what the way back needs."""
     starts, members, scales, matrices = (
         recentring.start,
         recentring.member,
@@ -247,10 +249,14 @@ def _map(u: FloatArray, recentring: Recentring) -> tuple[FloatArray, State]:
         place = recentring.lone[effect]
         x[place] = at_zero + stretch * (u[place] - recentring.lone_centre[effect])
     ahead = _ahead(x, recentring)
-    sigma, step = np.exp(u[scales]), np.zeros(members.size)
+    sigma, step, mean = np.empty(members.size), np.zeros(members.size), np.empty(members.size)
+    left, z = np.empty(members.size), np.empty(members.size)
     pulled, towards, weighted = _told(weight, ahead, step, recentring)
-    mean, factors = sigma * pulled, np.empty(first.size)
-    left, z = u[members] - centre, np.empty(members.size)
+    factors = np.empty(first.size)
+    for effect in range(members.size):
+        sigma[effect] = math.exp(u[scales[effect]])
+        mean[effect] = sigma[effect] * pulled[effect]
+        left[effect] = u[members[effect]] - centre[effect]
     for block in range(starts.size - 1):
         at, start, end = matrices[block], starts[block], starts[block + 1]
         n = end - start
@@ -275,11 +281,12 @@ def _map(u: FloatArray, recentring: Recentring) -> tuple[FloatArray, State]:
             row = factors[at + i * n + i : at + i * n + n]
             total = mean[start + i] + dot(first[at + i * n + i : at + i * n + n], left[start + i : end])
             z[start + i] = (total - dot(row[1:], z[start + i + 1 : end])) / row[0]
-    x[members] = z
+    for effect in range(members.size):
+        x[members[effect]] = z[effect]
     return x, State(sigma, mean, pulled, towards, step, weighted, factors, weight, ahead)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@inner
 def _told(
     weight: FloatArray, ahead: FloatArray, step: FloatArray, recentring: Recentring
 ) -> tuple[FloatArray, FloatArray, FloatArray]:
@@ -317,8 +324,10 @@ def _told(
     return pulled, towards, weighted
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
-def _back(x: FloatArray, state: State, recentring: Recentring, gradient: FloatArray) -> float:
+@compiled
+def from_levelled(
+    u: FloatArray, x: FloatArray, state: State, recentring: Recentring, gradient: FloatArray
+) -> float:
     """Turn the gradient by x into one by u, and return the log Jacobian."""
     starts, members, matrices, first = (
         recentring.start,
@@ -328,7 +337,14 @@ def _back(x: FloatArray, state: State, recentring: Recentring, gradient: FloatAr
     )
     sigma, mean, pulled, step = state.sigma, state.mean, state.pulled, state.step
     weighted, factors = state.weighted, state.factors
-    z, d_z, d_sigma, d_u = x[members], gradient[members], np.zeros(members.size), np.zeros(members.size)
+    z, d_z, d_sigma, d_u = (
+        np.empty(members.size),
+        np.empty(members.size),
+        np.zeros(members.size),
+        np.zeros(members.size),
+    )
+    for effect in range(members.size):
+        z[effect], d_z[effect] = x[members[effect]], gradient[members[effect]]
     d_left, d_pulled, d_step = np.empty(members.size), np.empty(members.size), np.zeros(members.size)
     d_weight, d_ahead = np.zeros(state.weight.size), np.zeros(state.ahead.size)
     d_q, log_jacobian = np.empty(_largest(matrices)), 0.0
@@ -343,9 +359,7 @@ def _back(x: FloatArray, state: State, recentring: Recentring, gradient: FloatAr
             add(d_u[start + i : end], d_left[start + i], fixed)
         for i in range(n - 1, -1, -1):
             row = factors[at + i * n + i : at + i * n + n]
-            d_pulled[start + i] = (
-                d_left[start + i] - dot(row[1:], d_pulled[start + i + 1 : end])
-            ) / row[0]
+            d_pulled[start + i] = (d_left[start + i] - dot(row[1:], d_pulled[start + i + 1 : end])) / row[0]
         # The derivative by L' is turned into that by Q, from the last row up; what is done is kept on both sides of the diagonal,
         # on it twice, and what is still to be done above it.
         for k in range(n - 1, -1, -1):
@@ -380,10 +394,9 @@ def _back(x: FloatArray, state: State, recentring: Recentring, gradient: FloatAr
             add(d_step[start + i + 1 : end], -own, told[1:])
             add(row[1:], -step[start + i], pull_of[1:])
             add(row, -own, ahead_of)
-        _back_told(
-            block, d_pulled[start:end], d_step[start:end], d_q, state, recentring, d_weight, d_ahead
-        )
-    gradient[members] = d_u
+        _back_told(block, d_pulled[start:end], d_step[start:end], d_q, state, recentring, d_weight, d_ahead)
+    for effect in range(members.size):
+        gradient[members[effect]] = d_u[effect]
     for effect in range(members.size):
         gradient[recentring.scale[effect]] += d_sigma[effect]
     _back_ahead(x, d_ahead, recentring, gradient)
@@ -392,10 +405,10 @@ def _back(x: FloatArray, state: State, recentring: Recentring, gradient: FloatAr
         own = state.weight[s]
         slope = -2 * own * (1 - (1 - recentring.portion[s]) * own)
         gradient[recentring.noise_place[e]] += recentring.noise_weight[e] * slope * d_weight[s]
-    return log_jacobian
+    return log_jacobian + _back_lone(u, recentring, gradient)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@inner
 def _largest(starts: IntArray) -> int:
     """Return the largest distance between two neighbouring starts; nought if there is one only."""
     largest = 0
@@ -404,7 +417,7 @@ def _largest(starts: IntArray) -> int:
     return largest
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@inner
 def _back_told(
     block: int,
     d_pulled: FloatArray,

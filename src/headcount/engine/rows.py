@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import math
 
-from numba import njit
-
+from headcount.engine.compiling import compiled, inner
 from headcount.engine.tails import digamma, expit, hazard, log_density, log_tail
 
 __all__ = ["bound_row", "interval_row", "overlap_odds", "people_row", "stated_row", "survey_odds"]
@@ -20,7 +19,7 @@ MANY = 1e5
 """From here on differences of log gamma functions are taken from Stirling's formula, whose digits do not cancel."""
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@compiled
 def stated_row(value: float, mu: float, sd: float, normal: bool) -> tuple[float, float, float]:  # noqa: FBT001
     """Return log density of a stated logarithm, and its derivatives by mu and sd."""
     z = (value - mu) / sd
@@ -28,7 +27,7 @@ def stated_row(value: float, mu: float, sd: float, normal: bool) -> tuple[float,
     return log_density(z, normal) - math.log(sd), -slope / sd, -(1 + slope * z) / sd
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@compiled
 def bound_row(
     bound: float,
     side: float,
@@ -42,7 +41,7 @@ def bound_row(
     return log_tail(z, normal), slope * side / sd, -slope * z / sd
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@compiled
 def interval_row(
     low: float,
     high: float,
@@ -61,7 +60,7 @@ def interval_row(
     return total, -side * (by_near + by_far) / sd, -(by_near * near + by_far * far) / sd
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@compiled
 def people_row(k: float, n: float, logit: float, log_concentration: float) -> tuple[float, float, float]:
     """Return log probability of k of n people, and its derivatives by the log odds and by log concentration."""
     chance, against = expit(logit), expit(-logit)
@@ -74,7 +73,7 @@ def people_row(k: float, n: float, logit: float, log_concentration: float) -> tu
     return total, (by_alpha - by_beta) * weight * chance * against, by_alpha * alpha + by_beta * beta
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@compiled
 def survey_odds(log_part: float, log_selection: float) -> tuple[float, float]:
     """Return the log odds of an answer where a part of all people would give it, and the derivative by the log part."""
     part = min(log_part, NEARLY_ZERO)
@@ -82,7 +81,7 @@ def survey_odds(log_part: float, log_selection: float) -> tuple[float, float]:
     return part - math.log(gap) + log_selection, 1 / gap if log_part < NEARLY_ZERO else 0.0
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@compiled
 def overlap_odds(first: float, second: float, log_dependence: float) -> tuple[float, float, float, float]:
     """Return the log odds of being on the second list for those on the first.
 
@@ -111,7 +110,7 @@ def overlap_odds(first: float, second: float, log_dependence: float) -> tuple[fl
     return math.log(odds), by_first, by_second, theta * (c2 / odds - c1 + c2) / root
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@inner
 def _log_rising(a: float, n: float) -> float:
     """Return log Gamma(a + n) - log Gamma(a); without loss where a is large, since then it is near n log a."""
     if a < MANY:
@@ -119,13 +118,13 @@ def _log_rising(a: float, n: float) -> float:
     return (a - 0.5) * math.log1p(n / a) + n * math.log(a + n) - n + _stirling(a + n) - _stirling(a)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@inner
 def _stirling(a: float) -> float:
     """Return what Stirling's formula for log Gamma leaves out, for large a."""
     return (1 / 12 - (1 / 360 - 1 / (1260 * a * a)) / (a * a)) / a
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@inner
 def _rising_slope(a: float, n: float) -> float:
     """Return the derivative of `_log_rising` by a."""
     if a < MANY:

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import math
 
-import numpy as np
-from numba import njit
-
 from headcount._types import FloatArray
+from headcount.engine.compiling import compiled, inner
 
 __all__ = ["digamma", "expit", "hazard", "log_density", "log_expit", "log_sum", "log_tail", "softplus"]
 
@@ -17,7 +15,7 @@ FAR = 5.0
 """Beyond this many sd the normal tail is computed from its continued fraction, where erfc would lose digits."""
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@compiled
 def log_density(z: float, normal: bool) -> float:  # noqa: FBT001 - compiled code takes no keywords cheaply
     """Return the standard log density at z: normal, or Student's t with four degrees of freedom."""
     if normal:
@@ -25,7 +23,7 @@ def log_density(z: float, normal: bool) -> float:  # noqa: FBT001 - compiled cod
     return LOG_T4 - 2.5 * math.log1p(z * z / 4)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@compiled
 def log_tail(z: float, normal: bool) -> float:  # noqa: FBT001 - as above
     """Return log Pr(Z > z), without loss in either tail."""
     if normal:
@@ -37,13 +35,13 @@ def log_tail(z: float, normal: bool) -> float:  # noqa: FBT001 - as above
     return 2 * math.log(gap) + math.log(2 + z / root) - math.log(4.0)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@compiled
 def hazard(z: float, normal: bool) -> float:  # noqa: FBT001 - as above
     """Return density over tail at z: minus the derivative of `log_tail`."""
     return math.exp(log_density(z, normal) - log_tail(z, normal))
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@inner
 def _inverse_mills(z: float) -> float:
     """Return density over tail of the normal for large z, by its continued fraction."""
     value = z
@@ -52,7 +50,7 @@ def _inverse_mills(z: float) -> float:
     return value
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@compiled
 def digamma(x: float) -> float:
     """Return the derivative of log gamma for x > 0: recurrence up to 10, then the asymptotic series."""
     shift = 0.0
@@ -66,26 +64,31 @@ def digamma(x: float) -> float:
     return shift + math.log(x) - 0.5 / x - series
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@compiled
 def softplus(x: float) -> float:
     """Return log(1 + exp(x))."""
     return max(x, 0.0) + math.log1p(math.exp(-abs(x)))
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@compiled
 def expit(x: float) -> float:
     """Return 1 / (1 + exp(-x))."""
     return 1 / (1 + math.exp(-x))
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@compiled
 def log_expit(x: float) -> float:
     """Return log(1 / (1 + exp(-x)))."""
     return -softplus(-x)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@compiled
 def log_sum(values: FloatArray) -> float:
     """Return the log of a sum of exponentials."""
-    top = values.max()
-    return float(top + math.log(np.exp(values - top).sum()))
+    top = values[0]
+    for i in range(1, values.size):
+        top = max(top, values[i])
+    total = 0.0
+    for i in range(values.size):
+        total += math.exp(values[i] - top)
+    return float(top + math.log(total))

@@ -5,21 +5,26 @@ They are called with slices: an index into a slice that starts at nought needs n
 
 from __future__ import annotations
 
+from typing import Final
+
 from numba import njit
 
 from headcount._types import FloatArray
+from headcount.engine.compiling import OPTIONS
 
 __all__ = ["add", "dot"]
 
+INLINE: Final = {**OPTIONS, "no_cpython_wrapper": True, "forceinline": True}
 
-@njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract"}, forceinline=True)
+
+@njit(**INLINE, fastmath={"contract"})
 def add(target: FloatArray, factor: float, values: FloatArray) -> None:
     """Add a multiple of values to a target of the same length, which lies elsewhere."""
     for i in range(target.size):
         target[i] += factor * values[i]
 
 
-@njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract", "reassoc"}, forceinline=True)
+@njit(**INLINE, fastmath={"contract", "reassoc"})
 def dot(a: FloatArray, b: FloatArray) -> float:
     """Return the sum of products of two runs of the same length.
 

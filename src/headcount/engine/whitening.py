@@ -22,7 +22,7 @@ from headcount.engine.arrays import Arrays
 from headcount.engine.curvature import factorise
 from headcount.engine.recentred import Recentring, recentred_density, to_natural
 
-__all__ = ["Whitening", "to_free", "whiten", "whitened_density"]
+__all__ = ["Whitening", "from_recentred", "to_free", "to_recentred", "whiten", "whitened_density"]
 
 
 class Whitening(NamedTuple):
@@ -79,7 +79,6 @@ def whiten(mode: FloatArray, precision: sparse.csc_array) -> Whitening:
     )
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
 def to_free(y: FloatArray, whitening: Whitening, recentring: Recentring, arrays: Arrays) -> FloatArray:
     """Return the free vector x of a point y."""
     return to_natural(to_recentred(y, whitening), recentring, arrays)
@@ -100,17 +99,22 @@ def to_recentred(y: FloatArray, whitening: Whitening) -> FloatArray:
     return x
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
 def whitened_density(
     y: FloatArray, whitening: Whitening, recentring: Recentring, arrays: Arrays, gradient: FloatArray
 ) -> float:
     """Evaluate the log density at a point y and fill its gradient by y."""
-    d_x = np.empty(y.size)
-    total = recentred_density(to_recentred(y, whitening), recentring, arrays, d_x)
-    for j in range(y.size):
-        gradient[j] = d_x[whitening.order[j]]
-    for j in range(y.size):
+    d_u = np.empty(y.size)
+    total = recentred_density(to_recentred(y, whitening), recentring, arrays, d_u)
+    from_recentred(d_u, whitening, gradient)
+    return total
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def from_recentred(d_u: FloatArray, whitening: Whitening, gradient: FloatArray) -> None:
+    """Turn the gradient by u into one by y."""
+    for j in range(d_u.size):
+        gradient[j] = d_u[whitening.order[j]]
+    for j in range(d_u.size):
         gradient[j] /= whitening.diagonal[j]
         for e in range(whitening.start[j], whitening.start[j + 1]):
             gradient[whitening.row[e]] -= whitening.value[e] * gradient[j]
-    return total

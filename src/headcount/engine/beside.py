@@ -1,0 +1,88 @@
+"""On a machine's first fit: compile in two processes at once, since Numba compiles on one core.
+
+This process needs the density first; meanwhile another one compiles what is needed afterwards, into the cache that both read.
+"""
+
+from __future__ import annotations
+
+import os
+import pickle
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, get_type_hints
+
+import numba as nb
+
+from headcount._types import IntArray
+from headcount.engine import density, levels, recentred, whitening
+from headcount.engine.arrays import Arrays
+
+__all__ = ["compiling_beside"]
+
+NUMBERS, PLACES, DRAWS = nb.float64[::1], nb.int64[::1], nb.float64[:, ::1]
+
+
+@contextmanager
+def compiling_beside(arrays: Arrays) -> Iterator[None]:
+    """Have another process compile while this one does, if nothing is in the cache yet.
+
+    Parameters
+    ----------
+    arrays
+        Any study: all have the same types.
+    """
+    levels.to_level(arrays.middle.copy(), arrays)
+    if not levels.to_level.stats.cache_misses or (os.process_cpu_count() or 1) < 2:
+        yield
+        return
+    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    with tempfile.TemporaryFile() as study:
+        pickle.dump(arrays, study)
+        study.seek(0)
+        # Whatever goes wrong over there is compiled here when it is needed.
+        with subprocess.Popen([sys.executable, "-m", __name__], stdin=study, **quiet) as other:
+            try:
+                yield
+            except BaseException:
+                other.kill()
+                raise
+
+
+def signatures(arrays: Arrays) -> list[tuple[Any, tuple[Any, ...]]]:
+    """Return what is compiled, and for which types."""
+    study, recentring, state, affine = (
+        nb.typeof(arrays),
+        _type_of(recentred.Recentring),
+        _type_of(recentred.State),
+        _type_of(whitening.Whitening),
+    )
+    return [
+        (recentred.to_levelled, (NUMBERS, recentring)),
+        (recentred.from_levelled, (NUMBERS, NUMBERS, state, recentring, NUMBERS)),
+        (whitening.to_recentred, (NUMBERS, affine)),
+        (whitening.from_recentred, (NUMBERS, affine, NUMBERS)),
+        (density.evaluate, (DRAWS, study)),
+        (density.evaluate_reach, (DRAWS, study)),
+        (density.log_likelihood, (DRAWS, study)),
+    ]
+
+
+def _type_of(form: type) -> nb.types.NamedTuple:
+    """Return the compiler's type of a named tuple of vectors."""
+    fields = get_type_hints(form)
+    return nb.types.NamedTuple(
+        [PLACES if fields[name] == IntArray else NUMBERS for name in form._fields], form
+    )
+
+
+def main() -> None:
+    """Compile for the study that comes in."""
+    for function, types in signatures(pickle.load(sys.stdin.buffer)):
+        function.compile(types)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,27 @@
+"""How the engine's functions are compiled: two decorators.
+
+Compiling is most of what a first fit on a machine waits for, and most of it goes into what surrounds a function: the code that
+lets Python and C call it, with each array of a study an argument of its own, and the functions that it calls, which are compiled
+into it once more. So what only compiled code calls is `inner`, what Python calls is `compiled`, and `compiled` functions are put
+together in Python rather than in another compiled function.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from numba import njit
+
+__all__ = ["compiled", "inner"]
+
+OPTIONS: dict[str, Any] = {"cache": True, "nogil": True, "error_model": "numpy", "no_cfunc_wrapper": True}
+
+
+def compiled[F](function: F) -> F:
+    """Compile a function that Python and compiled code call."""
+    return njit(**OPTIONS)(function)
+
+
+def inner[F](function: F) -> F:
+    """Compile a function that compiled code alone calls: a call from Python ends the process."""
+    return njit(**OPTIONS, no_cpython_wrapper=True)(function)
