@@ -15,6 +15,7 @@ from contextlib import contextmanager
 from typing import Any, get_type_hints
 
 import numba as nb
+import numpy as np
 
 from headcount._types import IntArray
 from headcount.engine import density, levels, recentred, whitening
@@ -70,12 +71,11 @@ def signatures(arrays: Arrays) -> list[tuple[Any, tuple[Any, ...]]]:
     ]
 
 
-def _type_of(form: type) -> nb.types.NamedTuple:
+def _type_of(form: type) -> nb.types.Type:
     """Return the compiler's type of a named tuple of vectors."""
-    fields = get_type_hints(form)
-    return nb.types.NamedTuple(
-        [PLACES if fields[name] == IntArray else NUMBERS for name in form._fields], form
-    )
+    kinds = get_type_hints(form)
+    empty = [np.empty(0, np.int64 if kinds[name] == IntArray else np.float64) for name in form._fields]
+    return nb.typeof(form(*empty))
 
 
 def main() -> None:
