@@ -14,7 +14,7 @@ __all__ = ["run"]
 
 
 def run(job: Job) -> Outcome:
-    """Read the study and fit it.
+    """Read the study and fit it, with as many warm-up draws as it takes by itself.
 
     The pilot runs that find headcount's coordinates are sampling too, so they are not hidden in the preparation: what is
     called preparing here is reading and compiling alone.
@@ -31,7 +31,6 @@ def run(job: Job) -> Outcome:
             seed=job.seed,
             chains=job.chains,
             draws=job.draws,
-            tune=job.tune,
             progress=False,
         )
     clock.mark("after")

@@ -20,8 +20,8 @@ from headcount.engine.whitening import Whitening, to_free, to_recentred, whiten,
 
 __all__ = ["Geometry", "first_geometry", "geometry_at", "geometry_of"]
 
-POINTS: Final = 8
-"""How many typical points the curvature of the scales is averaged over."""
+POINTS, FIRST_POINTS = 8, 3
+"""How many typical points the curvature of the scales is averaged over; before anything is sampled, all have the same scales."""
 
 STEP: Final = 1e-4
 """Of a scale, on the log scale, for the difference of two gradients."""
@@ -111,9 +111,9 @@ def _typical_points(
     """
     scales = scale_parameters(arrays)
     rough = whiten(origin, sparse.csc_array(expected + sparse.diags_array(scales.astype(float))))
-    rng = np.random.default_rng(POINTS)
-    points = np.array([to_recentred(rng.normal(size=origin.size), rough) for _ in range(POINTS)])
-    chosen = np.linspace(0, len(draws) - 1, POINTS).round().astype(int)
+    rng, count = np.random.default_rng(POINTS), POINTS if len(draws) > 1 else FIRST_POINTS
+    points = np.array([to_recentred(rng.normal(size=origin.size), rough) for _ in range(count)])
+    chosen = np.linspace(0, len(draws) - 1, count).round().astype(int)
     points[:, scales] = draws[chosen][:, scales]
     return points
 

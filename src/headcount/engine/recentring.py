@@ -78,7 +78,7 @@ def recentre(
         lone_scale=scales[lone],
         lone_centre=centre[lone],
         lone_spread=spread,
-        lone_information=np.maximum(precision.diagonal()[lone] - 1, 0) / spread**2,
+        lone_information=_told_of_lone(information, follow, blocks)[lone] / spread**2,
         **_noise_fields(arrays, centre),
         portion=information.portion,
     )
@@ -211,9 +211,15 @@ def _follow(size: int, blocks: list[_Block], leaders: Leaders) -> sparse.csc_arr
     return sparse.coo_array((np.concatenate(values), places), (size, size)).tocsc()
 
 
-def _told_of(rows: sparse.csc_array) -> FloatArray:
-    """Return how much rows tell about each free variable, the effects of regions following; dims (free,)."""
-    return np.asarray(rows.power(2).sum(axis=0)).ravel()
+def _told_of_lone(information: Information, follow: sparse.csc_array, blocks: list[_Block]) -> FloatArray:
+    """Return how much is told about each free variable where the effects of units follow it; dims (free,).
+
+    What rows tell through the effects is told by the effects' own priors: of the difference between two pools by the levels of
+    all their regions.
+    """
+    members = _indices([block.members for block in blocks])
+    told = sparse.vstack([information.location @ follow, follow.tocsr()[members]])
+    return np.asarray(told.power(2).sum(axis=0)).ravel()
 
 
 def _precision(arrays: Arrays, expected: sparse.csc_array, follow: sparse.csc_array) -> sparse.csc_array:

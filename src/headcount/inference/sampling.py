@@ -21,12 +21,16 @@ from headcount._types import FloatArray, IntArray
 from headcount.engine.geometry import Geometry
 from headcount.errors import SamplingError
 
-__all__ = ["Draws", "own_cores", "sample"]
+__all__ = ["LONG_STEPS", "SHORT_STEPS", "Draws", "own_cores", "sample"]
 
 FREE: Final = "free"
 KEPT_STATS: Final = ("diverging", "energy", "n_steps", "step_size", "mean_tree_accept", "depth", "tuning")
-ACCEPTED: Final = 0.85
-"""Mean acceptance that step sizes are set to. Where the density is nearly standard normal, long steps cost little."""
+LONG_STEPS, SHORT_STEPS = 0.7, 0.85
+"""Mean acceptance that step sizes are set to: long steps where the density is nearly standard normal everywhere, short ones where
+it has corners in which long steps are refused."""
+
+DEEPEST: Final = 10
+"""Doublings of a trajectory at most."""
 
 LOOK: Final = 0.2
 """Seconds between looks at a running sampler: how late a Ctrl-C can be."""
@@ -53,6 +57,16 @@ class Draws:
     interrupted: bool
     seconds: float
 
+    @property
+    def step(self) -> float:
+        """Step size at the end, averaged over chains: in units of the sd in coordinates in which all sds are about one."""
+        return float(self.stats["step_size"].isel({DRAW: -1}).mean())
+
+    @property
+    def divergences(self) -> int:
+        """Number of divergent draws."""
+        return int(self.stats["diverging"].sum())
+
 
 def sample(
     geometry: Geometry,
@@ -64,6 +78,8 @@ def sample(
     cores: int | None,
     progress: bool,
     label: str = "Sampling",
+    accepted: float = SHORT_STEPS,
+    deepest: int = DEEPEST,
 ) -> Draws:
     """Sample the posterior.
 
@@ -81,6 +97,10 @@ def sample(
         Whether to show a bar, in the terminal or the notebook.
     label
         What the bar says.
+    accepted
+        Mean acceptance that step sizes are set to.
+    deepest
+        Doublings of a trajectory at most.
 
     Returns
     -------
@@ -102,7 +122,8 @@ def sample(
             draws=draws,
             tune=tune,
             cores=min(chains, cores or own_cores()),
-            target_accept=ACCEPTED,
+            target_accept=accepted,
+            maxdepth=deepest,
             # Between two kicks by what is left of the gradient, trajectories turn as those of a standard normal do.
             exact_normal_trajectory=True,
             save_warmup=False,
