@@ -18,13 +18,13 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
+from headcount._machine import own_cores
 from headcount.batches.cluster import on_cluster
 from headcount.batches.doing import compile_once
 from headcount.batches.jobs import Job, Outcome
 from headcount.batches.pool import in_processes
 from headcount.batches.storing import has_file, read_outcome, write_outcome
 from headcount.errors import HeadcountError
-from headcount.inference.sampling import own_cores
 
 __all__ = ["run_batch"]
 

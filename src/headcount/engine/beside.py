@@ -5,7 +5,6 @@ This process needs the density first; meanwhile another one compiles what is nee
 
 from __future__ import annotations
 
-import os
 import pickle
 import subprocess
 import sys
@@ -17,6 +16,7 @@ from typing import Any, get_type_hints
 import numba as nb
 import numpy as np
 
+from headcount._machine import own_cores
 from headcount._types import IntArray
 from headcount.engine import density, levels, recentred, whitening
 from headcount.engine.arrays import Arrays
@@ -35,16 +35,19 @@ def compiling_beside(arrays: Arrays) -> Iterator[None]:
     arrays
         Any study: all have the same types.
     """
-    levels.to_level(arrays.middle.copy(), arrays)
-    if not levels.to_level.stats.cache_misses or (os.process_cpu_count() or 1) < 2:
+    if own_cores() < 2 or not _compiles(arrays):
         yield
         return
-    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
     with tempfile.TemporaryFile() as study:
         pickle.dump(arrays, study)
         study.seek(0)
         # Whatever goes wrong over there is compiled here when it is needed.
-        with subprocess.Popen([sys.executable, "-m", __name__], stdin=study, **quiet) as other:
+        with subprocess.Popen(
+            [sys.executable, "-m", __name__],
+            stdin=study,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        ) as other:
             try:
                 yield
             except BaseException:
@@ -52,13 +55,22 @@ def compiling_beside(arrays: Arrays) -> Iterator[None]:
                 raise
 
 
+def _compiles(arrays: Arrays) -> bool:
+    """Say whether a small function, called for this, was not in the cache."""
+    first: Any = levels.to_level
+    before = sum(first.stats.cache_misses.values())
+    first(arrays.middle.copy(), arrays)
+    missed: int = sum(first.stats.cache_misses.values())
+    return missed > before
+
+
 def signatures(arrays: Arrays) -> list[tuple[Any, tuple[Any, ...]]]:
     """Return what is compiled, and for which types."""
     study, recentring, state, affine = (
-        nb.typeof(arrays),
-        _type_of(recentred.Recentring),
-        _type_of(recentred.State),
-        _type_of(whitening.Whitening),
+        _type_of(arrays),
+        _type_of(_empty(recentred.Recentring)),
+        _type_of(_empty(recentred.State)),
+        _type_of(_empty(whitening.Whitening)),
     )
     return [
         (recentred.to_levelled, (NUMBERS, recentring)),
@@ -71,11 +83,15 @@ def signatures(arrays: Arrays) -> list[tuple[Any, tuple[Any, ...]]]:
     ]
 
 
-def _type_of(form: type) -> nb.types.Type:
-    """Return the compiler's type of a named tuple of vectors."""
+def _type_of(value: object) -> Any:  # noqa: ANN401 - Numba is not typed
+    return nb.typeof(value)  # type: ignore[no-untyped-call]
+
+
+def _empty(form: Any) -> object:  # noqa: ANN401 - a class of named tuples of vectors
     kinds = get_type_hints(form)
-    empty = [np.empty(0, np.int64 if kinds[name] == IntArray else np.float64) for name in form._fields]
-    return nb.typeof(form(*empty))
+    fields = [np.empty(0, np.int64 if kinds[name] == IntArray else np.float64) for name in form._fields]
+    filled: object = form(*fields)
+    return filled
 
 
 def main() -> None:

@@ -8,7 +8,7 @@ together in Python rather than in another compiled function.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 from numba import njit
 
@@ -19,9 +19,9 @@ OPTIONS: dict[str, Any] = {"cache": True, "nogil": True, "error_model": "numpy",
 
 def compiled[F](function: F) -> F:
     """Compile a function that Python and compiled code call."""
-    return njit(**OPTIONS)(function)
+    return cast(F, njit(**OPTIONS)(function))
 
 
 def inner[F](function: F) -> F:
     """Compile a function that compiled code alone calls: a call from Python ends the process."""
-    return njit(**OPTIONS, no_cpython_wrapper=True)(function)
+    return cast(F, njit(**OPTIONS | {"no_cpython_wrapper": True})(function))

@@ -337,4 +337,4 @@ def _back_flow(
         gradient[places[EXIT]] -= carried / kept * leaving * (1 - leaving)
         gradient[places[ENTRY]] += carried / kept * entering * (1 - joining)
         carried *= 1 - entering / kept
-    return carried + d_path[0]
+    return float(carried + d_path[0])

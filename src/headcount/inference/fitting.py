@@ -12,7 +12,7 @@ from headcount.engine.arrays import Arrays, assemble
 from headcount.engine.geometry import Geometry, first_geometry, geometry_of
 from headcount.fits import Fit, Sampling, sampler_tree, versions
 from headcount.inference.posterior import free_vectors, posterior_of
-from headcount.inference.sampling import LONG_STEPS, SHORT_STEPS, sample
+from headcount.inference.sampling import sample
 from headcount.layout import Layout
 from headcount.observations import Observations
 from headcount.specs import ModelSpec
@@ -83,20 +83,11 @@ def fit(
     started = time.perf_counter()
     layout = Layout.of(spec, observations)
     if near is None:
-        geometry, accepted = _geometry(assemble(layout), seed=seed, cores=cores, progress=progress)
+        geometry = _geometry(assemble(layout), seed=seed, cores=cores, progress=progress)
     else:
-        geometry, accepted = _geometry_near(layout, near, seed=seed), SHORT_STEPS
+        geometry = _geometry_near(layout, near, seed=seed)
     prepared = time.perf_counter() - started
-    found = sample(
-        geometry,
-        seed=seed,
-        chains=chains,
-        draws=draws,
-        tune=tune,
-        cores=cores,
-        progress=progress,
-        accepted=accepted,
-    )
+    found = sample(geometry, seed=seed, chains=chains, draws=draws, tune=tune, cores=cores, progress=progress)
     kept_chains, kept_draws, _ = found.free.shape
     record = Sampling(
         seed=seed,
@@ -117,14 +108,9 @@ PILOTS = ({"chains": 2, "draws": 60, "tune": 100}, {"chains": 2, "draws": 100, "
 PILOT_DEPTH = 4
 """Doublings of a pilot's trajectory at most: 15 steps. Longer ones are of a step size that is still being sought."""
 
-SMOOTH = 0.4
-"""Step size of a pilot from which on long steps are taken: a quarter turn in four of them. On studies of the plain model it is
-0.45 to 0.65; on the flagship, which has corners where long steps are refused, 0.16 to 0.3."""
 
-
-def _geometry(arrays: Arrays, *, seed: int, cores: int | None, progress: bool) -> tuple[Geometry, float]:
-    """Return coordinates, and the acceptance that step sizes are to be set to."""
-    geometry, accepted = first_geometry(arrays), SHORT_STEPS
+def _geometry(arrays: Arrays, *, seed: int, cores: int | None, progress: bool) -> Geometry:
+    geometry = first_geometry(arrays)
     for number, pilot in enumerate(PILOTS, start=1):
         found = sample(
             geometry,
@@ -132,16 +118,14 @@ def _geometry(arrays: Arrays, *, seed: int, cores: int | None, progress: bool) -
             cores=cores,
             progress=progress,
             label=f"Pilot {number} of {len(PILOTS)}",
-            accepted=LONG_STEPS,
             deepest=PILOT_DEPTH,
             **pilot,
         )
         geometry = geometry_of(arrays, found.free.reshape(-1, arrays.family.size))
-        accepted = LONG_STEPS if found.step >= SMOOTH and not found.divergences else SHORT_STEPS
-    return geometry, accepted
+    return geometry
 
 
-CARRIED = 300
+CARRIED = 200
 """Draws of a neighbouring fit by which coordinates are chosen: as many as the last pilot run has."""
 
 

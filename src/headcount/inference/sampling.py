@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
@@ -16,18 +15,18 @@ from nutpie.compiled_pyfunc import from_pyfunc
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
+from headcount._machine import own_cores
 from headcount._names import CHAIN, DRAW, POSTERIOR, SAMPLE_STATS
 from headcount._types import FloatArray, IntArray
 from headcount.engine.geometry import Geometry
 from headcount.errors import SamplingError
 
-__all__ = ["LONG_STEPS", "SHORT_STEPS", "Draws", "own_cores", "sample"]
+__all__ = ["Draws", "sample"]
 
 FREE: Final = "free"
 KEPT_STATS: Final = ("diverging", "energy", "n_steps", "step_size", "mean_tree_accept", "depth", "tuning")
-LONG_STEPS, SHORT_STEPS = 0.7, 0.85
-"""Mean acceptance that step sizes are set to: long steps where the density is nearly standard normal everywhere, short ones where
-it has corners in which long steps are refused."""
+ACCEPTED: Final = 0.8
+"""Mean acceptance that step sizes are set to. Where the density is nearly standard normal, long steps cost little."""
 
 DEEPEST: Final = 10
 """Doublings of a trajectory at most."""
@@ -57,16 +56,6 @@ class Draws:
     interrupted: bool
     seconds: float
 
-    @property
-    def step(self) -> float:
-        """Step size at the end, averaged over chains: in units of the sd in coordinates in which all sds are about one."""
-        return float(self.stats["step_size"].isel({DRAW: -1}).mean())
-
-    @property
-    def divergences(self) -> int:
-        """Number of divergent draws."""
-        return int(self.stats["diverging"].sum())
-
 
 def sample(
     geometry: Geometry,
@@ -78,7 +67,6 @@ def sample(
     cores: int | None,
     progress: bool,
     label: str = "Sampling",
-    accepted: float = SHORT_STEPS,
     deepest: int = DEEPEST,
 ) -> Draws:
     """Sample the posterior.
@@ -97,8 +85,6 @@ def sample(
         Whether to show a bar, in the terminal or the notebook.
     label
         What the bar says.
-    accepted
-        Mean acceptance that step sizes are set to.
     deepest
         Doublings of a trajectory at most.
 
@@ -122,7 +108,7 @@ def sample(
             draws=draws,
             tune=tune,
             cores=min(chains, cores or own_cores()),
-            target_accept=accepted,
+            target_accept=ACCEPTED,
             maxdepth=deepest,
             # Between two kicks by what is left of the gradient, trajectories turn as those of a standard normal do.
             exact_normal_trajectory=True,
@@ -134,11 +120,6 @@ def sample(
         )
         tree, interrupted = _wait(running)
     return _collect(tree, interrupted=interrupted, seconds=time.perf_counter() - started)
-
-
-def own_cores() -> int:
-    """Return how many cores this process may use."""
-    return getattr(os, "process_cpu_count", os.cpu_count)() or 1  # the first is there from Python 3.13 on
 
 
 def _compiled(geometry: Geometry) -> Any:  # noqa: ANN401 - nutpie has no public type
