@@ -1,8 +1,9 @@
 """The race: how long until the same posterior can be trusted, by headcount and by what a user would write instead?
 
-Each contestant fits the same study in a fresh process, with the same numbers of chains, warm-up draws and draws. Then the same
-lines compute the same quantities from everybody's draws: every log headcount of a region and year, the world's totals, every
-quantity with a prior and every source's noise. Before speed is compared, densities and posteriors are shown to agree.
+Each contestant fits the same study in a fresh process, with the same numbers of chains and draws. Peers have the warm-up draws
+that are asked for; headcount has as many as it takes by itself, after its pilot runs. Then the same lines compute the same
+quantities from everybody's draws: every log headcount of a region and year, the world's totals, every quantity with a prior and
+every source's noise. Before speed is compared, densities and posteriors are shown to agree.
 
 Figures: `min_ess_per_second` is the least bulk ESS of all quantities by the seconds of sampling, warm-up included and compiling
 not; headcount's pilot runs count as warm-up. `seconds_to_trust` is from the start of the process until every quantity has an ESS
@@ -182,7 +183,7 @@ def _figures(race: Race, outcome: Outcome) -> dict[str, Any]:
     running, pilot = seconds["sample"], seconds.get("pilot", 0.0)
     before = sum(seconds.values()) - running - seconds.get("check", 0.0)
     trust, extrapolated = judging.seconds_to_trust(
-        summary, before=before, running=running, tune=race.how.tune
+        summary, before=before, running=running, tune=outcome.extra.get("tune", race.how.tune)
     )
     return {
         "chains": len(outcome.free),
@@ -232,7 +233,7 @@ def parse() -> argparse.Namespace:
     parser.add_argument("--seed", type=int, required=True)
     parser.add_argument("--chains", type=int, default=2)
     parser.add_argument("--draws", type=int, default=1000, help="kept draws of each chain")
-    parser.add_argument("--tune", type=int, default=1000, help="warm-up draws of each chain")
+    parser.add_argument("--tune", type=int, default=1000, help="warm-up draws of each chain of a peer")
     parser.add_argument(
         "--limit", type=float, default=900, help=f"seconds; nutpie has {GRACE:g} more to hand over"
     )

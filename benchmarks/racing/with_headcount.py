@@ -45,5 +45,5 @@ def run(job: Job) -> Outcome:
         int(fit.divergences),
         f"headcount {metadata.version('headcount')}",
         finished=not fit.sampling.interrupted,
-        extra={"steps_per_draw": float(steps.mean()), "compile_seconds": compiled},
+        extra={"steps_per_draw": float(steps.mean()), "compile_seconds": compiled, "tune": fit.sampling.tune},
     )

@@ -17,6 +17,7 @@ from headcount.engine.codes import DAMPING
 from headcount.engine.curvature import (
     FLATTEST,
     conditional_mode,
+    curvature_of,
     expected_curvature,
     information_at,
     prior_curvature,
@@ -212,9 +213,7 @@ multiplier = { low = 0.6, high = 1.6, mass = 0.9 }
 """
 
 
-def test_where_all_is_linear_effects_are_normal_whatever_scales_noise_and_what_is_shared():
-    # Multipliers, normal tails, large counts and a total of which next to nothing is known: given all but the effects of regions,
-    # these are jointly normal, and recentring is to make the same normal of them everywhere.
+def linear_arrays():
     areas = parse_areas("area,name,parent,pool\nW,W,,\nA,A,W,n\nB,B,W,n\nC,C,W,s\n")
     spec = parse_spec(tomllib.loads(LINEAR), areas=areas, name="linear")
     rng = np.random.default_rng(11)
@@ -225,7 +224,13 @@ def test_where_all_is_linear_effects_are_normal_whatever_scales_noise_and_what_i
         for year in range(2019, 2023)
         if rng.random() < 0.7
     ]
-    arrays = assemble(Layout.of(spec, Observations(tuple(rows))))
+    return assemble(Layout.of(spec, Observations(tuple(rows))))
+
+
+def test_where_all_is_linear_effects_are_normal_whatever_scales_noise_and_what_is_shared():
+    # Multipliers, normal tails, large counts and a total of which next to nothing is known: given all but the effects of regions,
+    # these are jointly normal, and recentring is to make the same normal of them everywhere.
+    arrays, rng = linear_arrays(), np.random.default_rng(12)
     centre = conditional_mode(arrays, arrays.middle)
     own = geometry_at(arrays, centre).recentring
     assert own.start.size == 4
@@ -241,6 +246,19 @@ def test_where_all_is_linear_effects_are_normal_whatever_scales_noise_and_what_i
             np.testing.assert_allclose(
                 gradient[own.member[part]], expected, atol=0.02 * np.abs(expected).max()
             )
+
+
+def test_shared_effects_know_what_the_effects_that_follow_them_tell():
+    arrays = linear_arrays()
+    centre = conditional_mode(arrays, arrays.middle)
+    own = geometry_at(arrays, centre).recentring
+    whole = curvature_of(information_at(centre, arrays), centre, arrays).toarray()
+    assert own.lone.size > 0
+    for place, spread, told in zip(own.lone, own.lone_spread, own.lone_information, strict=True):
+        # All else held, but for the effects of regions: what is left of the precision when these are integrated out.
+        by_effects = whole[place, own.member]
+        left = by_effects @ np.linalg.solve(whole[np.ix_(own.member, own.member)], by_effects)
+        assert 1 + spread**2 * told == pytest.approx(whole[place, place] - left, rel=0.02)
 
 
 def test_the_gradient_of_the_density(small_study):

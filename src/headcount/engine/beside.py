@@ -58,7 +58,7 @@ def compiling_beside(arrays: Arrays) -> Iterator[None]:
 def _compiles(arrays: Arrays) -> bool:
     """Say whether a small function, called for this, was not in the cache."""
     first: Any = levels.to_level
-    before = sum(first.stats.cache_misses.values())
+    before: int = sum(first.stats.cache_misses.values())
     first(arrays.middle.copy(), arrays)
     missed: int = sum(first.stats.cache_misses.values())
     return missed > before
