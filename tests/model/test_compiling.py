@@ -11,6 +11,7 @@ import pytest
 from numba import njit
 from tests.studies import study
 
+from headcount._machine import own_cores
 from headcount.engine.arrays import assemble
 from headcount.engine.beside import signatures
 from headcount.engine.density import evaluate, evaluate_reach, log_likelihood
@@ -20,6 +21,7 @@ from headcount.engine.vectors import add, dot
 FIRST_FIT = """
 import sys, headcount as hc
 from headcount.engine import density, recentred, whitening
+from headcount._machine import own_cores
 from headcount.engine.arrays import assemble
 from headcount.engine.geometry import first_geometry
 from headcount.layout import Layout
@@ -46,7 +48,7 @@ def test_what_is_compiled_beside_is_what_is_called():
         assert types in function.signatures, function.__name__
 
 
-@pytest.mark.skipif(len(os.sched_getaffinity(0)) < 2, reason="on one core nothing is compiled beside")
+@pytest.mark.skipif(own_cores() < 2, reason="on one core nothing is compiled beside")
 def test_on_a_first_fit_another_process_compiles_half(root, tmp_path):
     toy = (root / "models" / "toy.toml", root / "data" / "toy" / "observations.csv")
     found = subprocess.run(
