@@ -9,7 +9,6 @@ import math
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 
 from headcount._types import FloatArray, IntArray
 from headcount.engine.arrays import Arrays
@@ -31,6 +30,7 @@ from headcount.engine.codes import (
     STEADY,
     YEARS,
 )
+from headcount.engine.compiling import compiled, inner
 from headcount.engine.tails import expit, log_expit, log_sum
 from headcount.engine.vectors import add
 
@@ -60,7 +60,7 @@ class HeadcountSlopes(NamedTuple):
     curved: FloatArray
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@compiled
 def headcount_slopes(x: FloatArray, v: FloatArray, headcount: FloatArray, arrays: Arrays) -> HeadcountSlopes:
     """Differentiate each log headcount, with the level as a coordinate: without what ties the regions' shares together."""
     regions, years = headcount.shape
@@ -114,7 +114,7 @@ def headcount_slopes(x: FloatArray, v: FloatArray, headcount: FloatArray, arrays
     return HeadcountSlopes(start, steady, driving, shared, own, curved)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@inner
 def log_headcount(x: FloatArray, v: FloatArray, arrays: Arrays) -> FloatArray:
     """Return the target's log headcount, dims (region, year)."""
     regions, years, reference = arrays.shape[REGIONS], arrays.shape[YEARS], arrays.shape[REFERENCE]
@@ -144,7 +144,7 @@ def log_headcount(x: FloatArray, v: FloatArray, arrays: Arrays) -> FloatArray:
     return headcount
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@inner
 def back_headcount(
     x: FloatArray,
     v: FloatArray,
@@ -203,12 +203,12 @@ def back_headcount(
 # references to at every call.
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@inner
 def _damping(x: FloatArray, places: IntArray) -> float:
     return expit(x[places[DAMPING]]) if places[DAMPING] >= 0 else 0.0
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@inner
 def _sum(values: FloatArray) -> float:
     total = 0.0
     for i in range(values.size):
@@ -216,7 +216,7 @@ def _sum(values: FloatArray) -> float:
     return total
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@inner
 def _growth(
     region: int, v: FloatArray, common: FloatArray, phi: float, offset: IntArray, places: IntArray
 ) -> FloatArray:
@@ -233,7 +233,7 @@ def _growth(
     return growth
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@inner
 def _deviation(innovations: FloatArray, phi: float) -> FloatArray:
     """Run an autoregression over innovations, with the spread of the first one at every step."""
     path = np.empty(innovations.size)
@@ -244,7 +244,7 @@ def _deviation(innovations: FloatArray, phi: float) -> FloatArray:
     return path
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@inner
 def _back_deviation(
     innovations: FloatArray, path: FloatArray, phi: float, d_path: FloatArray, d_innovations: FloatArray
 ) -> float:
@@ -259,7 +259,7 @@ def _back_deviation(
     return d_phi
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@inner
 def _bend(x: FloatArray, rate: float, ahead: int, places: IntArray) -> tuple[float, float, float]:
     """Return the logistic path, and its derivatives by the rate and by the log of the ceiling's excess over one."""
     start = -x[places[CEILING]]
@@ -268,7 +268,7 @@ def _bend(x: FloatArray, rate: float, ahead: int, places: IntArray) -> tuple[flo
     return path, ahead * room, room_at_start - room
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@inner
 def _kept(
     graduates: float, x: FloatArray, converting: float, stock: float, places: IntArray
 ) -> tuple[float, float, float]:
@@ -281,7 +281,7 @@ def _kept(
     return expit(-x[places[EXIT]]) + converted + entering, converted, entering
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@inner
 def _back_path(
     x: FloatArray,
     steady: int,
@@ -316,7 +316,7 @@ def _back_path(
     return _sum(d_path)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@inner
 def _back_flow(
     x: FloatArray,
     growth: FloatArray,

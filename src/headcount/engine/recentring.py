@@ -214,8 +214,8 @@ def _follow(size: int, blocks: list[_Block], leaders: Leaders) -> sparse.csc_arr
 def _told_of_lone(information: Information, follow: sparse.csc_array, blocks: list[_Block]) -> FloatArray:
     """Return how much is told about each free variable where the effects of units follow it; dims (free,).
 
-    What rows tell through the effects is told by the effects' own priors: of the difference between two pools by the levels of
-    all their regions.
+    Beside the rows it is the effects' own priors that tell, as far as effects follow: the levels of all regions of two pools tell
+    the difference between these.
     """
     members = _indices([block.members for block in blocks])
     told = sparse.vstack([information.location @ follow, follow.tocsr()[members]])

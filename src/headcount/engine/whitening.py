@@ -14,11 +14,11 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 from scipy import sparse
 
 from headcount._types import FloatArray, IntArray
 from headcount.engine.arrays import Arrays
+from headcount.engine.compiling import compiled
 from headcount.engine.curvature import factorise
 from headcount.engine.recentred import Recentring, recentred_density, to_natural
 
@@ -84,7 +84,7 @@ def to_free(y: FloatArray, whitening: Whitening, recentring: Recentring, arrays:
     return to_natural(to_recentred(y, whitening), recentring, arrays)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@compiled
 def to_recentred(y: FloatArray, whitening: Whitening) -> FloatArray:
     """Return the recentred vector u of a point y."""
     u = np.empty(y.size)
@@ -109,7 +109,7 @@ def whitened_density(
     return total
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@compiled
 def from_recentred(d_u: FloatArray, whitening: Whitening, gradient: FloatArray) -> None:
     """Turn the gradient by u into one by y."""
     for j in range(d_u.size):
