@@ -20,8 +20,7 @@ from headcount.engine.vectors import add, dot
 
 FIRST_FIT = """
 import sys, headcount as hc
-from headcount.engine import density, recentred, whitening
-from headcount._machine import own_cores
+from headcount.engine import beside, density, recentred, whitening
 from headcount.engine.arrays import assemble
 from headcount.engine.geometry import first_geometry
 from headcount.layout import Layout
@@ -33,7 +32,7 @@ geometry.log_density(arrays.middle * 0)
 there = (recentred.to_levelled, recentred.from_levelled, whitening.to_recentred, whitening.from_recentred)
 print(sum(sum(one.stats.cache_hits.values()) for one in there), sum(sum(one.stats.cache_misses.values()) for one in there))
 print(sum(density.log_density_and_gradient.stats.cache_misses.values()))
-first_geometry(arrays)
+print(beside._compiles(arrays))
 """
 
 
@@ -58,7 +57,7 @@ def test_on_a_first_fit_another_process_compiles_half(root, tmp_path):
         text=True,
         check=True,
     )
-    assert found.stdout.split() == ["4", "0", "1"]
+    assert found.stdout.split() == ["4", "0", "1", "False"]
 
 
 def test_sums_do_not_hang_on_where_numbers_lie():
