@@ -26,7 +26,8 @@ from headcount.engine.curvature import (
 from headcount.engine.density import log_density_and_gradient, log_likelihood
 from headcount.engine.geometry import first_geometry, geometry_at, geometry_of
 from headcount.engine.levels import levelled_density, to_level, to_total
-from headcount.engine.recentred import from_levelled, recentred_density, to_levelled, to_natural
+from headcount.engine.paths import pathwise_density, to_innovations, to_paths
+from headcount.engine.recentred import from_pathwise, recentred_density, to_natural, to_pathwise
 from headcount.engine.sensitivities import sensitivities_at
 from headcount.engine.whitening import to_recentred, whiten
 from headcount.layout import LIKELIHOODS, Layout
@@ -72,6 +73,20 @@ def totalled(x, arrays):
     return moved
 
 
+def pathwise(x, arrays):
+    """Return the point with the level in the place of the log total, and growth paths in that of innovations."""
+    moved = levelled(x, arrays)
+    to_paths(moved, arrays.path, arrays.growth)
+    return moved
+
+
+def natural(x, arrays):
+    """Return the free vector where x holds level and paths."""
+    moved = x.copy()
+    to_innovations(moved, arrays.path, arrays.growth)
+    return totalled(moved, arrays)
+
+
 def without_rows(arrays):
     """Return the arrays of the prior alone."""
     rows = {name: getattr(arrays, name)[:0] for name in Arrays._fields if name.startswith("row_")}
@@ -97,7 +112,7 @@ def small_study(request):
 def test_the_centre_stays_where_it_is(any_study):
     arrays, (centre, *_), geometry = any_study
     np.testing.assert_allclose(geometry.free(np.zeros(centre.size)), centre, rtol=1e-9, atol=1e-9)
-    found = to_natural(levelled(centre, arrays), geometry.recentring, arrays)
+    found = to_natural(pathwise(centre, arrays), geometry.recentring, arrays)
     np.testing.assert_allclose(found, centre, rtol=1e-9, atol=1e-9)
 
 
@@ -114,6 +129,25 @@ def test_level_and_total_are_one_another_s_inverse_and_as_large(small_study):
             value_of(arrays)(x), rel=1e-12
         )
         assert_like(gradient, slope(lambda x: value_of(arrays)(totalled(x, arrays)), moved))
+
+
+def test_paths_are_growth_in_units_of_its_sd_whose_density_has_its_jacobian(small_study):
+    arrays, points, _ = small_study
+    for x in points:
+        moved = pathwise(x, arrays)
+        np.testing.assert_allclose(natural(moved, arrays), x, rtol=1e-9, atol=1e-9)
+        if arrays.path.size:
+            phi = 1 / (1 + np.exp(-x[arrays.growth[DAMPING]]))
+            for run in arrays.path:
+                growth = [x[run[0]]]
+                for innovation in x[run[1:]]:
+                    growth.append(phi * growth[-1] + np.sqrt(1 - phi**2) * innovation)
+                np.testing.assert_allclose(moved[run], growth, rtol=1e-12)
+        gradient, jacobian = np.empty(x.size), log_jacobian(lambda x: natural(x, arrays), moved)
+        assert pathwise_density(moved.copy(), arrays, gradient) == pytest.approx(
+            value_of(arrays)(x) + jacobian, rel=1e-10, abs=1e-8
+        )
+        assert_like(gradient, slope(lambda x: pathwise_density(x, arrays, np.empty(x.size)), moved))
 
 
 def test_whitening_then_recentring_is_the_way_back(any_study):
@@ -213,9 +247,14 @@ multiplier = { low = 0.6, high = 1.6, mass = 0.9 }
 """
 
 
-def linear_arrays():
+DAMPED = LINEAR.replace(
+    'kind = "random_walk"', 'kind = "damped_trend"\ndamping = { low = 0.3, high = 0.9, mass = 0.9 }'
+)
+
+
+def linear_arrays(text=LINEAR):
     areas = parse_areas("area,name,parent,pool\nW,W,,\nA,A,W,n\nB,B,W,n\nC,C,W,s\n")
-    spec = parse_spec(tomllib.loads(LINEAR), areas=areas, name="linear")
+    spec = parse_spec(tomllib.loads(text), areas=areas, name="linear")
     rng = np.random.default_rng(11)
     rows = [
         Observation(source, area, year, "count", value=float(np.exp(20 + rng.normal())))
@@ -227,15 +266,19 @@ def linear_arrays():
     return assemble(Layout.of(spec, Observations(tuple(rows))))
 
 
-def test_where_all_is_linear_effects_are_normal_whatever_scales_noise_and_what_is_shared():
+@pytest.mark.parametrize("text", [LINEAR, DAMPED], ids=["random_walk", "damped_trend"])
+def test_where_all_is_linear_effects_are_normal_whatever_scales_noise_and_what_is_shared(text):
     # Multipliers, normal tails, large counts and a total of which next to nothing is known: given all but the effects of regions,
-    # these are jointly normal, and recentring is to make the same normal of them everywhere.
-    arrays, rng = linear_arrays(), np.random.default_rng(12)
+    # these are jointly normal, and recentring is to make the same normal of them everywhere, whatever the damping too.
+    arrays, rng = linear_arrays(text), np.random.default_rng(12)
+    assert bool(arrays.path.size) == (text == DAMPED)
     centre = conditional_mode(arrays, arrays.middle)
     own = geometry_at(arrays, centre).recentring
-    assert own.start.size == 4
+    # A block for each region, and one for the growth that they share.
+    assert own.start.size == 5
+    assert own.followers == 3
     for _ in range(5):
-        u = levelled(centre, arrays) + 0.5 * rng.standard_normal(centre.size)
+        u = pathwise(centre, arrays) + 0.5 * rng.standard_normal(centre.size)
         gradient = np.empty(u.size)
         recentred_density(u, own, arrays, gradient)
         for block in range(3):
@@ -253,12 +296,20 @@ def test_shared_effects_know_what_the_effects_that_follow_them_tell():
     centre = conditional_mode(arrays, arrays.middle)
     own = geometry_at(arrays, centre).recentring
     whole = curvature_of(information_at(centre, arrays), centre, arrays).toarray()
+    regional = own.member[: own.start[3]]
     assert own.lone.size > 0
     for place, spread, told in zip(own.lone, own.lone_spread, own.lone_information, strict=True):
         # All else held, but for the effects of regions: what is left of the precision when these are integrated out.
-        by_effects = whole[place, own.member]
-        left = by_effects @ np.linalg.solve(whole[np.ix_(own.member, own.member)], by_effects)
+        by_effects = whole[place, regional]
+        left = by_effects @ np.linalg.solve(whole[np.ix_(regional, regional)], by_effects)
         assert 1 + spread**2 * told == pytest.approx(whole[place, place] - left, rel=0.02)
+    # The growth that all share is one block, so its years are taken together.
+    common = own.member[own.start[3] :]
+    by_effects = whole[np.ix_(common, regional)]
+    left = by_effects @ np.linalg.solve(whole[np.ix_(regional, regional)], by_effects.T)
+    factor = np.triu(own.factor[own.matrix_start[3] :].reshape(common.size, common.size))
+    expected = whole[np.ix_(common, common)] - left
+    np.testing.assert_allclose(factor.T @ factor, expected, atol=0.02 * np.diag(expected).max())
 
 
 def test_the_gradient_of_the_density(small_study):
@@ -346,11 +397,14 @@ def test_without_rows_effects_stay_apart_from_their_scales(name):
     prior = without_rows(arrays)
     geometry = geometry_at(prior, points[0])
     own = geometry.recentring
-    assert own.information.size == 0
+    np.testing.assert_array_equal(own.information, 0)
     # Without information the non-centred effects are the coordinates, but for their centre.
     np.testing.assert_allclose(own.lone_information, 0, atol=1e-9)
     u = points[1].copy()
-    moved = to_natural(u, own, prior)
+    if arrays.path.size:
+        # Paths are not apart from the damping; so much of them as a damping leaves is.
+        u[arrays.growth[DAMPING]] = points[0][arrays.growth[DAMPING]]
+    moved = pathwise(to_natural(u, own, prior), prior)
     for effects, centre in ((own.member, own.centre), (own.lone, own.lone_centre)):
         scales = own.scale if effects is own.member else own.lone_scale
         ratio = np.exp(u[scales] - points[0][scales])
@@ -465,13 +519,11 @@ def test_the_conditional_mode_is_one_and_leaves_the_scales(name):
     start = arrays.middle
     mode = conditional_mode(arrays, start)
     scales = scale_parameters(arrays)
-    damping = arrays.growth[DAMPING]
-    scales[damping if damping >= 0 else []] = True
     np.testing.assert_array_equal(mode[scales], start[scales])
     log_density = value_of(arrays)
     assert log_density(mode) > log_density(start)
     gradient = np.empty(mode.size)
-    levelled_density(levelled(mode, arrays), arrays, gradient)
+    pathwise_density(pathwise(mode, arrays), arrays, gradient)
     curvature = expected_curvature(mode, arrays).toarray()[np.ix_(~scales, ~scales)]
     promised = gradient[~scales] @ np.linalg.solve(curvature, gradient[~scales])
     # The surveys of "polls" are drawn at random and contradict each other by thousands of units of the log density: there scoring
@@ -492,7 +544,7 @@ def test_scale_parameters_are_the_standard_deviations_and_their_like(name):
         range(noise.start, noise.start + noise.size)
     )
     for path in said:
-        assert path.endswith(("_sd", ".sd", ".noise", ".concentration")), path
+        assert path.endswith(("_sd", ".sd", ".noise", ".concentration", ".damping")), path
     assert "regions.region_sd" in said
     assert "total.prior" not in said
 
@@ -506,7 +558,7 @@ def test_all_studies_and_prior_sets_share_one_compiled_density(toy_spec, toy_obs
     for layout in layouts:
         geometry = first_geometry(assemble(layout))
         assert np.isfinite(geometry.log_density(np.zeros(geometry.size))[0])
-    assert [len(one.signatures) for one in (log_density_and_gradient, to_levelled, from_levelled)] == [
+    assert [len(one.signatures) for one in (log_density_and_gradient, to_pathwise, from_pathwise)] == [
         1,
         1,
         1,

@@ -84,7 +84,7 @@ class SamplerOptions:
     draws
         Draws kept from each chain.
     tune
-        Draws of each chain that only set the sampler up.
+        Draws of each chain that only set the sampler up; 150 or 500, as the pilot runs advise, if not given.
     cores
         Chains that run at once; all that the machine has if not given.
     quiet
@@ -93,7 +93,7 @@ class SamplerOptions:
 
     chains: AtLeastOne = 4
     draws: AtLeastOne = 2000
-    tune: AtLeastOne = 500
+    tune: AtLeastOne | None = None
     cores: AtLeastOne | None = None
     quiet: bool = False
 

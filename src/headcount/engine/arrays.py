@@ -49,6 +49,9 @@ class Arrays(NamedTuple):
         Numbers of regions, years, sources, scopes, and the index of the reference year.
     growth
         Code of the growth kind's recursion, and the positions in x of damping, ceiling, exit and entry, or -1.
+    path
+        Positions in x of the innovations of each growth path, the common one and those of the regions, where growth is damped;
+        dims (path, step).
     graduates
         People a year, dims (region, year); empty but for stock and flow.
     view_zeta, view_source
@@ -86,6 +89,7 @@ class Arrays(NamedTuple):
     offset: IntArray
     shape: IntArray
     growth: IntArray
+    path: IntArray
     graduates: FloatArray
     view_zeta: IntArray
     view_source: IntArray
@@ -143,6 +147,7 @@ def assemble(layout: Layout, *, all_views: bool = False) -> Arrays:
         offset=np.cumsum([0, *(entries.sizes[part] for part in PARTS)]),
         shape=_shape(layout),
         growth=_growth(layout),
+        path=_paths(layout),
         graduates=_graduates(layout),
         view_zeta=views.zeta,
         view_source=views.source,
@@ -171,6 +176,16 @@ def _growth(layout: Layout) -> IntArray:
     names = ("damping", "ceiling", "exit", "entry")
     code = GROWTH_CODES[layout.spec.growth.kind]
     return np.array([code, *(position.get(f"growth.{name}", -1) for name in names)], dtype=np.int64)
+
+
+def _paths(layout: Layout) -> IntArray:
+    steps = len(layout.spec.years.labels) - 1
+    damped = "growth.damping" in layout.priors
+    places = [
+        block.slice for name, block in blocks_of(layout).items() if name.endswith("_innovation_z") and damped
+    ]
+    found = [np.arange(own.start, own.stop) for own in places]
+    return np.concatenate([np.zeros(0, dtype=np.int64), *found]).reshape(-1, steps)
 
 
 def _graduates(layout: Layout) -> FloatArray:

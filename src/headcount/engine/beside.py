@@ -73,8 +73,8 @@ def signatures(arrays: Arrays) -> list[tuple[Any, tuple[Any, ...]]]:
         _type_of(_empty(whitening.Whitening)),
     )
     return [
-        (recentred.to_levelled, (NUMBERS, recentring)),
-        (recentred.from_levelled, (NUMBERS, NUMBERS, state, recentring, NUMBERS)),
+        (recentred.to_pathwise, (NUMBERS, recentring)),
+        (recentred.from_pathwise, (NUMBERS, NUMBERS, state, recentring, NUMBERS)),
         (whitening.to_recentred, (NUMBERS, affine)),
         (whitening.from_recentred, (NUMBERS, affine, NUMBERS)),
         (density.evaluate, (DRAWS, study)),

@@ -14,8 +14,9 @@ from scipy.sparse.linalg import SuperLU, splu
 
 from headcount._types import BoolArray, FloatArray, IntArray
 from headcount.engine.arrays import Arrays
-from headcount.engine.codes import BOUND, CONCENTRATION, DAMPING, NOISE, OVERLAP, SOURCES, STATED, SURVEY
-from headcount.engine.levels import levelled_density, share_weights, to_level
+from headcount.engine.codes import BOUND, CONCENTRATION, DAMPING, NOISE, OVERLAP, STATED, SURVEY
+from headcount.engine.levels import share_weights, to_level
+from headcount.engine.paths import innovations_by_paths, path_precision, pathwise_density, to_paths
 from headcount.engine.sensitivities import sensitivities_at
 
 __all__ = [
@@ -66,7 +67,7 @@ def prior_curvature(x: FloatArray, arrays: Arrays) -> FloatArray:
 
 @dataclass(frozen=True)
 class Information:
-    """What the rows tell at a point, by the coordinates of `headcount.engine.levels`.
+    """What the rows tell at a point, by the coordinates of `headcount.engine.levels` and `headcount.engine.paths`.
 
     Parameters
     ----------
@@ -77,9 +78,11 @@ class Information:
     pull
         Each row's part of the gradient; dims (row, free).
     source
-        Whose noise a row's weight follows; one past the last source where it is nobody's; dims (row,).
+        Whose noise a row's weight follows; -1 where it is nobody's; dims (row,).
     portion
-        Part of the rows' variance that is the source's noise; dims (source,).
+        Part of the row's variance that is its source's noise; dims (row,).
+    outlying
+        Squared residual in sds where tails are heavy, else 0; dims (row,).
     """
 
     location: sparse.csr_array
@@ -87,6 +90,7 @@ class Information:
     pull: sparse.csr_array
     source: IntArray
     portion: FloatArray
+    outlying: FloatArray
 
 
 def information_at(x: FloatArray, arrays: Arrays) -> Information:
@@ -105,6 +109,7 @@ def information_at(x: FloatArray, arrays: Arrays) -> Information:
         The expected curvature of the likelihood is the sum of the squares of ``location`` and ``noise``.
     """
     found = sensitivities_at(x, arrays)
+    slopes = _by_paths(found.slopes, x, arrays)
     asks = np.isin(arrays.row_likelihood, (SURVEY, OVERLAP))
     normal = arrays.row_likelihood > OVERLAP
     sd = np.where(asks, 1.0, found.spread)
@@ -119,16 +124,23 @@ def information_at(x: FloatArray, arrays: Arrays) -> Information:
     # Bounds and k of n say next to nothing about the noise.
     silent = asks | np.isin(arrays.row_likelihood, (BOUND, OVERLAP + 1 + BOUND))
     pull = np.where(stated, about_location**2 * z * sd, found.score)
-    sources = int(arrays.shape[SOURCES])
-    source = np.where(asks, sources, arrays.row_source)
-    count = np.maximum(np.bincount(source, minlength=sources + 1), 1)
     return Information(
-        location=_without_faint(sparse.diags_array(about_location) @ found.slopes, x, arrays),
+        location=_without_faint(sparse.diags_array(about_location) @ slopes, x, arrays),
         noise=sparse.csr_array(sparse.diags_array(np.where(silent, 0.0, about_noise * own)) @ noise),
-        pull=sparse.csr_array(sparse.diags_array(pull) @ found.slopes),
-        source=source,
-        portion=(np.bincount(source, np.where(asks, 0.0, own), sources + 1) / count)[:sources],
+        pull=sparse.csr_array(sparse.diags_array(pull) @ slopes),
+        source=np.where(asks, -1, arrays.row_source),
+        portion=np.where(asks, 0.0, own),
+        outlying=np.where(normal, 0.0, z**2),
     )
+
+
+def _by_paths(slopes: sparse.csr_array, x: FloatArray, arrays: Arrays) -> sparse.csr_array:
+    """Turn slopes by innovations into slopes by paths, through which alone the damping acts."""
+    if not arrays.path.size:
+        return slopes
+    acts = np.ones(x.size)
+    acts[arrays.growth[DAMPING]] = 0.0
+    return sparse.csr_array(slopes @ innovations_by_paths(x, arrays) @ sparse.diags_array(acts))
 
 
 def _without_faint(rows: sparse.csr_array, x: FloatArray, arrays: Arrays) -> sparse.csr_array:
@@ -169,8 +181,8 @@ def expected_curvature(x: FloatArray, arrays: Arrays) -> sparse.csc_array:
     Returns
     -------
     scipy.sparse.csc_array
-        Prior precision plus the likelihood's Fisher information, by the coordinates of `headcount.engine.levels`; dims (free,
-        free).
+        Prior precision plus the likelihood's Fisher information, by the coordinates of `headcount.engine.levels` and
+        `headcount.engine.paths`; dims (free, free).
     """
     return curvature_of(information_at(x, arrays), x, arrays)
 
@@ -184,7 +196,7 @@ def curvature_of(information: Information, x: FloatArray, arrays: Arrays) -> spa
     whole = sparse.csr_array(slope[None, :] * np.sqrt(own[total]))
     rows = sparse.vstack([information.location, information.noise, _without_faint(whole, x, arrays)])
     own[total] = 0.0
-    return sparse.csc_array(rows.T @ rows + sparse.diags_array(own))
+    return sparse.csc_array(rows.T @ rows + path_precision(x, own, arrays))
 
 
 def factorise(precision: sparse.csc_array) -> SuperLU:
@@ -193,11 +205,13 @@ def factorise(precision: sparse.csc_array) -> SuperLU:
 
 
 def scale_parameters(arrays: Arrays) -> BoolArray:
-    """Say which free variables set scales: of effects, of noise, and of surveys; dims (free,)."""
+    """Say which free variables set scales: of effects, of noise, of surveys, and how long growth lasts; dims (free,)."""
     chosen = np.zeros(arrays.family.size, dtype=np.bool_)
     chosen[arrays.entry_b[arrays.entry_b >= 0]] = True
     for part in (NOISE, CONCENTRATION):
         chosen[sum_matrix(arrays, part).indices] = True
+    if arrays.path.size:
+        chosen[arrays.growth[DAMPING]] = True
     return chosen
 
 
@@ -219,12 +233,11 @@ def conditional_mode(arrays: Arrays, start: FloatArray) -> FloatArray:
         The mode given the scales, or the best point of ``STEPS`` steps.
     """
     still = scale_parameters(arrays)
-    # The damping sets how long deviations last, so it is as much a scale as theirs.
-    still[arrays.growth[DAMPING : DAMPING + 1][arrays.growth[DAMPING : DAMPING + 1] >= 0]] = True
     x, moving = start.copy(), np.flatnonzero(~still)
     to_level(x, arrays)
+    to_paths(x, arrays.path, arrays.growth)
     gradient, natural = np.empty(x.size), x.copy()
-    best = levelled_density(natural, arrays, gradient)
+    best = pathwise_density(natural, arrays, gradient)
     for _ in range(STEPS):
         precision = expected_curvature(natural, arrays)[moving][:, moving]
         step = np.zeros(x.size)
@@ -235,7 +248,7 @@ def conditional_mode(arrays: Arrays, start: FloatArray) -> FloatArray:
             break
         x = x + length * step
         natural = x.copy()
-        best = levelled_density(natural, arrays, gradient)
+        best = pathwise_density(natural, arrays, gradient)
         if promised < TOLERANCE:
             break
     return natural
@@ -246,7 +259,7 @@ def _length(x: FloatArray, step: FloatArray, best: float, arrays: Arrays) -> flo
     unused = np.empty(x.size)
 
     def value(length: float) -> float:
-        return float(levelled_density(x + length * step, arrays, unused))
+        return float(pathwise_density(x + length * step, arrays, unused))
 
     length, found = 1.0, value(1.0)
     if found > best:

@@ -14,6 +14,7 @@ from headcount.engine.arrays import Arrays
 from headcount.engine.beside import compiling_beside
 from headcount.engine.curvature import conditional_mode, information_at, prior_curvature, scale_parameters
 from headcount.engine.levels import to_level
+from headcount.engine.paths import to_paths
 from headcount.engine.recentred import Recentring, recentred_density
 from headcount.engine.recentring import recentre
 from headcount.engine.whitening import Whitening, to_free, to_recentred, whiten, whitened_density
@@ -97,6 +98,7 @@ def geometry_at(arrays: Arrays, centre: FloatArray, draws: FloatArray | None = N
         recentring, expected = recentre(arrays, centre, information_at(centre, arrays))
         origin = centre.copy()
         to_level(origin, arrays)
+        to_paths(origin, arrays.path, arrays.growth)
         points = _typical_points(origin, expected, arrays, centre[None] if draws is None else draws)
         own = _scale_curvature(points, recentring, arrays)
         return Geometry(arrays, recentring, whiten(origin, expected + _definite(own, origin, arrays)))

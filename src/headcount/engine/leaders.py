@@ -13,6 +13,7 @@ from headcount.engine.codes import ETA, REGIONS, SHARE, ZETA
 from headcount.engine.curvature import scale_parameters
 from headcount.engine.density import sums_of
 from headcount.engine.levels import to_level
+from headcount.engine.paths import to_paths
 
 __all__ = ["Curves", "Leaders", "scales_of"]
 
@@ -44,6 +45,7 @@ class Leaders(NamedTuple):
         spread = np.where(scale >= 0, np.exp(centre[scale]), 1.0)
         value = centre.copy()
         to_level(value, arrays)
+        to_paths(value, arrays.path, arrays.growth)
         return cls(place, scale, value[place] * spread, spread)
 
 

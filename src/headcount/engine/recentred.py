@@ -13,11 +13,12 @@ import numpy as np
 from headcount._types import FloatArray, IntArray
 from headcount.engine.arrays import Arrays
 from headcount.engine.compiling import compiled, inner
-from headcount.engine.levels import levelled_density, to_total
+from headcount.engine.levels import to_total
+from headcount.engine.paths import pathwise_density, to_innovations
 from headcount.engine.tails import expit, softplus
 from headcount.engine.vectors import add, dot
 
-__all__ = ["Recentring", "State", "from_levelled", "recentred_density", "to_levelled", "to_natural"]
+__all__ = ["Recentring", "State", "from_pathwise", "recentred_density", "to_natural", "to_pathwise"]
 
 
 class Recentring(NamedTuple):
@@ -37,10 +38,16 @@ class Recentring(NamedTuple):
         L(s0)' of each block, row by row.
     rest
         What pulls the effects besides the layers; dims (effect,).
+    run_start, run
+        Growth paths of each block: place in the block of the first of the effects that make one up; dims (block + 1,), (path,).
+    path
+        How many effects a path has, and the position of the damping in x or -1; dims (2,).
+    followers
+        How many blocks follow leaders; what follows them is itself what they follow; dims (1,).
     layer_start
-        Where each block's layers start; a layer is what one source says about the block's effects; dims (block + 1,).
-    layer_source
-        Whose noise a layer's weight follows; one past the last source where that is nobody's; dims (layer,).
+        Where each block's layers start; a layer is what rows of one kind say about the block's effects; dims (block + 1,).
+    layer_kind
+        Kind of a layer's rows; one past the last where their weight follows nobody's noise; dims (layer,).
     inner_start, inner
         Effects that a layer speaks of, by their place in the block, ascending; dims (layer + 1,), (inner,).
     information_start, information
@@ -60,12 +67,12 @@ class Recentring(NamedTuple):
         What all regions share and blocks follow: position in x, that of its log scale or -1, value at the centre; dims (leader,).
     lone, lone_scale, lone_centre, lone_spread, lone_information
         Effects that belong to no block: position in x, that of the log scale, effect and scale at the centre, G; dims (lone,).
-    noise_source, noise_place, noise_weight
-        The logarithm of a source's noise is a weighted sum of free variables: source, position in x, weight; dims (entry,).
+    noise_kind, noise_place, noise_weight
+        The log noise of a kind of rows is a weighted sum of free variables: kind, position in x, weight; dims (entry,).
     noise_centre
-        Log noise of each source at the centre; dims (source,).
+        Log noise of each kind at the centre; dims (kind,).
     portion
-        Part of the rows' variance that is the source's noise; dims (source,).
+        Part of the rows' variance that counts as noise; dims (kind,).
     """
 
     start: IntArray
@@ -75,8 +82,12 @@ class Recentring(NamedTuple):
     centre: FloatArray
     factor: FloatArray
     rest: FloatArray
+    run_start: IntArray
+    run: IntArray
+    path: IntArray
+    followers: IntArray
     layer_start: IntArray
-    layer_source: IntArray
+    layer_kind: IntArray
     inner_start: IntArray
     inner: IntArray
     information_start: IntArray
@@ -100,7 +111,7 @@ class Recentring(NamedTuple):
     lone_centre: FloatArray
     lone_spread: FloatArray
     lone_information: FloatArray
-    noise_source: IntArray
+    noise_kind: IntArray
     noise_place: IntArray
     noise_weight: FloatArray
     noise_centre: FloatArray
@@ -125,7 +136,7 @@ class State(NamedTuple):
     weighted, factors
         G and L(s)' of all blocks, of which the upper triangle is filled.
     weight
-        Of rows of each source; dims (source + 1,).
+        Of rows of each kind; dims (kind + 1,).
     ahead
         How far leaders are from the centre; dims (led,).
     """
@@ -146,16 +157,17 @@ class State(NamedTuple):
 
 def to_natural(u: FloatArray, recentring: Recentring, arrays: Arrays) -> FloatArray:
     """Return the free vector x of a point u."""
-    x: FloatArray = to_levelled(u, recentring)[0]
+    x: FloatArray = to_pathwise(u, recentring)[0]
+    to_innovations(x, arrays.path, arrays.growth)
     to_total(x, arrays)
     return x
 
 
 def recentred_density(u: FloatArray, recentring: Recentring, arrays: Arrays, gradient: FloatArray) -> float:
     """Evaluate the log density at a point u, Jacobian included, and fill its gradient by u."""
-    x, state = to_levelled(u, recentring)
-    total = levelled_density(x, arrays, gradient)
-    return total + float(from_levelled(u, x, state, recentring, gradient))
+    x, state = to_pathwise(u, recentring)
+    total = pathwise_density(x.copy(), arrays, gradient)
+    return total + float(from_pathwise(u, x, state, recentring, gradient))
 
 
 @inner
@@ -185,16 +197,16 @@ def _back_lone(u: FloatArray, recentring: Recentring, gradient: FloatArray) -> f
 
 @inner
 def _weights(u: FloatArray, recentring: Recentring) -> FloatArray:
-    """Return how much a row of each source weighs, in units of its weight at the centre; and 1 for what has no noise."""
-    sources = recentring.portion.size
-    ahead = np.empty(sources)
-    for s in range(sources):
-        ahead[s] = -recentring.noise_centre[s]
-    for e in range(recentring.noise_source.size):
-        ahead[recentring.noise_source[e]] += recentring.noise_weight[e] * u[recentring.noise_place[e]]
-    weight = np.ones(sources + 1)
-    for s in range(sources):
-        weight[s] = 1 / (1 + recentring.portion[s] * math.expm1(2 * ahead[s]))
+    """Return how much a row of each kind weighs, in units of its weight at the centre; and 1 for what has no noise."""
+    kinds = recentring.portion.size
+    ahead = np.empty(kinds)
+    for k in range(kinds):
+        ahead[k] = -recentring.noise_centre[k]
+    for e in range(recentring.noise_kind.size):
+        ahead[recentring.noise_kind[e]] += recentring.noise_weight[e] * u[recentring.noise_place[e]]
+    weight = np.ones(kinds + 1)
+    for k in range(kinds):
+        weight[k] = 1 / (1 + recentring.portion[k] * math.expm1(2 * ahead[k]))
     return weight
 
 
@@ -234,8 +246,8 @@ def _back_ahead(x: FloatArray, d_ahead: FloatArray, recentring: Recentring, grad
 
 
 @compiled
-def to_levelled(u: FloatArray, recentring: Recentring) -> tuple[FloatArray, State]:
-    """Return x with the level in the place of the log total, and what the way back needs."""
+def to_pathwise(u: FloatArray, recentring: Recentring) -> tuple[FloatArray, State]:
+    """Return x with the level in the place of the log total and paths in that of innovations, and what the way back needs."""
     starts, members, scales, matrices = (
         recentring.start,
         recentring.member,
@@ -248,24 +260,30 @@ def to_levelled(u: FloatArray, recentring: Recentring) -> tuple[FloatArray, Stat
         at_zero, stretch, _ = _lone(effect, u, recentring)
         place = recentring.lone[effect]
         x[place] = at_zero + stretch * (u[place] - recentring.lone_centre[effect])
-    ahead = _ahead(x, recentring)
     sigma, step, mean = np.empty(members.size), np.zeros(members.size), np.empty(members.size)
     left, z = np.empty(members.size), np.empty(members.size)
-    pulled, towards, weighted = _told(weight, ahead, step, recentring)
-    factors = np.empty(first.size)
+    pulled, towards = recentring.rest.copy(), recentring.pull.copy()
+    weighted, factors = np.zeros(first.size), np.empty(first.size)
     for effect in range(members.size):
         sigma[effect] = math.exp(u[scales[effect]])
-        mean[effect] = sigma[effect] * pulled[effect]
         left[effect] = u[members[effect]] - centre[effect]
-    for block in range(starts.size - 1):
+    ahead = np.zeros(recentring.leader.size)
+    # From the last block on: first those that lead.
+    for block in range(starts.size - 2, -1, -1):
+        if block == recentring.followers[0] - 1:
+            ahead = _ahead(x, recentring)
         at, start, end = matrices[block], starts[block], starts[block + 1]
         n = end - start
+        _told(block, weight, ahead, pulled, towards, step, weighted, recentring)
+        for i in range(start, end):
+            mean[i] = sigma[i] * pulled[i]
         for i in range(n):
             row, told = factors[at + i * n + i : at + i * n + n], weighted[at + i * n + i : at + i * n + n]
             own, beside = sigma[start + i], sigma[start + i : end]
             for j in range(row.size):
                 row[j] = own * beside[j] * told[j]
             row[0] += 1
+        _add_paths(factors[at : at + n * n], n, block, u, recentring)
         # L' and L^{-1} S b, row by row; what a row leaves is taken from those below it.
         for k in range(n):
             top = factors[at + k * n + k : at + k * n + n]
@@ -281,51 +299,54 @@ def to_levelled(u: FloatArray, recentring: Recentring) -> tuple[FloatArray, Stat
             row = factors[at + i * n + i : at + i * n + n]
             total = mean[start + i] + dot(first[at + i * n + i : at + i * n + n], left[start + i : end])
             z[start + i] = (total - dot(row[1:], z[start + i + 1 : end])) / row[0]
-    for effect in range(members.size):
-        x[members[effect]] = z[effect]
+            x[members[start + i]] = z[start + i]
     return x, State(sigma, mean, pulled, towards, step, weighted, factors, weight, ahead)
 
 
 @inner
 def _told(
-    weight: FloatArray, ahead: FloatArray, step: FloatArray, recentring: Recentring
-) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """Return b, its parts and G of all blocks where leaders and noise are now, and fill what leaders add to effects."""
-    starts, layers, whose = recentring.start, recentring.layer_start, recentring.layer_source
-    inner_start, inner, towards = recentring.inner_start, recentring.inner, recentring.pull.copy()
+    block: int,
+    weight: FloatArray,
+    ahead: FloatArray,
+    pulled: FloatArray,
+    towards: FloatArray,
+    step: FloatArray,
+    weighted: FloatArray,
+    recentring: Recentring,
+) -> None:
+    """Add to a block's b, its parts and G what is told where leaders and noise are now, and fill what leaders add to effects."""
+    layers, whose = recentring.layer_start, recentring.layer_kind
+    inner_start, inner = recentring.inner_start, recentring.inner
     steer, cross, information = recentring.steer, recentring.cross, recentring.information
-    pulled, weighted = recentring.rest.copy(), np.zeros(recentring.factor.size)
-    for block in range(starts.size - 1):
-        at, start, end = recentring.matrix_start[block], starts[block], starts[block + 1]
-        n = end - start
-        leading = ahead[recentring.leader_start[block] : recentring.leader_start[block + 1]]
-        led, here = leading.size, recentring.steer_start[block]
-        for i in range(n):
-            step[start + i] = dot(steer[here + i * led : here + (i + 1) * led], leading)
-        for layer in range(layers[block], layers[block + 1]):
-            own, here, beside = (
-                weight[whose[layer]],
-                recentring.information_start[layer],
-                recentring.cross_start[layer],
-            )
-            for a in range(inner_start[layer], inner_start[layer + 1]):
-                row = at + inner[a] * n
-                for b in range(a, inner_start[layer + 1]):
-                    weighted[row + inner[b]] += own * information[here]
-                    here += 1
-                if beside >= 0:
-                    towards[a] -= dot(cross[beside : beside + led], leading)
-                    beside += led
-                pulled[start + inner[a]] += own * towards[a]
-        for i in range(n):
-            row = weighted[at + i * n + i : at + i * n + n]
-            pulled[start + i] -= dot(row, step[start + i : end])
-            add(pulled[start + i + 1 : end], -step[start + i], row[1:])
-    return pulled, towards, weighted
+    at, start, end = recentring.matrix_start[block], recentring.start[block], recentring.start[block + 1]
+    n = end - start
+    leading = ahead[recentring.leader_start[block] : recentring.leader_start[block + 1]]
+    led, here = leading.size, recentring.steer_start[block]
+    for i in range(n):
+        step[start + i] = dot(steer[here + i * led : here + (i + 1) * led], leading)
+    for layer in range(layers[block], layers[block + 1]):
+        own, here, beside = (
+            weight[whose[layer]],
+            recentring.information_start[layer],
+            recentring.cross_start[layer],
+        )
+        for a in range(inner_start[layer], inner_start[layer + 1]):
+            row = at + inner[a] * n
+            for b in range(a, inner_start[layer + 1]):
+                weighted[row + inner[b]] += own * information[here]
+                here += 1
+            if beside >= 0:
+                towards[a] -= dot(cross[beside : beside + led], leading)
+                beside += led
+            pulled[start + inner[a]] += own * towards[a]
+    for i in range(n):
+        row = weighted[at + i * n + i : at + i * n + n]
+        pulled[start + i] -= dot(row, step[start + i : end])
+        add(pulled[start + i + 1 : end], -step[start + i], row[1:])
 
 
 @compiled
-def from_levelled(
+def from_pathwise(
     u: FloatArray, x: FloatArray, state: State, recentring: Recentring, gradient: FloatArray
 ) -> float:
     """Turn the gradient by x into one by u, and return the log Jacobian."""
@@ -343,14 +364,18 @@ def from_levelled(
         np.zeros(members.size),
         np.zeros(members.size),
     )
-    for effect in range(members.size):
-        z[effect], d_z[effect] = x[members[effect]], gradient[members[effect]]
     d_left, d_pulled, d_step = np.empty(members.size), np.empty(members.size), np.zeros(members.size)
     d_weight, d_ahead = np.zeros(state.weight.size), np.zeros(state.ahead.size)
     d_q, log_jacobian = np.empty(_largest(matrices)), 0.0
-    for block in range(starts.size - 1):
+    for block in range(starts.size):
+        if block == recentring.followers[0]:
+            _back_ahead(x, d_ahead, recentring, gradient)
+        if block == starts.size - 1:
+            break
         at, start, end = matrices[block], starts[block], starts[block + 1]
         n = end - start
+        for i in range(start, end):
+            z[i], d_z[i] = x[members[i]], gradient[members[i]]
         for i in range(n):
             row, fixed = factors[at + i * n + i : at + i * n + n], first[at + i * n + i : at + i * n + n]
             log_jacobian += math.log(fixed[0] / row[0])
@@ -376,6 +401,7 @@ def from_levelled(
                 row[j] *= pivot
                 d_q[(k + j) * n + k] = row[j]
             row[0] = (row[0] - dot(row[1:], top[1:])) * pivot
+        _back_paths(d_q, n, block, u, recentring, gradient)
         # From here on d_q holds the derivative by G, above the diagonal, of which the pull is made, too.
         for i in range(n):
             row, told = d_q[i * n + i : i * n + n], weighted[at + i * n + i : at + i * n + n]
@@ -395,17 +421,44 @@ def from_levelled(
             add(row[1:], -step[start + i], pull_of[1:])
             add(row, -own, ahead_of)
         _back_told(block, d_pulled[start:end], d_step[start:end], d_q, state, recentring, d_weight, d_ahead)
-    for effect in range(members.size):
-        gradient[members[effect]] = d_u[effect]
+        for i in range(start, end):
+            gradient[members[i]] = d_u[i]
     for effect in range(members.size):
         gradient[recentring.scale[effect]] += d_sigma[effect]
-    _back_ahead(x, d_ahead, recentring, gradient)
-    for e in range(recentring.noise_source.size):
-        s = recentring.noise_source[e]
-        own = state.weight[s]
-        slope = -2 * own * (1 - (1 - recentring.portion[s]) * own)
-        gradient[recentring.noise_place[e]] += recentring.noise_weight[e] * slope * d_weight[s]
+    for e in range(recentring.noise_kind.size):
+        kind = recentring.noise_kind[e]
+        own = state.weight[kind]
+        slope = -2 * own * (1 - (1 - recentring.portion[kind]) * own)
+        gradient[recentring.noise_place[e]] += recentring.noise_weight[e] * slope * d_weight[kind]
     return log_jacobian + _back_lone(u, recentring, gradient)
+
+
+@inner
+def _add_paths(q: FloatArray, n: int, block: int, u: FloatArray, recentring: Recentring) -> None:
+    """Add to a block's precision, row by row, what the prior of growth paths ties together: each step and the one after it."""
+    steps, damping = recentring.path
+    for run in range(recentring.run_start[block], recentring.run_start[block + 1]):
+        phi = expit(u[damping])
+        whole = 1 / (expit(-u[damping]) * (1 + phi))
+        for i in range(recentring.run[run], recentring.run[run] + steps - 1):
+            q[i * n + i] += phi * phi * whole
+            q[(i + 1) * n + i + 1] += phi * phi * whole
+            q[i * n + i + 1] -= phi * whole
+
+
+@inner
+def _back_paths(
+    d_q: FloatArray, n: int, block: int, u: FloatArray, recentring: Recentring, gradient: FloatArray
+) -> None:
+    """Carry the derivative by a block's precision, twice its own on the diagonal, back to the damping."""
+    steps, damping = recentring.path
+    for run in range(recentring.run_start[block], recentring.run_start[block + 1]):
+        phi = expit(u[damping])
+        whole = 1 / (expit(-u[damping]) * (1 + phi))
+        slope = phi * (1 - phi) * whole * whole
+        for i in range(recentring.run[run], recentring.run[run] + steps - 1):
+            gradient[damping] += slope * phi * (d_q[i * n + i] + d_q[(i + 1) * n + i + 1])
+            gradient[damping] -= slope * (1 + phi * phi) * d_q[i * n + i + 1]
 
 
 @inner
@@ -437,7 +490,7 @@ def _back_told(
         add(d_leading, d_step[i], steer[here + i * led : here + (i + 1) * led])
     for layer in range(recentring.layer_start[block], recentring.layer_start[block + 1]):
         here, beside, total = recentring.information_start[layer], recentring.cross_start[layer], 0.0
-        own = state.weight[recentring.layer_source[layer]]
+        own = state.weight[recentring.layer_kind[layer]]
         for a in range(inner_start[layer], inner_start[layer + 1]):
             i = inner[a]
             total += d_pulled[i] * towards[a]
@@ -447,4 +500,4 @@ def _back_told(
             if beside >= 0:
                 add(d_leading, -own * d_pulled[i], cross[beside : beside + led])
                 beside += led
-        d_weight[recentring.layer_source[layer]] += total
+        d_weight[recentring.layer_kind[layer]] += total

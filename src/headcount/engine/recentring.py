@@ -6,11 +6,12 @@ curve, which no affine map straightens; where data say little, they are independ
 everything else, a unit's effects z are close to normal with
 
 .. math::
-    Q = I + S G S, \quad \mu = Q^{-1} S b, \quad S = \mathrm{diag}(\sigma),
+    Q = P + S G S, \quad \mu = Q^{-1} S b, \quad S = \mathrm{diag}(\sigma),
     \quad G = \sum_l \lambda_l G_l, \quad b = b_0 + \sum_l \lambda_l (b_l - C_l \gamma) - G A \gamma.
 
-:math:`G_l` is what source l tells about the effects at a centre and :math:`b_l` how it pulls them. :math:`\lambda_l` is how
-much its rows weigh, which falls as its noise rises; :math:`\gamma` is how far the leaders (levels, common growth, ratios,
+P is the precision of their prior: one, but that growth paths are tied from year to year, as the damping has it.
+:math:`G_l` is what rows of kind l tell about the effects at a centre and :math:`b_l` how they pull them. :math:`\lambda_l` is how
+much these rows weigh, which falls as their noise rises; :math:`\gamma` is how far the leaders (levels, common growth, ratios,
 coverages) are from the centre. A leader mostly acts on a unit as steps of the unit's effects would, A of them; C is the
 rest. With Q = LL', z is replaced by u:
 
@@ -33,10 +34,12 @@ from scipy import sparse
 
 from headcount._types import FloatArray, IntArray
 from headcount.engine.arrays import Arrays
-from headcount.engine.codes import NOISE, SOURCES
+from headcount.engine.codes import COMMON, DAMPING
 from headcount.engine.curvature import Information, curvature_of, scale_parameters
 from headcount.engine.leaders import Curves, Leaders, scales_of
+from headcount.engine.paths import path_precision, to_paths
 from headcount.engine.recentred import Recentring
+from headcount.engine.weighing import Weighing
 
 __all__ = ["recentre"]
 
@@ -65,30 +68,39 @@ def recentre(
         are empty.
     """
     leaders, scales = Leaders.of(arrays, centre), scales_of(arrays)
-    blocks = _blocks(arrays, centre, information, leaders)
+    here = centre.copy()
+    to_paths(here, arrays.path, arrays.growth)
+    prior = path_precision(centre, np.ones(centre.size), arrays)
+    weighing = Weighing.of(information, prior, _members(arrays))
+    blocks = _blocks(arrays, here, prior, information, weighing, leaders)
     follow = _follow(centre.size, blocks, leaders)
+    shared = np.flatnonzero((scales >= 0) & (arrays.group < 0))
+    told = _told_where_effects_follow(shared, information, follow, prior, blocks)
+    common = np.flatnonzero(np.isin(shared, _common(arrays)))
+    leading = [_leading_block(shared[common], here, scales, told[np.ix_(common, common)], prior, weighing)]
+    lone, told_of_lone = np.delete(shared, common), np.delete(told.diagonal(), common)
     precision = _precision(arrays, curvature_of(information, centre, arrays), follow)
-    lone = np.flatnonzero((scales >= 0) & (arrays.group < 0))
     spread = np.exp(centre[scales[lone]])
     recentring = Recentring(
-        **_block_fields(blocks, centre, scales),
-        **_layer_fields([layer for block in blocks for layer in block.layers]),
-        **_leader_fields(blocks, leaders, Curves(arrays, centre), arrays),
+        **_block_fields(blocks + leading, here, scales),
+        **_path_fields(blocks + leading, arrays),
+        followers=np.array([len(blocks)]),
+        **_layer_fields([layer for block in blocks + leading for layer in block.layers]),
+        **_leader_fields(blocks + leading, leaders, Curves(arrays, centre), arrays),
         lone=lone,
         lone_scale=scales[lone],
-        lone_centre=centre[lone],
+        lone_centre=here[lone],
         lone_spread=spread,
-        lone_information=_told_of_lone(information, follow, blocks)[lone] / spread**2,
-        **_noise_fields(arrays, centre),
-        portion=information.portion,
+        lone_information=told_of_lone / spread**2,
+        **weighing.fields(arrays, centre),
     )
     return recentring, precision
 
 
 class _Layer(NamedTuple):
-    """What one source says about a block's effects ``inner``: G (upper triangle), b, and C, which may be empty."""
+    """What rows of one kind say about a block's effects ``inner``: G (upper triangle), b, and C, which may be empty."""
 
-    source: int
+    kind: int
     inner: IntArray
     information: FloatArray
     pull: FloatArray
@@ -116,15 +128,22 @@ class _Rows(NamedTuple):
     effects: FloatArray
     leaders: FloatArray
     pull: FloatArray
-    source: IntArray
+    kind: IntArray
     alone: IntArray
 
-    def of(self, source: int) -> _Rows:
-        """Return those of one source."""
-        return _Rows(*(part[self.source == source] for part in self))
+    def of(self, kind: int) -> _Rows:
+        """Return those of one kind."""
+        return _Rows(*(part[self.kind == kind] for part in self))
 
 
-def _blocks(arrays: Arrays, centre: FloatArray, information: Information, leaders: Leaders) -> list[_Block]:
+def _blocks(
+    arrays: Arrays,
+    centre: FloatArray,
+    prior: sparse.csc_array,
+    information: Information,
+    weighing: Weighing,
+    leaders: Leaders,
+) -> list[_Block]:
     groups, scales = _members(arrays), scales_of(arrays)
     told, pull, rows_told = (
         information.location.tocsc(),
@@ -140,23 +159,26 @@ def _blocks(arrays: Arrays, centre: FloatArray, information: Information, leader
             effects=own[rows].toarray() / sigma,
             leaders=rows_told[rows][:, leaders.place].toarray() / leaders.spread,
             pull=pull[:, members].tocsr()[rows].toarray() / sigma,
-            source=information.source[rows],
+            kind=weighing.kind[rows],
             alone=alone[rows],
         )
-        blocks.append(_block(members, centre[members], sigma, found, leaders))
+        held = prior[members][:, members].toarray()
+        blocks.append(_block(members, centre[members], sigma, held, found, leaders))
     return blocks
 
 
-def _block(members: IntArray, z: FloatArray, sigma: FloatArray, rows: _Rows, leaders: Leaders) -> _Block:
-    """Collect what rows tell about a block whose effects are z at the centre."""
+def _block(
+    members: IntArray, z: FloatArray, sigma: FloatArray, prior: FloatArray, rows: _Rows, leaders: Leaders
+) -> _Block:
+    """Collect what rows tell about a block whose effects are z at the centre, where their prior has this precision."""
     led = np.flatnonzero(rows.leaders.any(axis=0))
     rows = rows._replace(leaders=rows.leaders[:, led])
     steer = _steer(rows)
-    rest, precision = z / sigma, np.eye(members.size)
+    rest, precision = prior @ z / sigma, prior.copy()
     layers = []
-    for source in np.unique(rows.source):
-        own = rows.of(source)
-        layers.append(_layer(int(source), own, z * sigma, steer))
+    for kind in np.unique(rows.kind):
+        own = rows.of(kind)
+        layers.append(_layer(int(kind), own, z * sigma, steer))
         precision += own.effects.T @ own.effects * np.outer(sigma, sigma)
         # Whatever else holds effects where they are at the centre, the prior of the total above all.
         rest -= np.where(own.effects.any(axis=0), own.pull.sum(axis=0), 0.0)
@@ -172,14 +194,14 @@ def _steer(rows: _Rows) -> FloatArray:
     return np.asarray(steer)
 
 
-def _layer(source: int, rows: _Rows, effects: FloatArray, steer: FloatArray) -> _Layer:
+def _layer(kind: int, rows: _Rows, effects: FloatArray, steer: FloatArray) -> _Layer:
     inner = np.flatnonzero(rows.effects.any(axis=0))
     seen = rows.effects.T @ rows.effects
     left = rows.leaders - rows.effects @ steer
     left[np.abs(left) < 1e-6 * np.abs(rows.leaders).max(initial=ROUNDING)] = 0.0
     cross = (rows.effects.T @ left)[inner] if left.any() else np.zeros((0, 0))
     upper = seen[np.ix_(inner, inner)][np.triu_indices(inner.size)]
-    return _Layer(source, inner, upper, (rows.pull.sum(axis=0) + seen @ effects)[inner], cross)
+    return _Layer(kind, inner, upper, (rows.pull.sum(axis=0) + seen @ effects)[inner], cross)
 
 
 def _members(arrays: Arrays) -> list[IntArray]:
@@ -211,15 +233,46 @@ def _follow(size: int, blocks: list[_Block], leaders: Leaders) -> sparse.csc_arr
     return sparse.coo_array((np.concatenate(values), places), (size, size)).tocsc()
 
 
-def _told_of_lone(information: Information, follow: sparse.csc_array, blocks: list[_Block]) -> FloatArray:
-    """Return how much is told about each free variable where the effects of units follow it; dims (free,).
+def _common(arrays: Arrays) -> IntArray:
+    """Return the positions of the growth that all regions share."""
+    inside = (arrays.entry_row >= arrays.offset[COMMON]) & (arrays.entry_row < arrays.offset[COMMON + 1])
+    return np.asarray(arrays.entry_a[inside])
+
+
+def _leading_block(
+    members: IntArray,
+    here: FloatArray,
+    scales: IntArray,
+    told: FloatArray,
+    prior: sparse.csc_array,
+    weighing: Weighing,
+) -> _Block:
+    """Collect what is told about effects that units follow: of nobody's noise, and with no leaders of their own."""
+    z, sigma, none = here[members], np.exp(here[scales[members]]), np.zeros((members.size, 0))
+    held, seen = prior[members][:, members].toarray(), told / np.outer(sigma, sigma)
+    inner, nobody = np.arange(members.size), weighing.source.size
+    layer = _Layer(nobody, inner, seen[np.triu_indices(members.size)], seen @ (z * sigma), none[:0])
+    factor = np.linalg.cholesky(held + told)
+    return _Block(members, factor, held @ z / sigma, [layer], np.zeros(0, np.int64), none, none)
+
+
+def _told_where_effects_follow(
+    places: IntArray,
+    information: Information,
+    follow: sparse.csc_array,
+    prior: sparse.csc_array,
+    blocks: list[_Block],
+) -> FloatArray:
+    """Return what is told about shared effects where those of units follow them; dims (place, place).
 
     Beside the rows it is the effects' own priors that tell, as far as effects follow: the levels of all regions of two pools tell
     the difference between these.
     """
     members = _indices([block.members for block in blocks])
-    told = sparse.vstack([information.location @ follow, follow.tocsr()[members]])
-    return np.asarray(told.power(2).sum(axis=0)).ravel()
+    own = follow[:, places]
+    told, following = information.location @ own, own.tocsr()[members]
+    held = following.T @ prior.tocsr()[members][:, members] @ following
+    return np.asarray((told.T @ told + held).toarray())
 
 
 def _precision(arrays: Arrays, expected: sparse.csc_array, follow: sparse.csc_array) -> sparse.csc_array:
@@ -247,10 +300,20 @@ def _block_fields(blocks: list[_Block], centre: FloatArray, scales: IntArray) ->
     }
 
 
+def _path_fields(blocks: list[_Block], arrays: Arrays) -> dict[str, Any]:
+    """Return where in each block growth paths begin; a path's effects stand one after the other."""
+    first = [np.flatnonzero(np.isin(block.members, arrays.path[:, :1])) for block in blocks]
+    return {
+        "run_start": _ends([own.size for own in first]),
+        "run": _indices(first),
+        "path": np.array([arrays.path.shape[1], arrays.growth[DAMPING]]),
+    }
+
+
 def _layer_fields(layers: list[_Layer]) -> dict[str, Any]:
     crosses = [layer.cross.size for layer in layers]
     return {
-        "layer_source": np.array([layer.source for layer in layers], dtype=np.int64),
+        "layer_kind": np.array([layer.kind for layer in layers], dtype=np.int64),
         "inner_start": _ends([layer.inner.size for layer in layers]),
         "inner": _indices([layer.inner for layer in layers]),
         "information_start": _ends([layer.information.size for layer in layers])[:-1],
@@ -263,7 +326,7 @@ def _layer_fields(layers: list[_Layer]) -> dict[str, Any]:
 
 def _leader_fields(blocks: list[_Block], leaders: Leaders, curves: Curves, arrays: Arrays) -> dict[str, Any]:
     leader = _indices([block.leaders for block in blocks])
-    units = [np.repeat(arrays.group[block.members[0]], block.leaders.size) for block in blocks]
+    units = [np.repeat(arrays.group[block.members[:1]], block.leaders.size) for block in blocks]
     return {
         "leader_start": _ends([block.leaders.size for block in blocks]),
         "leader": leader,
@@ -273,22 +336,6 @@ def _leader_fields(blocks: list[_Block], leaders: Leaders, curves: Curves, array
         "leader_place": leaders.place,
         "leader_scale": leaders.scale,
         "leader_centre": leaders.value,
-    }
-
-
-def _noise_fields(arrays: Arrays, centre: FloatArray) -> dict[str, Any]:
-    start, end = arrays.offset[NOISE], arrays.offset[NOISE + 1]
-    inside = (arrays.entry_row >= start) & (arrays.entry_row < end)
-    source, place, weight = (
-        arrays.entry_row[inside] - start,
-        arrays.entry_a[inside],
-        arrays.entry_weight[inside],
-    )
-    return {
-        "noise_source": source,
-        "noise_place": place,
-        "noise_weight": weight,
-        "noise_centre": np.bincount(source, weight * centre[place], int(arrays.shape[SOURCES])),
     }
 
 

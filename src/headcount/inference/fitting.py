@@ -12,7 +12,7 @@ from headcount.engine.arrays import Arrays, assemble
 from headcount.engine.geometry import Geometry, first_geometry, geometry_of
 from headcount.fits import Fit, Sampling, sampler_tree, versions
 from headcount.inference.posterior import free_vectors, posterior_of
-from headcount.inference.sampling import sample
+from headcount.inference.sampling import SHORT, sample
 from headcount.layout import Layout
 from headcount.observations import Observations
 from headcount.specs import ModelSpec
@@ -28,7 +28,7 @@ def fit(
     seed: int,
     chains: int = 4,
     draws: int = 2000,
-    tune: int = 500,
+    tune: int | None = None,
     cores: int | None = None,
     progress: bool = True,
     near: Fit | Carried | None = None,
@@ -46,8 +46,10 @@ def fit(
         The rows.
     seed
         Seed of everything random; the same seed gives the same draws on one machine, whatever the number of cores.
-    chains, draws, tune
-        Chains, draws kept and warm-up draws, for each chain.
+    chains, draws
+        Chains, and draws kept for each.
+    tune
+        Warm-up draws of each chain; if ``None`` 150 where the pilot runs could make long steps, and 500 elsewhere.
     cores
         Chains that run at once; all of the machine's if ``None``.
     progress
@@ -83,11 +85,22 @@ def fit(
     started = time.perf_counter()
     layout = Layout.of(spec, observations)
     if near is None:
-        geometry = _geometry(assemble(layout), seed=seed, cores=cores, progress=progress)
+        geometry, step = _geometry(assemble(layout), seed=seed, cores=cores, progress=progress)
     else:
-        geometry = _geometry_near(layout, near, seed=seed)
+        geometry, step = _geometry_near(layout, near, seed=seed), SHORT
+    if tune is None:
+        tune = BRIEF if step >= LONG else THOROUGH
     prepared = time.perf_counter() - started
-    found = sample(geometry, seed=seed, chains=chains, draws=draws, tune=tune, cores=cores, progress=progress)
+    found = sample(
+        geometry,
+        seed=seed,
+        chains=chains,
+        draws=draws,
+        tune=tune,
+        cores=cores,
+        progress=progress,
+        first_step=step,
+    )
     kept_chains, kept_draws, _ = found.free.shape
     record = Sampling(
         seed=seed,
@@ -109,8 +122,14 @@ PILOT_DEPTH = 4
 """Doublings of a pilot's trajectory at most: 15 steps. Longer ones are of a step size that is still being sought."""
 
 
-def _geometry(arrays: Arrays, *, seed: int, cores: int | None, progress: bool) -> Geometry:
-    geometry = first_geometry(arrays)
+LONG, BRIEF, THOROUGH = 0.35, 150, 500
+"""A step that is long, in sds of a normal density; warm-up draws where the last pilot run made such steps, so that little is left
+to adapt; and elsewhere."""
+
+
+def _geometry(arrays: Arrays, *, seed: int, cores: int | None, progress: bool) -> tuple[Geometry, float]:
+    """Return coordinates that suit the bulk of the posterior, and the step size that the last pilot run made there."""
+    geometry, step = first_geometry(arrays), SHORT
     for number, pilot in enumerate(PILOTS, start=1):
         found = sample(
             geometry,
@@ -119,10 +138,11 @@ def _geometry(arrays: Arrays, *, seed: int, cores: int | None, progress: bool) -
             progress=progress,
             label=f"Pilot {number} of {len(PILOTS)}",
             deepest=PILOT_DEPTH,
+            first_step=step,
             **pilot,
         )
-        geometry = geometry_of(arrays, found.free.reshape(-1, arrays.family.size))
-    return geometry
+        geometry, step = geometry_of(arrays, found.free.reshape(-1, arrays.family.size)), found.step
+    return geometry, step
 
 
 CARRIED = 200

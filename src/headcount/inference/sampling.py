@@ -21,7 +21,7 @@ from headcount._types import FloatArray, IntArray
 from headcount.engine.geometry import Geometry
 from headcount.errors import SamplingError
 
-__all__ = ["Draws", "sample"]
+__all__ = ["SHORT", "Draws", "sample"]
 
 FREE: Final = "free"
 KEPT_STATS: Final = ("diverging", "energy", "n_steps", "step_size", "mean_tree_accept", "depth", "tuning")
@@ -30,6 +30,12 @@ ACCEPTED: Final = 0.8
 
 DEEPEST: Final = 10
 """Doublings of a trajectory at most."""
+
+LONGEST: Final = 0.5
+"""Step size at most: longer ones save no step of a trajectory, and go wrong in the tails sooner."""
+
+SHORT: Final = 0.1
+"""Where the search for a step size begins if nothing is known, in sds of a normal density."""
 
 LOOK: Final = 0.2
 """Seconds between looks at a running sampler: how late a Ctrl-C can be."""
@@ -56,6 +62,11 @@ class Draws:
     interrupted: bool
     seconds: float
 
+    @property
+    def step(self) -> float:
+        """Step size that the chains settled on, the mean of all."""
+        return float(self.stats["step_size"].isel({DRAW: -1}).mean())
+
 
 def sample(
     geometry: Geometry,
@@ -68,6 +79,7 @@ def sample(
     progress: bool,
     label: str = "Sampling",
     deepest: int = DEEPEST,
+    first_step: float = SHORT,
 ) -> Draws:
     """Sample the posterior.
 
@@ -87,6 +99,8 @@ def sample(
         What the bar says.
     deepest
         Doublings of a trajectory at most.
+    first_step
+        Where the search for the step size begins.
 
     Returns
     -------
@@ -110,6 +124,8 @@ def sample(
             cores=min(chains, cores or own_cores()),
             target_accept=ACCEPTED,
             maxdepth=deepest,
+            initial_step=first_step,
+            max_step_size=LONGEST,
             # Between two kicks by what is left of the gradient, trajectories turn as those of a standard normal do.
             exact_normal_trajectory=True,
             save_warmup=False,
@@ -124,7 +140,9 @@ def sample(
 
 def _compiled(geometry: Geometry) -> Any:  # noqa: ANN401 - nutpie has no public type
     def start(seed: int) -> FloatArray:
-        return np.random.default_rng(seed).normal(size=geometry.size) / 2
+        # As far out as draws of a standard normal are. The sampler takes the first gradient for the scale of each coordinate,
+        # which is right if it is 1 everywhere.
+        return np.random.default_rng(seed).choice([-1.0, 1.0], size=geometry.size).astype(np.float64)
 
     return from_pyfunc(
         geometry.size,
