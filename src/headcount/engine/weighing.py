@@ -2,7 +2,7 @@
 
 A row's weight falls as its noise rises, but not alike for all. Of a row that states a standard error of its own, noise is only a
 part. And a row that is far out weighs little at any noise: Student's t gives it the weight 5 / (4 sd^2 + r^2), in which the
-residual r counts, not the noise, unless nothing else holds what the row speaks of; then the residual shrinks with the noise.
+residual r counts, not the noise, unless no other row holds what it speaks of; then the residual shrinks with the noise.
 Rows of a source that move alike make up a *kind*.
 """
 
@@ -22,6 +22,10 @@ __all__ = ["Weighing"]
 
 STEPS: Final = 4
 """Portions are told apart in quarters."""
+
+LOOSE: Final = 0.1
+"""What is left of the prior's precision where scales are some three times as large. What only the prior holds in place would then
+follow the row."""
 
 
 class Weighing(NamedTuple):
@@ -54,7 +58,7 @@ class Weighing(NamedTuple):
         blocks
             Effects of each block.
         """
-        held_elsewhere = np.clip(1 - 2 * _leverage(information.location, prior, blocks), 0, 1)
+        held_elsewhere = np.clip(1 - 2 * _leverage(information.location, LOOSE * prior, blocks), 0, 1)
         portion = information.portion * 4 / (4 + information.outlying * held_elsewhere)
         noisy = np.flatnonzero(information.source >= 0)
         quarter = np.minimum((portion[noisy] * STEPS).astype(np.int64), STEPS - 1)

@@ -140,9 +140,9 @@ def sample(
 
 def _compiled(geometry: Geometry) -> Any:  # noqa: ANN401 - nutpie has no public type
     def start(seed: int) -> FloatArray:
-        # As far out as draws of a standard normal are. The sampler takes the first gradient for the scale of each coordinate,
-        # which is right if it is 1 everywhere.
-        return np.random.default_rng(seed).choice([-1.0, 1.0], size=geometry.size).astype(np.float64)
+        # Nearer to the centre than draws are, where coordinates may be poor further out. The sampler scales its first steps by the
+        # gradient at the start, which is as good as right if that is the same for all coordinates.
+        return np.where(np.random.default_rng(seed).random(geometry.size) < 0.5, -0.5, 0.5)
 
     return from_pyfunc(
         geometry.size,
