@@ -12,6 +12,7 @@ from numba import njit
 from tests.studies import study
 
 from headcount._machine import own_cores
+from headcount.engine import beside
 from headcount.engine.arrays import assemble
 from headcount.engine.beside import signatures
 from headcount.engine.density import evaluate, evaluate_reach, log_likelihood
@@ -58,6 +59,18 @@ def test_on_a_first_fit_another_process_compiles_half(root, tmp_path):
         check=True,
     )
     assert found.stdout.split() == ["4", "0", "1", "False"]
+
+
+def test_where_no_other_process_may_run_all_is_compiled_here(monkeypatch):
+    def forbidden(*_, **__):
+        raise PermissionError
+
+    monkeypatch.setattr(beside, "own_cores", lambda: 2)
+    monkeypatch.setattr(beside, "_compiles", lambda _: True)
+    monkeypatch.setattr(subprocess, "Popen", forbidden)
+    arrays = assemble(study("walk").layout)
+    geometry = first_geometry(arrays)
+    assert np.isfinite(geometry.log_density(np.zeros(geometry.size))[0])
 
 
 def test_sums_do_not_hang_on_where_numbers_lie():

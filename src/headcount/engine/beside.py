@@ -10,8 +10,8 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import Any, get_type_hints
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from typing import IO, Any, get_type_hints
 
 import numba as nb
 import numpy as np
@@ -38,21 +38,29 @@ def compiling_beside(arrays: Arrays) -> Iterator[None]:
     if own_cores() < 2 or not _compiles(arrays):
         yield
         return
-    with tempfile.TemporaryFile() as study:
-        pickle.dump(arrays, study)
-        study.seek(0)
-        # Whatever goes wrong over there is compiled here when it is needed.
-        with subprocess.Popen(
+    with tempfile.TemporaryFile() as study, _started(study, arrays) as other:
+        try:
+            yield
+        except BaseException:
+            if other is not None:
+                other.kill()
+            raise
+
+
+def _started(study: IO[bytes], arrays: Arrays) -> AbstractContextManager[subprocess.Popen[bytes] | None]:
+    """Start the other process; whatever goes wrong over there is compiled here when it is needed."""
+    pickle.dump(arrays, study)
+    study.seek(0)
+    try:
+        return subprocess.Popen(
             [sys.executable, "-m", __name__],
             stdin=study,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
-        ) as other:
-            try:
-                yield
-            except BaseException:
-                other.kill()
-                raise
+        )
+    except OSError:
+        # Some sandboxes allow one process only.
+        return nullcontext()
 
 
 def _compiles(arrays: Arrays) -> bool:

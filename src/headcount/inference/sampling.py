@@ -140,8 +140,8 @@ def sample(
 
 def _compiled(geometry: Geometry) -> Any:  # noqa: ANN401 - nutpie has no public type
     def start(seed: int) -> FloatArray:
-        # Nearer to the centre than draws are, where coordinates may be poor further out. The sampler scales its first steps by the
-        # gradient at the start, which is as good as right if that is the same for all coordinates.
+        # Nearer to the centre than draws are, for coordinates may be poor further out. The sampler scales its first steps by the
+        # gradient at the start: right if that is the same for all coordinates.
         return np.where(np.random.default_rng(seed).random(geometry.size) < 0.5, -0.5, 0.5)
 
     return from_pyfunc(
