@@ -13,6 +13,7 @@ from threadpoolctl import threadpool_limits
 from headcount.areas import parse_areas
 from headcount.copies import without_copies
 from headcount.engine.arrays import Arrays, assemble, blocks_of
+from headcount.engine.blocks import free_labels
 from headcount.engine.codes import DAMPING
 from headcount.engine.curvature import (
     FLATTEST,
@@ -28,6 +29,7 @@ from headcount.engine.geometry import first_geometry, geometry_at, geometry_of
 from headcount.engine.levels import levelled_density, to_level, to_total
 from headcount.engine.paths import pathwise_density, to_innovations, to_paths
 from headcount.engine.recentred import from_pathwise, recentred_density, to_natural, to_pathwise
+from headcount.engine.recentring import recentre
 from headcount.engine.sensitivities import sensitivities_at
 from headcount.engine.whitening import to_recentred, whiten
 from headcount.layout import LIKELIHOODS, Layout
@@ -578,3 +580,30 @@ def test_coordinates_do_not_depend_on_the_threads_of_linear_algebra(root):
             found.append(first_geometry(arrays).whitening)
     for one, other in zip(*found, strict=True):
         np.testing.assert_array_equal(one, other)
+
+
+def test_the_curvature_by_u_is_that_by_x_turned_by_the_slopes_of_the_map(small_study):
+    arrays, [centre, *_], _ = small_study
+    information = information_at(centre, arrays)
+    own, found = recentre(arrays, centre, information)
+    slopes = slope(lambda u: pathwise(to_natural(u, own, arrays), arrays), pathwise(centre, arrays))
+    still = ~scale_parameters(arrays)
+    slopes[:, ~still] = 0.0
+    expected = curvature_of(information, centre, arrays).toarray() * np.outer(still, still)
+    assert_like(found.toarray(), slopes.T @ expected @ slopes, rtol=1e-5)
+
+
+def test_effects_are_bent_by_the_ratio_or_coverage_that_they_deviate_from():
+    found = set()
+    for name in STUDIES:
+        layout = study(name).layout
+        arrays, [centre, *_] = arrays_and_points(name, 1)
+        own, _ = recentre(arrays, centre, information_at(centre, arrays))
+        names, labels = list(layout.priors), free_labels(layout)
+        for effect, place in zip(own.member, own.bend, strict=True):
+            if place >= 0:
+                found.add((labels[effect].split("[")[0], names[place], name in SMALL))
+    assert any(small for *_, small in found)
+    for effect, level, _ in found:
+        scope = effect.removeprefix("ratio_").removesuffix("_z")
+        assert level == f"scopes.{scope}.ratio" if effect.startswith("ratio_") else ".coverage" in level

@@ -65,6 +65,9 @@ class Recentring(NamedTuple):
         logarithm and its derivative at the centre; dims (led,).
     leader_place, leader_scale, leader_centre
         What all regions share and blocks follow: position in x, that of its log scale or -1, value at the centre; dims (leader,).
+    bend, bend_code, bend_shift, bend_slope
+        What sets the slope at which an effect acts: position in x or -1, code of its link, what is added there, and the slope at
+        the centre; dims (effect,).
     lone, lone_scale, lone_centre, lone_spread, lone_information
         Effects that belong to no block: position in x, that of the log scale, effect and scale at the centre, G; dims (lone,).
     noise_kind, noise_place, noise_weight
@@ -106,6 +109,10 @@ class Recentring(NamedTuple):
     leader_place: IntArray
     leader_scale: IntArray
     leader_centre: FloatArray
+    bend: IntArray
+    bend_code: IntArray
+    bend_shift: FloatArray
+    bend_slope: FloatArray
     lone: IntArray
     lone_scale: IntArray
     lone_centre: FloatArray
@@ -124,7 +131,7 @@ class State(NamedTuple):
     Attributes
     ----------
     sigma
-        Scales; dims (effect,).
+        Scales, times what links make of them since the centre; dims (effect,).
     mean
         L^{-1} S b; dims (effect,).
     pulled
@@ -211,6 +218,15 @@ def _weights(u: FloatArray, recentring: Recentring) -> FloatArray:
 
 
 @inner
+def _slope(effect: int, u: FloatArray, recentring: Recentring) -> tuple[float, float]:
+    """Return the slope of the link through which an effect acts, and the derivative of its logarithm by what bends it."""
+    value = u[recentring.bend[effect]] + recentring.bend_shift[effect]
+    if recentring.bend_code[effect] == 1:
+        return expit(value), expit(-value)
+    return expit(-value), -expit(value)
+
+
+@inner
 def _ahead(x: FloatArray, recentring: Recentring) -> FloatArray:
     """Return how far the leaders of each layer are from the centre; dims (led,)."""
     straight = np.empty(recentring.leader_place.size)
@@ -266,6 +282,8 @@ def to_pathwise(u: FloatArray, recentring: Recentring) -> tuple[FloatArray, Stat
     weighted, factors = np.zeros(first.size), np.empty(first.size)
     for effect in range(members.size):
         sigma[effect] = math.exp(u[scales[effect]])
+        if recentring.bend[effect] >= 0:
+            sigma[effect] *= _slope(effect, u, recentring)[0] / recentring.bend_slope[effect]
         left[effect] = u[members[effect]] - centre[effect]
     ahead = np.zeros(recentring.leader.size)
     # From the last block on: first those that lead.
@@ -425,6 +443,8 @@ def from_pathwise(
             gradient[members[i]] = d_u[i]
     for effect in range(members.size):
         gradient[recentring.scale[effect]] += d_sigma[effect]
+        if recentring.bend[effect] >= 0:
+            gradient[recentring.bend[effect]] += d_sigma[effect] * _slope(effect, u, recentring)[1]
     for e in range(recentring.noise_kind.size):
         kind = recentring.noise_kind[e]
         own = state.weight[kind]

@@ -36,7 +36,7 @@ from headcount._types import FloatArray, IntArray
 from headcount.engine.arrays import Arrays
 from headcount.engine.codes import COMMON, DAMPING
 from headcount.engine.curvature import Information, curvature_of, scale_parameters
-from headcount.engine.leaders import Curves, Leaders, scales_of
+from headcount.engine.leaders import Bends, Curves, Leaders, scales_of
 from headcount.engine.paths import path_precision, to_paths
 from headcount.engine.recentred import Recentring
 from headcount.engine.weighing import Weighing
@@ -72,7 +72,8 @@ def recentre(
     to_paths(here, arrays.path, arrays.growth)
     prior = path_precision(centre, np.ones(centre.size), arrays)
     weighing = Weighing.of(information, prior, _members(arrays))
-    blocks = _blocks(arrays, here, prior, information, weighing, leaders)
+    curves = Curves(arrays, centre)
+    blocks = _blocks(arrays, here, prior, information, weighing, leaders, curves.bends())
     follow = _follow(centre.size, blocks, leaders)
     shared = np.flatnonzero((scales >= 0) & (arrays.group < 0))
     told = _told_where_effects_follow(shared, information, follow, prior, blocks)
@@ -86,7 +87,8 @@ def recentre(
         **_path_fields(blocks + leading, arrays),
         followers=np.array([len(blocks)]),
         **_layer_fields([layer for block in blocks + leading for layer in block.layers]),
-        **_leader_fields(blocks + leading, leaders, Curves(arrays, centre), arrays),
+        **_leader_fields(blocks + leading, leaders, curves, arrays),
+        **_bend_fields(blocks + leading, here),
         lone=lone,
         lone_scale=scales[lone],
         lone_centre=here[lone],
@@ -110,7 +112,7 @@ class _Layer(NamedTuple):
 class _Block(NamedTuple):
     """A block's effects, the factor of their precision at the centre, what pulls and leads them.
 
-    ``following`` is the derivative of the effects by their leaders at the centre.
+    ``following`` is the derivative of the effects by their leaders at the centre; ``bends``, how these set the effects' slopes.
     """
 
     members: IntArray
@@ -120,6 +122,7 @@ class _Block(NamedTuple):
     leaders: IntArray
     steer: FloatArray
     following: FloatArray
+    bends: Bends
 
 
 class _Rows(NamedTuple):
@@ -143,6 +146,7 @@ def _blocks(
     information: Information,
     weighing: Weighing,
     leaders: Leaders,
+    bends: Bends,
 ) -> list[_Block]:
     groups, scales = _members(arrays), scales_of(arrays)
     told, pull, rows_told = (
@@ -163,15 +167,22 @@ def _blocks(
             alone=alone[rows],
         )
         held = prior[members][:, members].toarray()
-        blocks.append(_block(members, centre[members], sigma, held, found, leaders))
+        blocks.append(_block(members, centre, sigma, held, found, leaders, bends))
     return blocks
 
 
 def _block(
-    members: IntArray, z: FloatArray, sigma: FloatArray, prior: FloatArray, rows: _Rows, leaders: Leaders
+    members: IntArray,
+    centre: FloatArray,
+    sigma: FloatArray,
+    prior: FloatArray,
+    rows: _Rows,
+    leaders: Leaders,
+    bends: Bends,
 ) -> _Block:
-    """Collect what rows tell about a block whose effects are z at the centre, where their prior has this precision."""
-    led = np.flatnonzero(rows.leaders.any(axis=0))
+    """Collect what rows tell about a block, where the prior of its effects has this precision."""
+    z, led = centre[members], np.flatnonzero(rows.leaders.any(axis=0))
+    bends = bends.of(members, leaders.place[led])
     rows = rows._replace(leaders=rows.leaders[:, led])
     steer = _steer(rows)
     rest, precision = prior @ z / sigma, prior.copy()
@@ -183,8 +194,12 @@ def _block(
         # Whatever else holds effects where they are at the centre, the prior of the total above all.
         rest -= np.where(own.effects.any(axis=0), own.pull.sum(axis=0), 0.0)
     towards = sigma[:, None] * (rows.effects.T @ rows.leaders) * leaders.spread[led]
-    following = -np.linalg.solve(precision, towards)
-    return _Block(members, np.linalg.cholesky(precision), rest, layers, led, steer, following)
+    # What a leader does to the slope of an effect it does to its scale, with which the conditional mean moves.
+    own = (leaders.place[led] == bends.place[:, None]) * bends.slopes(centre)[1][:, None]
+    bent = own * z[:, None]
+    turned = np.linalg.solve(precision, own * (prior @ z)[:, None] + prior @ bent)
+    following = turned - bent - np.linalg.solve(precision, towards)
+    return _Block(members, np.linalg.cholesky(precision), rest, layers, led, steer, following, bends)
 
 
 def _steer(rows: _Rows) -> FloatArray:
@@ -253,7 +268,8 @@ def _leading_block(
     inner, nobody = np.arange(members.size), weighing.source.size
     layer = _Layer(nobody, inner, seen[np.triu_indices(members.size)], seen @ (z * sigma), none[:0])
     factor = np.linalg.cholesky(held + told)
-    return _Block(members, factor, held @ z / sigma, [layer], np.zeros(0, np.int64), none, none)
+    straight = Bends.none(members.size)
+    return _Block(members, factor, held @ z / sigma, [layer], np.zeros(0, np.int64), none, none, straight)
 
 
 def _told_where_effects_follow(
@@ -336,6 +352,18 @@ def _leader_fields(blocks: list[_Block], leaders: Leaders, curves: Curves, array
         "leader_place": leaders.place,
         "leader_scale": leaders.scale,
         "leader_centre": leaders.value,
+    }
+
+
+def _bend_fields(blocks: list[_Block], centre: FloatArray) -> dict[str, Any]:
+    place, code, shift = (
+        np.concatenate(parts) for parts in zip(*(block.bends for block in blocks), strict=True)
+    )
+    return {
+        "bend": place,
+        "bend_code": code,
+        "bend_shift": shift,
+        "bend_slope": Bends(place, code, shift).slopes(centre)[0],
     }
 
 

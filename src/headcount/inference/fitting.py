@@ -12,7 +12,7 @@ from headcount.engine.arrays import Arrays, assemble
 from headcount.engine.geometry import Geometry, first_geometry, geometry_of
 from headcount.fits import Fit, Sampling, sampler_tree, versions
 from headcount.inference.posterior import free_vectors, posterior_of
-from headcount.inference.sampling import SHORT, sample
+from headcount.inference.sampling import EAGER, SHORT, sample
 from headcount.layout import Layout
 from headcount.observations import Observations
 from headcount.specs import ModelSpec
@@ -88,8 +88,7 @@ def fit(
         geometry, step = _geometry(assemble(layout), seed=seed, cores=cores, progress=progress)
     else:
         geometry, step = _geometry_near(layout, near, seed=seed), SHORT
-    if tune is None:
-        tune = BRIEF if step >= LONG else THOROUGH
+    tune = tune or (BRIEF if step >= LONG else THOROUGH)
     prepared = time.perf_counter() - started
     found = sample(
         geometry,
@@ -100,6 +99,7 @@ def fit(
         cores=cores,
         progress=progress,
         first_step=step,
+        accepted=EAGER if step >= LONG else CAREFUL,
     )
     kept_chains, kept_draws, _ = found.free.shape
     record = Sampling(
@@ -125,6 +125,9 @@ PILOT_DEPTH = 4
 LONG, BRIEF, THOROUGH = 0.35, 150, 500
 """A step that is long, in sds of a normal density; warm-up draws where the last pilot run made such steps, so that little is left
 to adapt; and elsewhere."""
+
+CAREFUL = 0.88
+"""Mean acceptance where steps are short: there is more that long ones could go wrong in."""
 
 
 def _geometry(arrays: Arrays, *, seed: int, cores: int | None, progress: bool) -> tuple[Geometry, float]:

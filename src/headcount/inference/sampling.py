@@ -21,12 +21,12 @@ from headcount._types import FloatArray, IntArray
 from headcount.engine.geometry import Geometry
 from headcount.errors import SamplingError
 
-__all__ = ["SHORT", "Draws", "sample"]
+__all__ = ["EAGER", "SHORT", "Draws", "sample"]
 
 FREE: Final = "free"
 KEPT_STATS: Final = ("diverging", "energy", "n_steps", "step_size", "mean_tree_accept", "depth", "tuning")
-ACCEPTED: Final = 0.8
-"""Mean acceptance that step sizes are set to. Where the density is nearly standard normal, long steps cost little."""
+EAGER: Final = 0.8
+"""Mean acceptance that step sizes are set to where the density is nearly standard normal, so that long steps cost little."""
 
 DEEPEST: Final = 10
 """Doublings of a trajectory at most."""
@@ -80,6 +80,7 @@ def sample(
     label: str = "Sampling",
     deepest: int = DEEPEST,
     first_step: float = SHORT,
+    accepted: float = EAGER,
 ) -> Draws:
     """Sample the posterior.
 
@@ -101,6 +102,8 @@ def sample(
         Doublings of a trajectory at most.
     first_step
         Where the search for the step size begins.
+    accepted
+        Mean acceptance that step sizes are set to.
 
     Returns
     -------
@@ -122,7 +125,7 @@ def sample(
             draws=draws,
             tune=tune,
             cores=min(chains, cores or own_cores()),
-            target_accept=ACCEPTED,
+            target_accept=accepted,
             maxdepth=deepest,
             initial_step=first_step,
             max_step_size=LONGEST,
