@@ -93,7 +93,9 @@ def test_reweighting_agrees_with_a_refit(
     spread = float(refitted.answer.std())
     error = spread * np.sqrt(1 / weighed.ess + 1 / refitted.ess)
     assert abs(mean - refitted.answer.mean()) < 4 * error
-    assert float(np.sqrt(weighed.weight @ (weighed.answer - mean) ** 2)) == pytest.approx(spread, rel=0.3)
+    # A few draws carry the weight here (the settings trust what a user's would not): three standard errors of their sd.
+    found = float(np.sqrt(weighed.weight @ (weighed.answer - mean) ** 2))
+    assert found == pytest.approx(spread, rel=3 / np.sqrt(2 * weighed.ess))
 
 
 LINEAR = {

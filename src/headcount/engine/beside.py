@@ -18,7 +18,7 @@ import numpy as np
 
 from headcount._machine import own_cores
 from headcount._types import IntArray
-from headcount.engine import density, levels, recentred, whitening
+from headcount.engine import density, following, levels, recentred, whitening
 from headcount.engine.arrays import Arrays
 
 __all__ = ["compiling_beside"]
@@ -76,8 +76,8 @@ def signatures(arrays: Arrays) -> list[tuple[Any, tuple[Any, ...]]]:
     """Return what is compiled, and for which types."""
     study, recentring, state, affine = (
         _type_of(arrays),
-        _type_of(_empty(recentred.Recentring)),
-        _type_of(_empty(recentred.State)),
+        _type_of(_empty(following.Recentring)),
+        _type_of(_empty(following.State)),
         _type_of(_empty(whitening.Whitening)),
     )
     return [

@@ -13,9 +13,10 @@ from headcount._types import FloatArray
 from headcount.engine.arrays import Arrays
 from headcount.engine.beside import compiling_beside
 from headcount.engine.curvature import conditional_mode, information_at, prior_curvature, scale_parameters
+from headcount.engine.following import Recentring
 from headcount.engine.levels import to_level
 from headcount.engine.paths import to_paths
-from headcount.engine.recentred import Recentring, recentred_density
+from headcount.engine.recentred import recentred_density
 from headcount.engine.recentring import recentre
 from headcount.engine.whitening import Whitening, to_free, to_recentred, whiten, whitened_density
 

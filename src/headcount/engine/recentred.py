@@ -6,157 +6,19 @@ Names of the form ``d_x`` hold the derivative of the log density by x.
 from __future__ import annotations
 
 import math
-from typing import NamedTuple
 
 import numpy as np
 
 from headcount._types import FloatArray, IntArray
 from headcount.engine.arrays import Arrays
 from headcount.engine.compiling import compiled, inner
+from headcount.engine.following import Recentring, State
 from headcount.engine.levels import to_total
 from headcount.engine.paths import pathwise_density, to_innovations
 from headcount.engine.tails import expit, softplus
 from headcount.engine.vectors import add, dot
 
-__all__ = ["Recentring", "State", "from_pathwise", "recentred_density", "to_natural", "to_pathwise"]
-
-
-class Recentring(NamedTuple):
-    """The map from u to x; blocks have different sizes and lie one after the other, and so do the layers of each block.
-
-    Attributes
-    ----------
-    start
-        Where each block starts in ``member``; dims (block + 1,).
-    member, scale
-        Position of each effect and of its log scale in x; dims (effect,).
-    matrix_start
-        Where each block's square matrices start; dims (block + 1,).
-    centre
-        The effects at the centre, mu(s0); dims (effect,).
-    factor
-        L(s0)' of each block, row by row.
-    rest
-        What pulls the effects besides the layers; dims (effect,).
-    run_start, run
-        Growth paths of each block: place in the block of the first of the effects that make one up; dims (block + 1,), (path,).
-    path
-        How many effects a path has, and the position of the damping in x or -1; dims (2,).
-    followers
-        How many blocks follow leaders; what follows them is itself what they follow; dims (1,).
-    layer_start
-        Where each block's layers start; a layer is what rows of one kind say about the block's effects; dims (block + 1,).
-    layer_kind
-        Kind of a layer's rows; one past the last where their weight follows nobody's noise; dims (layer,).
-    inner_start, inner
-        Effects that a layer speaks of, by their place in the block, ascending; dims (layer + 1,), (inner,).
-    information_start, information
-        G of each layer, its upper triangle row by row; dims (layer,).
-    pull
-        b of each layer; dims (inner,).
-    leader_start, leader
-        Leaders of each block, as indices of those below; dims (block + 1,), (led,).
-    steer_start, steer
-        How much of a leader acts on a block as a step of each of its effects would, row by row; dims (block,).
-    cross_start, cross
-        How a layer's pull moves with the block's leaders besides, row by row; -1 where it does not; dims (layer,).
-    curve, curve_shift, curve_value, curve_slope
-        A ratio or coverage leads by its logarithm: code of the link (0 for none), what is added on the link scale in this block,
-        logarithm and its derivative at the centre; dims (led,).
-    leader_place, leader_scale, leader_centre
-        What all regions share and blocks follow: position in x, that of its log scale or -1, value at the centre; dims (leader,).
-    bend, bend_code, bend_shift, bend_slope
-        What sets the slope at which an effect acts: position in x or -1, code of its link, what is added there, and the slope at
-        the centre; dims (effect,).
-    lone, lone_scale, lone_centre, lone_spread, lone_information
-        Effects that belong to no block: position in x, that of the log scale, effect and scale at the centre, G; dims (lone,).
-    noise_kind, noise_place, noise_weight
-        The log noise of a kind of rows is a weighted sum of free variables: kind, position in x, weight; dims (entry,).
-    noise_centre
-        Log noise of each kind at the centre; dims (kind,).
-    portion
-        Part of the rows' variance that counts as noise; dims (kind,).
-    """
-
-    start: IntArray
-    member: IntArray
-    scale: IntArray
-    matrix_start: IntArray
-    centre: FloatArray
-    factor: FloatArray
-    rest: FloatArray
-    run_start: IntArray
-    run: IntArray
-    path: IntArray
-    followers: IntArray
-    layer_start: IntArray
-    layer_kind: IntArray
-    inner_start: IntArray
-    inner: IntArray
-    information_start: IntArray
-    information: FloatArray
-    pull: FloatArray
-    leader_start: IntArray
-    leader: IntArray
-    steer_start: IntArray
-    steer: FloatArray
-    cross_start: IntArray
-    cross: FloatArray
-    curve: IntArray
-    curve_shift: FloatArray
-    curve_value: FloatArray
-    curve_slope: FloatArray
-    leader_place: IntArray
-    leader_scale: IntArray
-    leader_centre: FloatArray
-    bend: IntArray
-    bend_code: IntArray
-    bend_shift: FloatArray
-    bend_slope: FloatArray
-    lone: IntArray
-    lone_scale: IntArray
-    lone_centre: FloatArray
-    lone_spread: FloatArray
-    lone_information: FloatArray
-    noise_kind: IntArray
-    noise_place: IntArray
-    noise_weight: FloatArray
-    noise_centre: FloatArray
-    portion: FloatArray
-
-
-class State(NamedTuple):
-    """What the way from u to x leaves for the way back.
-
-    Attributes
-    ----------
-    sigma
-        Scales, times what links make of them since the centre; dims (effect,).
-    mean
-        L^{-1} S b; dims (effect,).
-    pulled
-        b; dims (effect,).
-    towards
-        The parts of b that a layer pulls at full weight; dims (inner,).
-    step
-        What leaders add to effects; dims (effect,).
-    weighted, factors
-        G and L(s)' of all blocks, of which the upper triangle is filled.
-    weight
-        Of rows of each kind; dims (kind + 1,).
-    ahead
-        How far leaders are from the centre; dims (led,).
-    """
-
-    sigma: FloatArray
-    mean: FloatArray
-    pulled: FloatArray
-    towards: FloatArray
-    step: FloatArray
-    weighted: FloatArray
-    factors: FloatArray
-    weight: FloatArray
-    ahead: FloatArray
+__all__ = ["from_pathwise", "recentred_density", "to_natural", "to_pathwise"]
 
 
 # What is compiled is put together in Python: a compiled function that calls others is compiled with all of them once more.

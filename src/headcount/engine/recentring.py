@@ -36,9 +36,9 @@ from headcount._types import FloatArray, IntArray
 from headcount.engine.arrays import Arrays
 from headcount.engine.codes import COMMON, DAMPING
 from headcount.engine.curvature import Information, curvature_of, scale_parameters
+from headcount.engine.following import Recentring
 from headcount.engine.leaders import Bends, Curves, Leaders, scales_of
 from headcount.engine.paths import path_precision, to_paths
-from headcount.engine.recentred import Recentring
 from headcount.engine.weighing import Weighing
 
 __all__ = ["recentre"]

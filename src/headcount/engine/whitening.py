@@ -20,7 +20,8 @@ from headcount._types import FloatArray, IntArray
 from headcount.engine.arrays import Arrays
 from headcount.engine.compiling import compiled
 from headcount.engine.curvature import factorise
-from headcount.engine.recentred import Recentring, recentred_density, to_natural
+from headcount.engine.following import Recentring
+from headcount.engine.recentred import recentred_density, to_natural
 
 __all__ = ["Whitening", "from_recentred", "to_free", "to_recentred", "whiten", "whitened_density"]
 
