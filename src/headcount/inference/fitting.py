@@ -142,6 +142,7 @@ def _geometry(arrays: Arrays, *, seed: int, cores: int | None, progress: bool) -
             label=f"Pilot {number} of {len(PILOTS)}",
             deepest=PILOT_DEPTH,
             first_step=step,
+            accepted=CAREFUL,
             **pilot,
         )
         geometry, step = geometry_of(arrays, found.free.reshape(-1, arrays.family.size)), found.step
