@@ -88,7 +88,8 @@ def fit(
         geometry, step = _geometry(assemble(layout), seed=seed, cores=cores, progress=progress)
     else:
         geometry, step = _geometry_near(layout, near, seed=seed), SHORT
-    tune = tune or (BRIEF if step >= LONG else THOROUGH)
+    if tune is None:
+        tune = BRIEF if step >= LONG else THOROUGH
     prepared = time.perf_counter() - started
     found = sample(
         geometry,
@@ -127,7 +128,7 @@ LONG, BRIEF, THOROUGH = 0.35, 150, 500
 to adapt; and elsewhere."""
 
 CAREFUL = 0.88
-"""Mean acceptance where steps are short: there is more that long ones could go wrong in."""
+"""Mean acceptance of pilot runs, and where their steps are short: there is more that long ones could go wrong in."""
 
 
 def _geometry(arrays: Arrays, *, seed: int, cores: int | None, progress: bool) -> tuple[Geometry, float]:
