@@ -26,6 +26,7 @@ from headcount.engine.curvature import (
 )
 from headcount.engine.density import log_density_and_gradient, log_likelihood
 from headcount.engine.geometry import first_geometry, geometry_at, geometry_of
+from headcount.engine.lanes import LANES
 from headcount.engine.levels import levelled_density, to_level, to_total
 from headcount.engine.paths import pathwise_density, to_innovations, to_paths
 from headcount.engine.recentred import from_pathwise, recentred_density, to_natural, to_pathwise
@@ -173,7 +174,11 @@ def test_every_effect_is_in_one_block_or_alone_with_its_own_scale(any_study):
     scaled = arrays.entry_b >= 0
     pairs = {(int(a), int(b)) for a, b in zip(arrays.entry_a[scaled], arrays.entry_b[scaled], strict=True)}
     own = geometry.recentring
-    member, scale = np.concatenate([own.member, own.lone]), np.concatenate([own.scale, own.lone_scale])
+    there = own.member >= 0
+    member, scale = (
+        np.concatenate([own.member[there], own.lone]),
+        np.concatenate([own.scale[there], own.lone_scale]),
+    )
     assert len(set(member)) == len(member)
     assert {(int(a), int(b)) for a, b in zip(member, scale, strict=True)} == pairs
 
@@ -268,6 +273,21 @@ def linear_arrays(text=LINEAR):
     return assemble(Layout.of(spec, Observations(tuple(rows))))
 
 
+def blocks_of_tile(recentring, tile):
+    """Return members, centre and factor of each block of a tile."""
+    start, end = recentring.start[tile : tile + 2]
+    member, centre = (
+        values.reshape(-1, LANES)[start:end] for values in (recentring.member, recentring.centre)
+    )
+    matrices = recentring.factor.reshape(-1, LANES)[slice(*recentring.matrix_start[tile : tile + 2])]
+    factors, there = matrices.reshape(end - start, end - start, LANES).transpose(2, 1, 0), member >= 0
+    return [
+        (member[own, lane], centre[own, lane], factors[lane][np.ix_(own, own)])
+        for lane, own in enumerate(there.T)
+        if own.any()
+    ]
+
+
 @pytest.mark.parametrize("text", [LINEAR, DAMPED], ids=["random_walk", "damped_trend"])
 def test_where_all_is_linear_effects_are_normal_whatever_scales_noise_and_what_is_shared(text):
     # Multipliers, normal tails, large counts and a total of which next to nothing is known: given all but the effects of regions,
@@ -276,21 +296,18 @@ def test_where_all_is_linear_effects_are_normal_whatever_scales_noise_and_what_i
     assert bool(arrays.path.size) == (text == DAMPED)
     centre = conditional_mode(arrays, arrays.middle)
     own = geometry_at(arrays, centre).recentring
-    # A block for each region, and one for the growth that they share.
-    assert own.start.size == 5
-    assert own.followers == 3
+    # A tile for the blocks of the regions, and one for the growth that they share.
+    assert own.start.size == 3
+    assert own.followers == 1
     for _ in range(5):
         u = pathwise(centre, arrays) + 0.5 * rng.standard_normal(centre.size)
         gradient = np.empty(u.size)
         recentred_density(u, own, arrays, gradient)
-        for block in range(3):
-            part = slice(*own.start[block : block + 2])
-            size = part.stop - part.start
-            factor = np.triu(own.factor[slice(*own.matrix_start[block : block + 2])].reshape(size, size)).T
-            expected = -factor @ factor.T @ (u[own.member[part]] - own.centre[part])
-            np.testing.assert_allclose(
-                gradient[own.member[part]], expected, atol=0.02 * np.abs(expected).max()
-            )
+        blocks = blocks_of_tile(own, 0)
+        assert len(blocks) == 3
+        for members, block_centre, factor in blocks:
+            expected = -factor @ factor.T @ (u[members] - block_centre)
+            np.testing.assert_allclose(gradient[members], expected, atol=0.02 * np.abs(expected).max())
 
 
 def test_shared_effects_know_what_the_effects_that_follow_them_tell():
@@ -298,7 +315,7 @@ def test_shared_effects_know_what_the_effects_that_follow_them_tell():
     centre = conditional_mode(arrays, arrays.middle)
     own = geometry_at(arrays, centre).recentring
     whole = curvature_of(information_at(centre, arrays), centre, arrays).toarray()
-    regional = own.member[: own.start[3]]
+    regional = np.concatenate([members for members, _, _ in blocks_of_tile(own, 0)])
     assert own.lone.size > 0
     for place, spread, told in zip(own.lone, own.lone_spread, own.lone_information, strict=True):
         # All else held, but for the effects of regions: what is left of the precision when these are integrated out.
@@ -306,12 +323,11 @@ def test_shared_effects_know_what_the_effects_that_follow_them_tell():
         left = by_effects @ np.linalg.solve(whole[np.ix_(regional, regional)], by_effects)
         assert 1 + spread**2 * told == pytest.approx(whole[place, place] - left, rel=0.02)
     # The growth that all share is one block, so its years are taken together.
-    common = own.member[own.start[3] :]
+    (common, _, factor) = blocks_of_tile(own, 1)[0]
     by_effects = whole[np.ix_(common, regional)]
     left = by_effects @ np.linalg.solve(whole[np.ix_(regional, regional)], by_effects.T)
-    factor = np.triu(own.factor[own.matrix_start[3] :].reshape(common.size, common.size))
     expected = whole[np.ix_(common, common)] - left
-    np.testing.assert_allclose(factor.T @ factor, expected, atol=0.02 * np.diag(expected).max())
+    np.testing.assert_allclose(factor @ factor.T, expected, atol=0.02 * np.diag(expected).max())
 
 
 def test_the_gradient_of_the_density(small_study):

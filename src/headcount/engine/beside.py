@@ -92,7 +92,7 @@ def signatures(arrays: Arrays) -> list[tuple[Any, tuple[Any, ...]]]:
 
 
 def _type_of(value: object) -> Any:  # noqa: ANN401 - Numba is not typed
-    return nb.typeof(value)  # type: ignore[no-untyped-call]
+    return nb.typeof(value)
 
 
 def _empty(form: Any) -> object:  # noqa: ANN401 - a class of named tuples of vectors

@@ -308,41 +308,39 @@ def _back_reach(v: FloatArray, d_reach: FloatArray, arrays: Arrays, d_v: FloatAr
 
 @inner
 def _terms(cells: FloatArray, arrays: Arrays) -> FloatArray:
-    latent = arrays.term_start.size - 1
-    terms = np.empty(latent + arrays.term_known.size)
+    """Return logs of sums over cells, most of which are one cell, and after these what is known."""
+    starts, members, known = arrays.term_start, arrays.term_cell, arrays.term_known
+    latent = starts.size - 1
+    terms = np.empty(latent + known.size)
     for i in range(latent):
-        terms[i] = _log_sum_of_cells(cells, arrays.term_cell[arrays.term_start[i] : arrays.term_start[i + 1]])
-    for i in range(arrays.term_known.size):
-        terms[latent + i] = arrays.term_known[i]
+        start, end = starts[i], starts[i + 1]
+        top = cells[members[start]]
+        if end > start + 1:
+            for j in range(start + 1, end):
+                top = max(top, cells[members[j]])
+            total = 0.0
+            for j in range(start, end):
+                total += math.exp(cells[members[j]] - top)
+            top += math.log(total)
+        terms[i] = top
+    for i in range(known.size):
+        terms[latent + i] = known[i]
     return terms
 
 
 @inner
-def _log_sum_of_cells(cells: FloatArray, chosen: IntArray) -> float:
-    """Return the log of a sum over cells; most sums are one cell."""
-    top = float(cells[chosen[0]])
-    if chosen.size == 1:
-        return top
-    for j in range(1, chosen.size):
-        top = max(top, float(cells[chosen[j]]))
-    total = 0.0
-    for j in range(chosen.size):
-        total += math.exp(cells[chosen[j]] - top)
-    return top + math.log(total)
-
-
-@inner
 def _back_terms(cells: FloatArray, terms: FloatArray, d_terms: FloatArray, arrays: Arrays) -> FloatArray:
+    starts, members = arrays.term_start, arrays.term_cell
     d_cells = np.zeros(cells.size)
-    for i in range(arrays.term_start.size - 1):
-        start, end = arrays.term_start[i], arrays.term_start[i + 1]
+    for i in range(starts.size - 1):
+        start, end = starts[i], starts[i + 1]
         if d_terms[i] == 0.0:
             continue
         if end == start + 1:
-            d_cells[arrays.term_cell[start]] += d_terms[i]
+            d_cells[members[start]] += d_terms[i]
             continue
         for j in range(start, end):
-            cell = arrays.term_cell[j]
+            cell = members[j]
             d_cells[cell] += d_terms[i] * math.exp(cells[cell] - terms[i])
     return d_cells
 

@@ -10,42 +10,45 @@ __all__ = ["Recentring", "State"]
 
 
 class Recentring(NamedTuple):
-    """The map from u to x; blocks have different sizes and lie one after the other, and so do the layers of each block.
+    """The map from u to x.
+
+    Blocks of like size lie side by side in tiles (`headcount.engine.tiles`); the one that leads has a tile to itself. A tile has
+    as many effects as its largest block. What is not there is an effect that stands still: its position is -1, and nothing is
+    told about it. What has a size of its own in each block, such as its layers, lies block after block, lane after lane of each
+    tile, and is empty where a lane is.
 
     Attributes
     ----------
     start
-        Where each block starts in ``member``; dims (block + 1,).
+        Where the effects of each tile start; dims (tile + 1,).
     member, scale
-        Position of each effect and of its log scale in x; dims (effect,).
+        Position of each effect and of its log scale in x; dims (effect, lane).
     matrix_start
-        Where each block's square matrices start; dims (block + 1,).
+        Where each tile's square matrices start; dims (tile + 1,).
     centre
-        The effects at the centre, mu(s0); dims (effect,).
+        The effects at the centre, mu(s0); dims (effect, lane).
     factor
-        L(s0)' of each block, row by row.
+        L(s0)' of each tile, row by row; dims (place, lane).
     rest
-        What pulls the effects besides the layers; dims (effect,).
+        What pulls the effects besides the layers; dims (effect, lane).
     run_start, run
         Growth paths of each block: place in the block of the first of the effects that make one up; dims (block + 1,), (path,).
     path
         How many effects a path has, and the position of the damping in x or -1; dims (2,).
     followers
-        How many blocks follow leaders; what follows them is itself what they follow; dims (1,).
+        How many tiles follow leaders; what follows them is itself what they follow; dims (1,).
     layer_start
         Where each block's layers start; a layer is what rows of one kind say about the block's effects; dims (block + 1,).
     layer_kind
         Kind of a layer's rows; one past the last where their weight follows nobody's noise; dims (layer,).
-    inner_start, inner
-        Effects that a layer speaks of, by their place in the block, ascending; dims (layer + 1,), (inner,).
-    information_start, information
-        G of each layer, its upper triangle row by row; dims (layer,).
-    pull
-        b of each layer; dims (inner,).
+    entry_start, entry, information
+        G of each layer: places among all numbers of the tile's matrix, and what is there; dims (layer + 1,), (entry,), (entry,).
+    inner_start, inner, pull
+        b of each layer: places among all numbers of the tile's effects, and what is there; dims (layer + 1,), (inner,), (inner,).
     leader_start, leader
         Leaders of each block, as indices of those below; dims (block + 1,), (led,).
     steer_start, steer
-        How much of a leader acts on a block as a step of each of its effects would, row by row; dims (block,).
+        How much of a leader acts on a block as a step of each of its effects would, row by row; dims (block + 1,).
     cross_start, cross
         How a layer's pull moves with the block's leaders besides, row by row; -1 where it does not; dims (layer,).
     curve, curve_shift, curve_value, curve_slope
@@ -55,7 +58,7 @@ class Recentring(NamedTuple):
         What all regions share and blocks follow: position in x, that of its log scale or -1, value at the centre; dims (leader,).
     bend, bend_code, bend_shift, bend_slope
         What sets the slope at which an effect acts: position in x or -1, code of its link, what is added there, and the slope at
-        the centre; dims (effect,).
+        the centre; dims (effect, lane).
     lone, lone_scale, lone_centre, lone_spread, lone_information
         Effects that belong to no block: position in x, that of the log scale, effect and scale at the centre, G; dims (lone,).
     noise_kind, noise_place, noise_weight
@@ -79,10 +82,11 @@ class Recentring(NamedTuple):
     followers: IntArray
     layer_start: IntArray
     layer_kind: IntArray
+    entry_start: IntArray
+    entry: IntArray
+    information: FloatArray
     inner_start: IntArray
     inner: IntArray
-    information_start: IntArray
-    information: FloatArray
     pull: FloatArray
     leader_start: IntArray
     leader: IntArray
@@ -119,17 +123,19 @@ class State(NamedTuple):
     Attributes
     ----------
     sigma
-        Scales, times what links make of them since the centre; dims (effect,).
+        Scales, times what links make of them since the centre; dims (effect, lane).
     mean
-        L^{-1} S b; dims (effect,).
+        L^{-1} S b; dims (effect, lane).
     pulled
-        b; dims (effect,).
+        b; dims (effect, lane).
     towards
         The parts of b that a layer pulls at full weight; dims (inner,).
     step
-        What leaders add to effects; dims (effect,).
+        What leaders add to effects; dims (effect, lane).
+    z
+        The effects; dims (effect, lane).
     weighted, factors
-        G and L(s)' of all blocks, of which the upper triangle is filled.
+        G and L(s)' of all tiles, of which the upper triangle is filled, the factors' diagonal inverted; dims (place, lane).
     weight
         Of rows of each kind; dims (kind + 1,).
     ahead
@@ -141,6 +147,7 @@ class State(NamedTuple):
     pulled: FloatArray
     towards: FloatArray
     step: FloatArray
+    z: FloatArray
     weighted: FloatArray
     factors: FloatArray
     weight: FloatArray

@@ -13,9 +13,18 @@ from headcount._types import FloatArray, IntArray
 from headcount.engine.arrays import Arrays
 from headcount.engine.compiling import compiled, inner
 from headcount.engine.following import Recentring, State
+from headcount.engine.lanes import LANES
 from headcount.engine.levels import to_total
 from headcount.engine.paths import pathwise_density, to_innovations
 from headcount.engine.tails import expit, softplus
+from headcount.engine.tiles import (
+    back_effects,
+    back_factor,
+    back_information,
+    effects_of,
+    factorise,
+    take_steps,
+)
 from headcount.engine.vectors import add, dot
 
 __all__ = ["from_pathwise", "recentred_density", "to_natural", "to_pathwise"]
@@ -126,66 +135,42 @@ def _back_ahead(x: FloatArray, d_ahead: FloatArray, recentring: Recentring, grad
 @compiled
 def to_pathwise(u: FloatArray, recentring: Recentring) -> tuple[FloatArray, State]:
     """Return x with the level in the place of the log total and paths in that of innovations, and what the way back needs."""
-    starts, members, scales, matrices = (
-        recentring.start,
-        recentring.member,
-        recentring.scale,
-        recentring.matrix_start,
-    )
-    first, centre = recentring.factor, recentring.centre
+    starts, members, matrices = recentring.start, recentring.member, recentring.matrix_start
     x, weight = u.copy(), _weights(u, recentring)
     for effect in range(recentring.lone.size):
         at_zero, stretch, _ = _lone(effect, u, recentring)
         place = recentring.lone[effect]
         x[place] = at_zero + stretch * (u[place] - recentring.lone_centre[effect])
-    sigma, step, mean = np.empty(members.size), np.zeros(members.size), np.empty(members.size)
-    left, z = np.empty(members.size), np.empty(members.size)
-    pulled, towards = recentring.rest.copy(), recentring.pull.copy()
-    weighted, factors = np.zeros(first.size), np.empty(first.size)
+    sigma, left = np.ones(members.size), np.zeros(members.size)
     for effect in range(members.size):
-        sigma[effect] = math.exp(u[scales[effect]])
-        if recentring.bend[effect] >= 0:
-            sigma[effect] *= _slope(effect, u, recentring)[0] / recentring.bend_slope[effect]
-        left[effect] = u[members[effect]] - centre[effect]
-    ahead = np.zeros(recentring.leader.size)
-    # From the last block on: first those that lead.
-    for block in range(starts.size - 2, -1, -1):
-        if block == recentring.followers[0] - 1:
+        if members[effect] >= 0:
+            sigma[effect] = math.exp(u[recentring.scale[effect]])
+            left[effect] = u[members[effect]] - recentring.centre[effect]
+            if recentring.bend[effect] >= 0:
+                sigma[effect] *= _slope(effect, u, recentring)[0] / recentring.bend_slope[effect]
+    step, mean, z = np.zeros(members.size), np.empty(members.size), np.empty(members.size)
+    pulled, towards = recentring.rest.copy(), recentring.pull.copy()
+    weighted, factors = np.zeros(recentring.factor.size), np.zeros(recentring.factor.size)
+    ahead, (phi, whole) = np.zeros(recentring.leader.size), _tie(u, recentring)
+    # From the last tile on: first the one that leads.
+    for tile in range(starts.size - 2, -1, -1):
+        if tile == recentring.followers[0] - 1:
             ahead = _ahead(x, recentring)
-        at, start, end = matrices[block], starts[block], starts[block + 1]
-        n = end - start
-        _told(block, weight, ahead, pulled, towards, step, weighted, recentring)
-        for i in range(start, end):
-            mean[i] = sigma[i] * pulled[i]
-        for i in range(n):
-            row, told = factors[at + i * n + i : at + i * n + n], weighted[at + i * n + i : at + i * n + n]
-            own, beside = sigma[start + i], sigma[start + i : end]
-            for j in range(row.size):
-                row[j] = own * beside[j] * told[j]
-            row[0] += 1
-        _add_paths(factors[at : at + n * n], n, block, u, recentring)
-        # L' and L^{-1} S b, row by row; what a row leaves is taken from those below it.
-        for k in range(n):
-            top = factors[at + k * n + k : at + k * n + n]
-            pivot = 1 / math.sqrt(top[0])
-            for j in range(top.size):
-                top[j] *= pivot
-            mean[start + k] *= pivot
-            for i in range(1, n - k):
-                add(factors[at + (k + i) * n + k + i : at + (k + i) * n + n], -top[i], top[i:])
-            add(mean[start + k + 1 : end], -mean[start + k], top[1:])
-        # mu + L^{-T} w = L^{-T} (L^{-1} S b + w), w = L(s0)' (u - mu(s0)) what the scales do not explain.
-        for i in range(n - 1, -1, -1):
-            row = factors[at + i * n + i : at + i * n + n]
-            total = mean[start + i] + dot(first[at + i * n + i : at + i * n + n], left[start + i : end])
-            z[start + i] = (total - dot(row[1:], z[start + i + 1 : end])) / row[0]
-            x[members[start + i]] = z[start + i]
-    return x, State(sigma, mean, pulled, towards, step, weighted, factors, weight, ahead)
+        start, matrix, n = starts[tile], matrices[tile], starts[tile + 1] - starts[tile]
+        _told(tile, weight, ahead, pulled, towards, step, weighted, recentring)
+        take_steps(start, matrix, n, weighted, step, pulled)
+        _put_prior(tile, phi, whole, recentring, factors)
+        factorise(start, matrix, n, sigma, pulled, weighted, factors, mean)
+        effects_of(start, matrix, n, recentring.factor, left, factors, mean, z)
+        for effect in range(start * LANES, (start + n) * LANES):
+            if members[effect] >= 0:
+                x[members[effect]] = z[effect]
+    return x, State(sigma, mean, pulled, towards, step, z, weighted, factors, weight, ahead)
 
 
 @inner
 def _told(
-    block: int,
+    tile: int,
     weight: FloatArray,
     ahead: FloatArray,
     pulled: FloatArray,
@@ -194,35 +179,25 @@ def _told(
     weighted: FloatArray,
     recentring: Recentring,
 ) -> None:
-    """Add to a block's b, its parts and G what is told where leaders and noise are now, and fill what leaders add to effects."""
-    layers, whose = recentring.layer_start, recentring.layer_kind
-    inner_start, inner = recentring.inner_start, recentring.inner
-    steer, cross, information = recentring.steer, recentring.cross, recentring.information
-    at, start, end = recentring.matrix_start[block], recentring.start[block], recentring.start[block + 1]
-    n = end - start
-    leading = ahead[recentring.leader_start[block] : recentring.leader_start[block + 1]]
-    led, here = leading.size, recentring.steer_start[block]
-    for i in range(n):
-        step[start + i] = dot(steer[here + i * led : here + (i + 1) * led], leading)
-    for layer in range(layers[block], layers[block + 1]):
-        own, here, beside = (
-            weight[whose[layer]],
-            recentring.information_start[layer],
-            recentring.cross_start[layer],
-        )
-        for a in range(inner_start[layer], inner_start[layer + 1]):
-            row = at + inner[a] * n
-            for b in range(a, inner_start[layer + 1]):
-                weighted[row + inner[b]] += own * information[here]
-                here += 1
-            if beside >= 0:
-                towards[a] -= dot(cross[beside : beside + led], leading)
-                beside += led
-            pulled[start + inner[a]] += own * towards[a]
-    for i in range(n):
-        row = weighted[at + i * n + i : at + i * n + n]
-        pulled[start + i] -= dot(row, step[start + i : end])
-        add(pulled[start + i + 1 : end], -step[start + i], row[1:])
+    """Add to a tile's b, its parts and G what is told where leaders and noise are now, and fill what leaders add to effects."""
+    cross, steer, steers = recentring.cross, recentring.steer, recentring.steer_start
+    entry, information, entries = recentring.entry, recentring.information, recentring.entry_start
+    base, first = recentring.matrix_start[tile] * LANES, recentring.start[tile] * LANES
+    for block in range(tile * LANES, (tile + 1) * LANES):
+        leading = ahead[recentring.leader_start[block] : recentring.leader_start[block + 1]]
+        led, effect = leading.size, first + block - tile * LANES
+        for here in range(steers[block], steers[block + 1], max(led, 1)):
+            step[effect] = dot(steer[here : here + led], leading)
+            effect += LANES
+        for layer in range(recentring.layer_start[block], recentring.layer_start[block + 1]):
+            own, beside = weight[recentring.layer_kind[layer]], recentring.cross_start[layer]
+            for e in range(entries[layer], entries[layer + 1]):
+                weighted[base + entry[e]] += own * information[e]
+            for a in range(recentring.inner_start[layer], recentring.inner_start[layer + 1]):
+                if beside >= 0:
+                    towards[a] -= dot(cross[beside : beside + led], leading)
+                    beside += led
+                pulled[first + recentring.inner[a]] += own * towards[a]
 
 
 @compiled
@@ -230,83 +205,50 @@ def from_pathwise(
     u: FloatArray, x: FloatArray, state: State, recentring: Recentring, gradient: FloatArray
 ) -> float:
     """Turn the gradient by x into one by u, and return the log Jacobian."""
-    starts, members, matrices, first = (
-        recentring.start,
-        recentring.member,
-        recentring.matrix_start,
-        recentring.factor,
-    )
-    sigma, mean, pulled, step = state.sigma, state.mean, state.pulled, state.step
-    weighted, factors = state.weighted, state.factors
-    z, d_z, d_sigma, d_u = (
+    starts, members, matrices = recentring.start, recentring.member, recentring.matrix_start
+    sigma, mean, pulled, step, z = state.sigma, state.mean, state.pulled, state.step, state.z
+    weighted, factors, first = state.weighted, state.factors, recentring.factor
+    d_z, d_u, d_left, d_pulled = (
+        np.zeros(members.size),
         np.empty(members.size),
         np.empty(members.size),
-        np.zeros(members.size),
-        np.zeros(members.size),
+        np.empty(members.size),
     )
-    d_left, d_pulled, d_step = np.empty(members.size), np.empty(members.size), np.zeros(members.size)
+    d_sigma, d_step, d_q = (
+        np.empty(members.size),
+        np.empty(members.size),
+        np.empty(_largest(matrices) * LANES),
+    )
     d_weight, d_ahead = np.zeros(state.weight.size), np.zeros(state.ahead.size)
-    d_q, log_jacobian = np.empty(_largest(matrices)), 0.0
-    for block in range(starts.size):
-        if block == recentring.followers[0]:
+    log_jacobian, d_damping, (phi, whole) = 0.0, 0.0, _tie(u, recentring)
+    for tile in range(starts.size):
+        if tile == recentring.followers[0]:
             _back_ahead(x, d_ahead, recentring, gradient)
-        if block == starts.size - 1:
+        if tile == starts.size - 1:
             break
-        at, start, end = matrices[block], starts[block], starts[block + 1]
-        n = end - start
-        for i in range(start, end):
-            z[i], d_z[i] = x[members[i]], gradient[members[i]]
-        for i in range(n):
-            row, fixed = factors[at + i * n + i : at + i * n + n], first[at + i * n + i : at + i * n + n]
-            log_jacobian += math.log(fixed[0] / row[0])
-            d_left[start + i] = d_z[start + i] / row[0]
-            add(d_z[start + i + 1 : end], -d_left[start + i], row[1:])
-            add(d_u[start + i : end], d_left[start + i], fixed)
-        for i in range(n - 1, -1, -1):
-            row = factors[at + i * n + i : at + i * n + n]
-            d_pulled[start + i] = (d_left[start + i] - dot(row[1:], d_pulled[start + i + 1 : end])) / row[0]
-        # The derivative by L' is turned into that by Q, from the last row up; what is done is kept on both sides of the diagonal,
-        # on it twice, and what is still to be done above it.
-        for k in range(n - 1, -1, -1):
-            row, top = d_q[k * n + k : k * n + n], factors[at + k * n + k : at + k * n + n]
-            by_left, by_mean = -d_left[start + k], -mean[start + k]
-            after, later = z[start + k : end], d_pulled[start + k : end]
-            for j in range(row.size):
-                row[j] = by_left * after[j] + by_mean * later[j]
-            pivot = 1 / top[0]
-            row[0] -= pivot
-            for i in range(1, n - k):
-                add(row[1:], -top[i], d_q[(k + i) * n + k + 1 : (k + i) * n + n])
-            for j in range(1, n - k):
-                row[j] *= pivot
-                d_q[(k + j) * n + k] = row[j]
-            row[0] = (row[0] - dot(row[1:], top[1:])) * pivot
-        _back_paths(d_q, n, block, u, recentring, gradient)
-        # From here on d_q holds the derivative by G, above the diagonal, of which the pull is made, too.
-        for i in range(n):
-            row, told = d_q[i * n + i : i * n + n], weighted[at + i * n + i : at + i * n + n]
-            own, beside, turned = sigma[start + i], sigma[start + i : end], d_sigma[start + i : end]
-            row[0] *= 0.5
-            turned[0] += own * pulled[start + i] * d_pulled[start + i]
-            for j in range(row.size):
-                row[j] *= own * beside[j]
-                turned[j] += row[j] * told[j]
-            turned[0] += dot(row, told)
-            d_pulled[start + i] *= own
-        for i in range(n):
-            row, told = d_q[i * n + i : i * n + n], weighted[at + i * n + i : at + i * n + n]
-            own, ahead_of, pull_of = d_pulled[start + i], step[start + i : end], d_pulled[start + i : end]
-            d_step[start + i] -= dot(told, pull_of)
-            add(d_step[start + i + 1 : end], -own, told[1:])
-            add(row[1:], -step[start + i], pull_of[1:])
-            add(row, -own, ahead_of)
-        _back_told(block, d_pulled[start:end], d_step[start:end], d_q, state, recentring, d_weight, d_ahead)
-        for i in range(start, end):
-            gradient[members[i]] = d_u[i]
+        start, matrix, n = starts[tile], matrices[tile], starts[tile + 1] - starts[tile]
+        for effect in range(start * LANES, (start + n) * LANES):
+            if members[effect] >= 0:
+                place = (
+                    matrix * LANES + (effect - start * LANES) // LANES * (n + 1) * LANES
+                ) + effect % LANES
+                log_jacobian += math.log(first[place] * factors[place])
+                d_z[effect] = gradient[members[effect]]
+        back_effects(start, matrix, n, first, factors, d_z, d_left, d_u, d_pulled)
+        back_factor(start, matrix, n, factors, z, mean, d_left, d_pulled, d_q)
+        d_damping += _back_prior(tile, phi, whole, recentring, d_q)
+        back_information(start, matrix, n, sigma, step, pulled, weighted, d_pulled, d_sigma, d_step, d_q)
+        _back_told(tile, d_pulled, d_step, d_q, state, recentring, d_weight, d_ahead)
+        for effect in range(start * LANES, (start + n) * LANES):
+            if members[effect] >= 0:
+                gradient[members[effect]] = d_u[effect]
+    if recentring.path[1] >= 0:
+        gradient[recentring.path[1]] += d_damping
     for effect in range(members.size):
-        gradient[recentring.scale[effect]] += d_sigma[effect]
-        if recentring.bend[effect] >= 0:
-            gradient[recentring.bend[effect]] += d_sigma[effect] * _slope(effect, u, recentring)[1]
+        if members[effect] >= 0:
+            gradient[recentring.scale[effect]] += d_sigma[effect]
+            if recentring.bend[effect] >= 0:
+                gradient[recentring.bend[effect]] += d_sigma[effect] * _slope(effect, u, recentring)[1]
     for e in range(recentring.noise_kind.size):
         kind = recentring.noise_kind[e]
         own = state.weight[kind]
@@ -316,31 +258,44 @@ def from_pathwise(
 
 
 @inner
-def _add_paths(q: FloatArray, n: int, block: int, u: FloatArray, recentring: Recentring) -> None:
-    """Add to a block's precision, row by row, what the prior of growth paths ties together: each step and the one after it."""
-    steps, damping = recentring.path
-    for run in range(recentring.run_start[block], recentring.run_start[block + 1]):
-        phi = expit(u[damping])
-        whole = 1 / (expit(-u[damping]) * (1 + phi))
-        for i in range(recentring.run[run], recentring.run[run] + steps - 1):
-            q[i * n + i] += phi * phi * whole
-            q[(i + 1) * n + i + 1] += phi * phi * whole
-            q[i * n + i + 1] -= phi * whole
+def _tie(u: FloatArray, recentring: Recentring) -> tuple[float, float]:
+    """Return the damping, and the precision of a step of a growth path given the step before; without paths nought and one."""
+    place = recentring.path[1]
+    if place < 0:
+        return 0.0, 1.0
+    phi = expit(u[place])
+    return phi, 1 / (expit(-u[place]) * (1 + phi))
 
 
 @inner
-def _back_paths(
-    d_q: FloatArray, n: int, block: int, u: FloatArray, recentring: Recentring, gradient: FloatArray
-) -> None:
-    """Carry the derivative by a block's precision, twice its own on the diagonal, back to the damping."""
-    steps, damping = recentring.path
-    for run in range(recentring.run_start[block], recentring.run_start[block + 1]):
-        phi = expit(u[damping])
-        whole = 1 / (expit(-u[damping]) * (1 + phi))
-        slope = phi * (1 - phi) * whole * whole
-        for i in range(recentring.run[run], recentring.run[run] + steps - 1):
-            gradient[damping] += slope * phi * (d_q[i * n + i] + d_q[(i + 1) * n + i + 1])
-            gradient[damping] -= slope * (1 + phi * phi) * d_q[i * n + i + 1]
+def _put_prior(tile: int, phi: float, whole: float, recentring: Recentring, q: FloatArray) -> None:
+    """Put the precision of the prior where there is nought: one, but that a growth path ties each step to the one after it."""
+    n, base = recentring.start[tile + 1] - recentring.start[tile], recentring.matrix_start[tile] * LANES
+    down = (n + 1) * LANES
+    for i in range(n):
+        for lane in range(LANES):
+            q[base + i * down + lane] = 1.0
+    for block in range(tile * LANES, (tile + 1) * LANES):
+        for run in range(recentring.run_start[block], recentring.run_start[block + 1]):
+            place = base + recentring.run[run] * down + block - tile * LANES
+            for _ in range(recentring.path[0] - 1):
+                q[place] += phi * phi * whole
+                q[place + down] += phi * phi * whole
+                q[place + LANES] -= phi * whole
+                place += down
+
+
+@inner
+def _back_prior(tile: int, phi: float, whole: float, recentring: Recentring, d_q: FloatArray) -> float:
+    """Return the derivative by the damping, given that by a tile's precision, twice its own on the diagonal."""
+    down, total = (recentring.start[tile + 1] - recentring.start[tile] + 1) * LANES, 0.0
+    for block in range(tile * LANES, (tile + 1) * LANES):
+        for run in range(recentring.run_start[block], recentring.run_start[block + 1]):
+            place = recentring.run[run] * down + block - tile * LANES
+            for _ in range(recentring.path[0] - 1):
+                total += phi * (d_q[place] + d_q[place + down]) - (1 + phi * phi) * d_q[place + LANES]
+                place += down
+    return total * phi * (1 - phi) * whole * whole
 
 
 @inner
@@ -354,7 +309,7 @@ def _largest(starts: IntArray) -> int:
 
 @inner
 def _back_told(
-    block: int,
+    tile: int,
     d_pulled: FloatArray,
     d_step: FloatArray,
     d_information: FloatArray,
@@ -363,23 +318,24 @@ def _back_told(
     d_weight: FloatArray,
     d_ahead: FloatArray,
 ) -> None:
-    """Carry the derivatives by a block's b, steps and G back to weights and leaders."""
-    inner_start, inner, towards = recentring.inner_start, recentring.inner, state.towards
-    information, cross, steer = recentring.information, recentring.cross, recentring.steer
-    n, d_leading = d_pulled.size, d_ahead[recentring.leader_start[block] : recentring.leader_start[block + 1]]
-    led, here = d_leading.size, recentring.steer_start[block]
-    for i in range(n):
-        add(d_leading, d_step[i], steer[here + i * led : here + (i + 1) * led])
-    for layer in range(recentring.layer_start[block], recentring.layer_start[block + 1]):
-        here, beside, total = recentring.information_start[layer], recentring.cross_start[layer], 0.0
-        own = state.weight[recentring.layer_kind[layer]]
-        for a in range(inner_start[layer], inner_start[layer + 1]):
-            i = inner[a]
-            total += d_pulled[i] * towards[a]
-            for b in range(a, inner_start[layer + 1]):
-                total += d_information[i * n + inner[b]] * information[here]
-                here += 1
-            if beside >= 0:
-                add(d_leading, -own * d_pulled[i], cross[beside : beside + led])
-                beside += led
-        d_weight[recentring.layer_kind[layer]] += total
+    """Carry the derivatives by a tile's b, steps and G back to weights and leaders."""
+    cross, steer, steers = recentring.cross, recentring.steer, recentring.steer_start
+    entry, information, entries = recentring.entry, recentring.information, recentring.entry_start
+    first, towards = recentring.start[tile] * LANES, state.towards
+    for block in range(tile * LANES, (tile + 1) * LANES):
+        d_leading = d_ahead[recentring.leader_start[block] : recentring.leader_start[block + 1]]
+        led, effect = d_leading.size, first + block - tile * LANES
+        for here in range(steers[block], steers[block + 1], max(led, 1)):
+            add(d_leading, d_step[effect], steer[here : here + led])
+            effect += LANES
+        for layer in range(recentring.layer_start[block], recentring.layer_start[block + 1]):
+            kind, beside, total = recentring.layer_kind[layer], recentring.cross_start[layer], 0.0
+            for e in range(entries[layer], entries[layer + 1]):
+                total += d_information[entry[e]] * information[e]
+            for a in range(recentring.inner_start[layer], recentring.inner_start[layer + 1]):
+                pull = d_pulled[first + recentring.inner[a]]
+                total += pull * towards[a]
+                if beside >= 0:
+                    add(d_leading, -state.weight[kind] * pull, cross[beside : beside + led])
+                    beside += led
+            d_weight[kind] += total

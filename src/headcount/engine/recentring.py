@@ -26,18 +26,18 @@ choose. The adjoint of the Cholesky factorisation is that of Murray (2016), http
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 
 import numpy as np
 from scipy import sparse
 
 from headcount._types import FloatArray, IntArray
 from headcount.engine.arrays import Arrays
-from headcount.engine.codes import COMMON, DAMPING
+from headcount.engine.codes import COMMON
 from headcount.engine.curvature import Information, curvature_of, scale_parameters
 from headcount.engine.following import Recentring
 from headcount.engine.leaders import Bends, Curves, Leaders, scales_of
+from headcount.engine.packing import Block, Layer, Packing
 from headcount.engine.paths import path_precision, to_paths
 from headcount.engine.weighing import Weighing
 
@@ -78,17 +78,12 @@ def recentre(
     shared = np.flatnonzero((scales >= 0) & (arrays.group < 0))
     told = _told_where_effects_follow(shared, information, follow, prior, blocks)
     common = np.flatnonzero(np.isin(shared, _common(arrays)))
-    leading = [_leading_block(shared[common], here, scales, told[np.ix_(common, common)], prior, weighing)]
+    leading = _leading_block(shared[common], here, scales, told[np.ix_(common, common)], prior, weighing)
     lone, told_of_lone = np.delete(shared, common), np.delete(told.diagonal(), common)
     precision = _precision(arrays, curvature_of(information, centre, arrays), follow)
     spread = np.exp(centre[scales[lone]])
     recentring = Recentring(
-        **_block_fields(blocks + leading, here, scales),
-        **_path_fields(blocks + leading, arrays),
-        followers=np.array([len(blocks)]),
-        **_layer_fields([layer for block in blocks + leading for layer in block.layers]),
-        **_leader_fields(blocks + leading, leaders, curves, arrays),
-        **_bend_fields(blocks + leading, here),
+        **Packing(blocks, leading).fields(arrays, here, leaders, curves),
         lone=lone,
         lone_scale=scales[lone],
         lone_centre=here[lone],
@@ -97,32 +92,6 @@ def recentre(
         **weighing.fields(arrays, centre),
     )
     return recentring, precision
-
-
-class _Layer(NamedTuple):
-    """What rows of one kind say about a block's effects ``inner``: G (upper triangle), b, and C, which may be empty."""
-
-    kind: int
-    inner: IntArray
-    information: FloatArray
-    pull: FloatArray
-    cross: FloatArray
-
-
-class _Block(NamedTuple):
-    """A block's effects, the factor of their precision at the centre, what pulls and leads them.
-
-    ``following`` is the derivative of the effects by their leaders at the centre; ``bends``, how these set the effects' slopes.
-    """
-
-    members: IntArray
-    factor: FloatArray
-    rest: FloatArray
-    layers: list[_Layer]
-    leaders: IntArray
-    steer: FloatArray
-    following: FloatArray
-    bends: Bends
 
 
 class _Rows(NamedTuple):
@@ -147,7 +116,7 @@ def _blocks(
     weighing: Weighing,
     leaders: Leaders,
     bends: Bends,
-) -> list[_Block]:
+) -> list[Block]:
     groups, scales = _members(arrays), scales_of(arrays)
     told, pull, rows_told = (
         information.location.tocsc(),
@@ -179,7 +148,7 @@ def _block(
     rows: _Rows,
     leaders: Leaders,
     bends: Bends,
-) -> _Block:
+) -> Block:
     """Collect what rows tell about a block, where the prior of its effects has this precision."""
     z, led = centre[members], np.flatnonzero(rows.leaders.any(axis=0))
     bends = bends.of(members, leaders.place[led])
@@ -199,7 +168,7 @@ def _block(
     bent = own * z[:, None]
     turned = np.linalg.solve(precision, own * (prior @ z)[:, None] + prior @ bent)
     following = turned - bent - np.linalg.solve(precision, towards)
-    return _Block(members, np.linalg.cholesky(precision), rest, layers, led, steer, following, bends)
+    return Block(members, np.linalg.cholesky(precision), rest, layers, led, steer, following, bends)
 
 
 def _steer(rows: _Rows) -> FloatArray:
@@ -209,14 +178,15 @@ def _steer(rows: _Rows) -> FloatArray:
     return np.asarray(steer)
 
 
-def _layer(kind: int, rows: _Rows, effects: FloatArray, steer: FloatArray) -> _Layer:
+def _layer(kind: int, rows: _Rows, effects: FloatArray, steer: FloatArray) -> Layer:
     inner = np.flatnonzero(rows.effects.any(axis=0))
     seen = rows.effects.T @ rows.effects
     left = rows.leaders - rows.effects @ steer
     left[np.abs(left) < 1e-6 * np.abs(rows.leaders).max(initial=ROUNDING)] = 0.0
     cross = (rows.effects.T @ left)[inner] if left.any() else np.zeros((0, 0))
-    upper = seen[np.ix_(inner, inner)][np.triu_indices(inner.size)]
-    return _Layer(kind, inner, upper, (rows.pull.sum(axis=0) + seen @ effects)[inner], cross)
+    return Layer(
+        kind, inner, seen[np.ix_(inner, inner)], (rows.pull.sum(axis=0) + seen @ effects)[inner], cross
+    )
 
 
 def _members(arrays: Arrays) -> list[IntArray]:
@@ -237,7 +207,7 @@ def _speaks_of_one(told: sparse.csc_array, groups: list[IntArray]) -> IntArray:
     return np.asarray(np.bincount(pairs[0], minlength=told.shape[0]) == 1)
 
 
-def _follow(size: int, blocks: list[_Block], leaders: Leaders) -> sparse.csc_array:
+def _follow(size: int, blocks: list[Block], leaders: Leaders) -> sparse.csc_array:
     """Return the derivative of x by u at the centre, scales and noise held; dims (free, free)."""
     rows, columns, values = [np.arange(size)], [np.arange(size)], [np.ones(size)]
     for block in blocks:
@@ -261,15 +231,15 @@ def _leading_block(
     told: FloatArray,
     prior: sparse.csc_array,
     weighing: Weighing,
-) -> _Block:
+) -> Block:
     """Collect what is told about effects that units follow: of nobody's noise, and with no leaders of their own."""
     z, sigma, none = here[members], np.exp(here[scales[members]]), np.zeros((members.size, 0))
     held, seen = prior[members][:, members].toarray(), told / np.outer(sigma, sigma)
     inner, nobody = np.arange(members.size), weighing.source.size
-    layer = _Layer(nobody, inner, seen[np.triu_indices(members.size)], seen @ (z * sigma), none[:0])
+    layer = Layer(nobody, inner, seen, seen @ (z * sigma), none[:0])
     factor = np.linalg.cholesky(held + told)
     straight = Bends.none(members.size)
-    return _Block(members, factor, held @ z / sigma, [layer], np.zeros(0, np.int64), none, none, straight)
+    return Block(members, factor, held @ z / sigma, [layer], np.zeros(0, np.int64), none, none, straight)
 
 
 def _told_where_effects_follow(
@@ -277,14 +247,14 @@ def _told_where_effects_follow(
     information: Information,
     follow: sparse.csc_array,
     prior: sparse.csc_array,
-    blocks: list[_Block],
+    blocks: list[Block],
 ) -> FloatArray:
     """Return what is told about shared effects where those of units follow them; dims (place, place).
 
     Beside the rows it is the effects' own priors that tell, as far as effects follow: the levels of all regions of two pools tell
     the difference between these.
     """
-    members = _indices([block.members for block in blocks])
+    members = np.concatenate([np.zeros(0, dtype=np.int64), *(block.members for block in blocks)])
     own = follow[:, places]
     told, following = information.location @ own, own.tocsr()[members]
     held = following.T @ prior.tocsr()[members][:, members] @ following
@@ -299,81 +269,3 @@ def _precision(arrays: Arrays, expected: sparse.csc_array, follow: sparse.csc_ar
     found.data[np.abs(found.data) < ROUNDING] = 0.0
     found.eliminate_zeros()
     return found
-
-
-def _block_fields(blocks: list[_Block], centre: FloatArray, scales: IntArray) -> dict[str, Any]:
-    sizes = [block.members.size for block in blocks]
-    member = _indices([block.members for block in blocks])
-    return {
-        "start": _ends(sizes),
-        "member": member,
-        "scale": scales[member],
-        "matrix_start": _ends([size**2 for size in sizes]),
-        "centre": centre[member],
-        "factor": _numbers([block.factor.T for block in blocks]),
-        "rest": _numbers([block.rest for block in blocks]),
-        "layer_start": _ends([len(block.layers) for block in blocks]),
-    }
-
-
-def _path_fields(blocks: list[_Block], arrays: Arrays) -> dict[str, Any]:
-    """Return where in each block growth paths begin; a path's effects stand one after the other."""
-    first = [np.flatnonzero(np.isin(block.members, arrays.path[:, :1])) for block in blocks]
-    return {
-        "run_start": _ends([own.size for own in first]),
-        "run": _indices(first),
-        "path": np.array([arrays.path.shape[1], arrays.growth[DAMPING]]),
-    }
-
-
-def _layer_fields(layers: list[_Layer]) -> dict[str, Any]:
-    crosses = [layer.cross.size for layer in layers]
-    return {
-        "layer_kind": np.array([layer.kind for layer in layers], dtype=np.int64),
-        "inner_start": _ends([layer.inner.size for layer in layers]),
-        "inner": _indices([layer.inner for layer in layers]),
-        "information_start": _ends([layer.information.size for layer in layers])[:-1],
-        "information": _numbers([layer.information for layer in layers]),
-        "pull": _numbers([layer.pull for layer in layers]),
-        "cross_start": np.where(np.array(crosses, dtype=np.int64) > 0, _ends(crosses)[:-1], -1),
-        "cross": _numbers([layer.cross for layer in layers]),
-    }
-
-
-def _leader_fields(blocks: list[_Block], leaders: Leaders, curves: Curves, arrays: Arrays) -> dict[str, Any]:
-    leader = _indices([block.leaders for block in blocks])
-    units = [np.repeat(arrays.group[block.members[:1]], block.leaders.size) for block in blocks]
-    return {
-        "leader_start": _ends([block.leaders.size for block in blocks]),
-        "leader": leader,
-        "steer_start": _ends([block.steer.size for block in blocks])[:-1],
-        "steer": _numbers([block.steer for block in blocks]),
-        **curves.along(leaders.place[leader], _indices(units)),
-        "leader_place": leaders.place,
-        "leader_scale": leaders.scale,
-        "leader_centre": leaders.value,
-    }
-
-
-def _bend_fields(blocks: list[_Block], centre: FloatArray) -> dict[str, Any]:
-    place, code, shift = (
-        np.concatenate(parts) for parts in zip(*(block.bends for block in blocks), strict=True)
-    )
-    return {
-        "bend": place,
-        "bend_code": code,
-        "bend_shift": shift,
-        "bend_slope": Bends(place, code, shift).slopes(centre)[0],
-    }
-
-
-def _numbers(parts: Sequence[FloatArray]) -> FloatArray:
-    return np.concatenate([np.zeros(0), *(part.ravel() for part in parts)])
-
-
-def _indices(parts: Sequence[IntArray]) -> IntArray:
-    return np.concatenate([np.zeros(0, dtype=np.int64), *parts])
-
-
-def _ends(sizes: Sequence[int]) -> IntArray:
-    return np.concatenate([[0], np.cumsum(np.array(sizes, dtype=np.int64))]).astype(np.int64)
