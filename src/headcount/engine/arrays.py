@@ -7,6 +7,7 @@ from typing import Final, NamedTuple
 import numpy as np
 
 from headcount._types import FloatArray, IntArray
+from headcount.engine.addressed import Addressed
 from headcount.engine.blocks import blocks_of
 from headcount.engine.entries import PARTS, Entries
 from headcount.engine.views import Views
@@ -30,7 +31,49 @@ GROWTH_CODES: Final = {
 """Growth kind to its recursion: yearly growth added up, bent towards a ceiling, or people coming and going."""
 
 
-class Arrays(NamedTuple):
+class _Arrays(NamedTuple):
+    family: IntArray
+    first: FloatArray
+    second: FloatArray
+    middle: FloatArray
+    entry_row: IntArray
+    entry_a: IntArray
+    entry_b: IntArray
+    entry_weight: FloatArray
+    group: IntArray
+    offset: IntArray
+    shape: IntArray
+    growth: IntArray
+    path: IntArray
+    graduates: FloatArray
+    view_zeta: IntArray
+    view_source: IntArray
+    is_coverage: IntArray
+    has_overcount: IntArray
+    parent: IntArray
+    link: IntArray
+    sibling_start: IntArray
+    sibling: IntArray
+    part_offset: FloatArray
+    cells: IntArray
+    cell_lean: FloatArray
+    cell_weight: FloatArray
+    term_start: IntArray
+    term_cell: IntArray
+    term_known: FloatArray
+    row_likelihood: IntArray
+    row_source: IntArray
+    row_part: IntArray
+    row_whole: IntArray
+    row_third: IntArray
+    row_frame: IntArray
+    row_value: FloatArray
+    row_other: FloatArray
+    row_factor: FloatArray
+    row_variance: FloatArray
+
+
+class Arrays(Addressed, _Arrays):
     """Arrays of a study, all that the compiled density sees.
 
     Attributes
@@ -76,46 +119,6 @@ class Arrays(NamedTuple):
     row_value, row_other, row_factor, row_variance
         Numbers of each row.
     """
-
-    family: IntArray
-    first: FloatArray
-    second: FloatArray
-    middle: FloatArray
-    entry_row: IntArray
-    entry_a: IntArray
-    entry_b: IntArray
-    entry_weight: FloatArray
-    group: IntArray
-    offset: IntArray
-    shape: IntArray
-    growth: IntArray
-    path: IntArray
-    graduates: FloatArray
-    view_zeta: IntArray
-    view_source: IntArray
-    is_coverage: IntArray
-    has_overcount: IntArray
-    parent: IntArray
-    link: IntArray
-    sibling_start: IntArray
-    sibling: IntArray
-    part_offset: FloatArray
-    cells: IntArray
-    cell_lean: FloatArray
-    cell_weight: FloatArray
-    term_start: IntArray
-    term_cell: IntArray
-    term_known: FloatArray
-    row_likelihood: IntArray
-    row_source: IntArray
-    row_part: IntArray
-    row_whole: IntArray
-    row_third: IntArray
-    row_frame: IntArray
-    row_value: FloatArray
-    row_other: FloatArray
-    row_factor: FloatArray
-    row_variance: FloatArray
 
 
 def assemble(layout: Layout, *, all_views: bool = False) -> Arrays:

@@ -5,11 +5,61 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from headcount._types import FloatArray, IntArray
+from headcount.engine.addressed import Addressed
 
 __all__ = ["Recentring", "State"]
 
 
-class Recentring(NamedTuple):
+class _Recentring(NamedTuple):
+    start: IntArray
+    member: IntArray
+    scale: IntArray
+    matrix_start: IntArray
+    centre: FloatArray
+    factor: FloatArray
+    rest: FloatArray
+    run_start: IntArray
+    run: IntArray
+    path: IntArray
+    followers: IntArray
+    layer_start: IntArray
+    layer_kind: IntArray
+    entry_start: IntArray
+    entry: IntArray
+    information: FloatArray
+    inner_start: IntArray
+    inner: IntArray
+    pull: FloatArray
+    leader_start: IntArray
+    leader: IntArray
+    steer_start: IntArray
+    steer: FloatArray
+    cross_start: IntArray
+    cross: FloatArray
+    curve: IntArray
+    curve_shift: FloatArray
+    curve_value: FloatArray
+    curve_slope: FloatArray
+    leader_place: IntArray
+    leader_scale: IntArray
+    leader_centre: FloatArray
+    bend: IntArray
+    bend_code: IntArray
+    bend_shift: FloatArray
+    bend_slope: FloatArray
+    lone: IntArray
+    lone_scale: IntArray
+    lone_centre: FloatArray
+    lone_spread: FloatArray
+    lone_information: FloatArray
+    noise_kind: IntArray
+    noise_place: IntArray
+    noise_weight: FloatArray
+    noise_centre: FloatArray
+    portion: FloatArray
+
+
+class Recentring(Addressed, _Recentring):
     """The map from u to x.
 
     Blocks of like size lie side by side in tiles (`headcount.engine.tiles`); the one that leads has a tile to itself. A tile has
@@ -68,53 +118,6 @@ class Recentring(NamedTuple):
     portion
         Part of the rows' variance that counts as noise; dims (kind,).
     """
-
-    start: IntArray
-    member: IntArray
-    scale: IntArray
-    matrix_start: IntArray
-    centre: FloatArray
-    factor: FloatArray
-    rest: FloatArray
-    run_start: IntArray
-    run: IntArray
-    path: IntArray
-    followers: IntArray
-    layer_start: IntArray
-    layer_kind: IntArray
-    entry_start: IntArray
-    entry: IntArray
-    information: FloatArray
-    inner_start: IntArray
-    inner: IntArray
-    pull: FloatArray
-    leader_start: IntArray
-    leader: IntArray
-    steer_start: IntArray
-    steer: FloatArray
-    cross_start: IntArray
-    cross: FloatArray
-    curve: IntArray
-    curve_shift: FloatArray
-    curve_value: FloatArray
-    curve_slope: FloatArray
-    leader_place: IntArray
-    leader_scale: IntArray
-    leader_centre: FloatArray
-    bend: IntArray
-    bend_code: IntArray
-    bend_shift: FloatArray
-    bend_slope: FloatArray
-    lone: IntArray
-    lone_scale: IntArray
-    lone_centre: FloatArray
-    lone_spread: FloatArray
-    lone_information: FloatArray
-    noise_kind: IntArray
-    noise_place: IntArray
-    noise_weight: FloatArray
-    noise_centre: FloatArray
-    portion: FloatArray
 
 
 class State(NamedTuple):

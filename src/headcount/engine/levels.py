@@ -15,7 +15,7 @@ import numpy as np
 from headcount._types import FloatArray
 from headcount.engine.arrays import Arrays
 from headcount.engine.codes import SHARE
-from headcount.engine.compiling import compiled, inner
+from headcount.engine.compiling import brief, inner
 from headcount.engine.density import log_density_and_gradient
 from headcount.engine.tails import log_sum
 
@@ -36,19 +36,19 @@ def _shares(x: FloatArray, arrays: Arrays) -> FloatArray:
     return u
 
 
-@compiled
+@brief
 def to_total(x: FloatArray, arrays: Arrays) -> None:
     """Put the log total where the level stands, in place."""
     x[arrays.entry_a[0]] += log_sum(_shares(x, arrays))
 
 
-@compiled
+@brief
 def to_level(x: FloatArray, arrays: Arrays) -> None:
     """Put the level where the log total stands, in place."""
     x[arrays.entry_a[0]] -= log_sum(_shares(x, arrays))
 
 
-@compiled
+@brief
 def share_weights(x: FloatArray, arrays: Arrays) -> FloatArray:
     """Return the derivative of logsumexp(u) by x; dims (free,)."""
     slope = np.zeros(x.size)
@@ -56,7 +56,7 @@ def share_weights(x: FloatArray, arrays: Arrays) -> FloatArray:
     return slope
 
 
-@compiled
+@brief
 def _add_share_weights(x: FloatArray, factor: float, arrays: Arrays, slope: FloatArray) -> None:
     start, end = arrays.offset[SHARE], arrays.offset[SHARE + 1]
     rows, a, b, weight = arrays.entry_row, arrays.entry_a, arrays.entry_b, arrays.entry_weight

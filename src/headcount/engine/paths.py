@@ -14,7 +14,7 @@ from scipy import sparse
 from headcount._types import FloatArray, IntArray
 from headcount.engine.arrays import Arrays
 from headcount.engine.codes import DAMPING
-from headcount.engine.compiling import compiled, inner
+from headcount.engine.compiling import brief, inner
 from headcount.engine.levels import levelled_density
 from headcount.engine.tails import expit
 
@@ -38,7 +38,7 @@ def _fresh(x: FloatArray, growth: IntArray) -> tuple[float, float]:
     return phi, math.sqrt(expit(-x[growth[DAMPING]]) * (1 + phi))
 
 
-@compiled
+@brief
 def to_innovations(x: FloatArray, path: IntArray, growth: IntArray) -> float:
     """Put innovations where paths stand, in place, and return the log Jacobian."""
     if path.size == 0:
@@ -52,7 +52,7 @@ def to_innovations(x: FloatArray, path: IntArray, growth: IntArray) -> float:
     return log_jacobian
 
 
-@compiled
+@brief
 def to_paths(x: FloatArray, path: IntArray, growth: IntArray) -> None:
     """Put paths where innovations stand, in place."""
     if path.size == 0:
@@ -63,7 +63,7 @@ def to_paths(x: FloatArray, path: IntArray, growth: IntArray) -> None:
             x[path[run, step]] = phi * x[path[run, step - 1]] + fresh * x[path[run, step]]
 
 
-@compiled
+@brief
 def _by_paths(x: FloatArray, path: IntArray, growth: IntArray, gradient: FloatArray) -> None:
     """Turn the gradient by innovations, which x holds, into one by paths, with that of the log Jacobian."""
     phi, fresh = _fresh(x, growth)

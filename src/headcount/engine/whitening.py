@@ -17,6 +17,7 @@ import numpy as np
 from scipy import sparse
 
 from headcount._types import FloatArray, IntArray
+from headcount.engine.addressed import Addressed
 from headcount.engine.arrays import Arrays
 from headcount.engine.compiling import compiled
 from headcount.engine.curvature import factorise
@@ -26,7 +27,16 @@ from headcount.engine.recentred import recentred_density, to_natural
 __all__ = ["Whitening", "from_recentred", "to_free", "to_recentred", "whiten", "whitened_density"]
 
 
-class Whitening(NamedTuple):
+class _Whitening(NamedTuple):
+    mode: FloatArray
+    order: IntArray
+    start: IntArray
+    row: IntArray
+    value: FloatArray
+    diagonal: FloatArray
+
+
+class Whitening(Addressed, _Whitening):
     """An affine map between x and y.
 
     Attributes
@@ -40,13 +50,6 @@ class Whitening(NamedTuple):
     diagonal
         Diagonal of L.
     """
-
-    mode: FloatArray
-    order: IntArray
-    start: IntArray
-    row: IntArray
-    value: FloatArray
-    diagonal: FloatArray
 
 
 def whiten(mode: FloatArray, precision: sparse.csc_array) -> Whitening:
