@@ -119,8 +119,15 @@ class Areas:
 
     def children(self, code: str) -> tuple[str, ...]:
         """Return the codes directly below an area, or the members of a grouping."""
-        area = self.by_code[code]
-        return area.members or tuple(row.area for row in self.rows if row.parent == code)
+        return self.by_code[code].members or tuple(self._below.get(code, ()))
+
+    @cached_property
+    def _below(self) -> dict[str, list[str]]:
+        below: dict[str, list[str]] = {}
+        for row in self.rows:
+            if row.parent:
+                below.setdefault(row.parent, []).append(row.area)
+        return below
 
     def regions_of(self, code: str) -> tuple[int, ...]:
         """Return the positions of the regions that make up an area or grouping, ascending."""

@@ -314,9 +314,10 @@ def _line_of(problem: Problem) -> int:
 
 
 def _without_repetitions(table: Observations) -> Iterator[Observation]:
-    seen: dict[Observation, int] = {}
+    seen: dict[tuple[object, ...], int] = {}
+    columns = [field.name for field in fields(Observation) if field.name != "line"]
     for row in table.rows:
-        stated = replace(row, line=0)
+        stated = tuple(getattr(row, column) for column in columns)
         if stated in seen:
             _warn(f"{table.where(row)}: repeats line {seen[stated]} word for word; it is used once.")
             continue

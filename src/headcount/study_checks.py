@@ -138,8 +138,10 @@ REFERRED: Final = {
 def _reference_problems(row: Observation, spec: ModelSpec, table: Observations) -> Iterator[Problem]:
     for column, reaches in REFERRED.items():
         name = getattr(row, column)
+        if not name:
+            continue
         fitting = [other for other, source in spec.sources.items() if source.reach_kind in reaches]
-        if name and name not in fitting:
+        if name not in fitting:
             what = f"{name!r} is no source with {' or '.join(reaches)}"
             advice = nearest(name, fitting)
             if name in spec.copies:

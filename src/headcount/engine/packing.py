@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -137,9 +138,10 @@ class Packing:
         for size, tile in zip(self._sizes, self._tiles, strict=True):
             for lane, block in enumerate(tile):
                 for layer in block.layers:
-                    row, column = (layer.inner[i] for i in np.triu_indices(layer.inner.size))
+                    upper = _upper(layer.inner.size)
+                    row, column = (layer.inner[i] for i in upper)
                     entries.append((row * size + column) * LANES + lane)
-                    information.append(layer.information[np.triu_indices(layer.inner.size)])
+                    information.append(layer.information[upper])
                     inner.append(layer.inner * LANES + lane)
         layers = [layer for block in self._blocks for layer in block.layers]
         crosses = [layer.cross.size for layer in layers]
@@ -177,6 +179,12 @@ class Packing:
             "bend_shift": self._vectors(lambda block: block.bends.shift, 0.0),
             "bend_slope": self._vectors(lambda block: block.bends.slopes(centre)[0], 1.0),
         }
+
+
+@lru_cache
+def _upper(size: int) -> tuple[IntArray, ...]:
+    """Return the places of an upper triangle."""
+    return np.triu_indices(size)
 
 
 def _numbers(parts: Sequence[FloatArray]) -> FloatArray:

@@ -203,8 +203,9 @@ def _speaks_of_one(told: sparse.csc_array, groups: list[IntArray]) -> IntArray:
         block[members] = number
     entries = told.tocoo()
     inside = block[entries.col] > 0
-    pairs = np.unique(np.stack([entries.row[inside], block[entries.col[inside]]]), axis=1)
-    return np.asarray(np.bincount(pairs[0], minlength=told.shape[0]) == 1)
+    blocks = len(groups) + 1
+    pairs = np.unique(entries.row[inside].astype(np.int64) * blocks + block[entries.col[inside]])
+    return np.asarray(np.bincount(pairs // blocks, minlength=told.shape[0]) == 1)
 
 
 def _follow(size: int, blocks: list[Block], leaders: Leaders) -> sparse.csc_array:
