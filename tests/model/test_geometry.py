@@ -15,9 +15,9 @@ from headcount.copies import without_copies
 from headcount.engine.arrays import Arrays, assemble, blocks_of
 from headcount.engine.blocks import free_labels
 from headcount.engine.codes import DAMPING
+from headcount.engine.coordinates import Coordinates
 from headcount.engine.curvature import (
     FLATTEST,
-    conditional_mode,
     curvature_of,
     expected_curvature,
     information_at,
@@ -27,9 +27,10 @@ from headcount.engine.curvature import (
 from headcount.engine.density import log_density_and_gradient, log_likelihood
 from headcount.engine.geometry import first_geometry, geometry_at, geometry_of
 from headcount.engine.lanes import LANES
-from headcount.engine.levels import levelled_density, to_level, to_total
-from headcount.engine.paths import pathwise_density, to_innovations, to_paths
-from headcount.engine.recentred import from_pathwise, recentred_density, to_natural, to_pathwise
+from headcount.engine.levels import by_level, to_level, to_total
+from headcount.engine.mode import conditional_mode
+from headcount.engine.paths import to_innovations, to_paths
+from headcount.engine.recentred import from_pathwise, to_pathwise
 from headcount.engine.recentring import recentre
 from headcount.engine.sensitivities import sensitivities_at
 from headcount.engine.whitening import to_recentred, whiten
@@ -79,14 +80,14 @@ def totalled(x, arrays):
 def pathwise(x, arrays):
     """Return the point with the level in the place of the log total, and growth paths in that of innovations."""
     moved = levelled(x, arrays)
-    to_paths(moved, arrays.path, arrays.growth)
+    to_paths(moved, arrays)
     return moved
 
 
 def natural(x, arrays):
     """Return the free vector where x holds level and paths."""
     moved = x.copy()
-    to_innovations(moved, arrays.path, arrays.growth)
+    to_innovations(moved, arrays)
     return totalled(moved, arrays)
 
 
@@ -115,7 +116,7 @@ def small_study(request):
 def test_the_centre_stays_where_it_is(any_study):
     arrays, (centre, *_), geometry = any_study
     np.testing.assert_allclose(geometry.free(np.zeros(centre.size)), centre, rtol=1e-9, atol=1e-9)
-    found = to_natural(pathwise(centre, arrays), geometry.recentring, arrays)
+    found = Coordinates(arrays, geometry.recentring).free(pathwise(centre, arrays))
     np.testing.assert_allclose(found, centre, rtol=1e-9, atol=1e-9)
 
 
@@ -128,9 +129,8 @@ def test_level_and_total_are_one_another_s_inverse_and_as_large(small_study):
         np.testing.assert_allclose(totalled(moved, arrays), x, rtol=1e-12, atol=1e-12)
         assert log_jacobian(lambda x: levelled(x, arrays), x) == pytest.approx(0, abs=1e-9)
         gradient = np.empty(x.size)
-        assert levelled_density(moved.copy(), arrays, gradient) == pytest.approx(
-            value_of(arrays)(x), rel=1e-12
-        )
+        log_density_and_gradient(x, arrays, gradient)
+        by_level(x, arrays, gradient)
         assert_like(gradient, slope(lambda x: value_of(arrays)(totalled(x, arrays)), moved))
 
 
@@ -146,18 +146,18 @@ def test_paths_are_growth_in_units_of_its_sd_whose_density_has_its_jacobian(smal
                 for innovation in x[run[1:]]:
                     growth.append(phi * growth[-1] + np.sqrt(1 - phi**2) * innovation)
                 np.testing.assert_allclose(moved[run], growth, rtol=1e-12)
-        gradient, jacobian = np.empty(x.size), log_jacobian(lambda x: natural(x, arrays), moved)
-        assert pathwise_density(moved.copy(), arrays, gradient) == pytest.approx(
-            value_of(arrays)(x) + jacobian, rel=1e-10, abs=1e-8
-        )
-        assert_like(gradient, slope(lambda x: pathwise_density(x, arrays, np.empty(x.size)), moved))
+        coordinates, jacobian = Coordinates(arrays), log_jacobian(lambda x: natural(x, arrays), moved)
+        value, gradient = coordinates.log_density(moved)
+        np.testing.assert_array_equal(coordinates.free(moved), natural(moved, arrays))
+        assert value == pytest.approx(value_of(arrays)(x) + jacobian, rel=1e-10, abs=1e-8)
+        assert_like(gradient, slope(lambda x: Coordinates(arrays).log_density(x)[0], moved))
 
 
 def test_whitening_then_recentring_is_the_way_back(any_study):
     arrays, (centre, *_), geometry = any_study
     for y in np.random.default_rng(4).standard_normal((3, centre.size)):
         u = to_recentred(y, geometry.whitening)
-        np.testing.assert_array_equal(geometry.free(y), to_natural(u, geometry.recentring, arrays))
+        np.testing.assert_array_equal(geometry.free(y), Coordinates(arrays, geometry.recentring).free(u))
 
 
 def test_scales_and_what_is_shared_are_left_as_they_are(any_study):
@@ -166,7 +166,7 @@ def test_scales_and_what_is_shared_are_left_as_they_are(any_study):
     still = np.setdiff1d(np.arange(points.shape[1]), np.concatenate(moving))
     assert set(np.flatnonzero(scale_parameters(arrays))) <= set(still)
     for u in points[1:]:
-        np.testing.assert_array_equal(to_natural(u, geometry.recentring, arrays)[still], u[still])
+        np.testing.assert_array_equal(Coordinates(arrays, geometry.recentring).free(u)[still], u[still])
 
 
 def test_every_effect_is_in_one_block_or_alone_with_its_own_scale(any_study):
@@ -301,8 +301,7 @@ def test_where_all_is_linear_effects_are_normal_whatever_scales_noise_and_what_i
     assert own.followers == 1
     for _ in range(5):
         u = pathwise(centre, arrays) + 0.5 * rng.standard_normal(centre.size)
-        gradient = np.empty(u.size)
-        recentred_density(u, own, arrays, gradient)
+        _, gradient = Coordinates(arrays, own).log_density(u)
         blocks = blocks_of_tile(own, 0)
         assert len(blocks) == 3
         for members, block_centre, factor in blocks:
@@ -340,11 +339,10 @@ def test_the_gradient_of_the_density(small_study):
 
 def test_the_gradient_of_the_recentred_density(small_study):
     arrays, points, geometry = small_study
+    recentred = Coordinates(arrays, geometry.recentring)
     for u in points:
-        gradient = np.empty(u.size)
-        recentred_density(u, geometry.recentring, arrays, gradient)
-        expected = slope(lambda u: recentred_density(u, geometry.recentring, arrays, np.empty(u.size)), u)
-        assert_like(gradient, expected)
+        _, gradient = recentred.log_density(u)
+        assert_like(gradient, slope(lambda u: recentred.log_density(u)[0], u))
 
 
 def test_the_gradient_of_the_whitened_density(small_study):
@@ -373,11 +371,10 @@ def log_jacobian(function, at):
 
 def test_the_recentred_density_is_the_density_times_the_jacobian(small_study):
     arrays, points, geometry = small_study
+    recentred = Coordinates(arrays, geometry.recentring)
     for u in points:
-        found = recentred_density(u, geometry.recentring, arrays, np.empty(u.size))
-        x = to_natural(u, geometry.recentring, arrays)
-        expected = value_of(arrays)(x) + log_jacobian(lambda u: to_natural(u, geometry.recentring, arrays), u)
-        assert found == pytest.approx(expected, rel=1e-8, abs=1e-6)
+        expected = value_of(arrays)(recentred.free(u)) + log_jacobian(recentred.free, u)
+        assert recentred.log_density(u)[0] == pytest.approx(expected, rel=1e-8, abs=1e-6)
 
 
 def test_the_whitened_density_is_the_density_times_the_jacobian_up_to_a_constant(small_study):
@@ -422,7 +419,7 @@ def test_without_rows_effects_stay_apart_from_their_scales(name):
     if arrays.path.size:
         # Paths are not apart from the damping; so much of them as a damping leaves is.
         u[arrays.growth[DAMPING]] = points[0][arrays.growth[DAMPING]]
-    moved = pathwise(to_natural(u, own, prior), prior)
+    moved = pathwise(Coordinates(prior, own).free(u), prior)
     for effects, centre in ((own.member, own.centre), (own.lone, own.lone_centre)):
         scales = own.scale if effects is own.member else own.lone_scale
         ratio = np.exp(u[scales] - points[0][scales])
@@ -540,8 +537,7 @@ def test_the_conditional_mode_is_one_and_leaves_the_scales(name):
     np.testing.assert_array_equal(mode[scales], start[scales])
     log_density = value_of(arrays)
     assert log_density(mode) > log_density(start)
-    gradient = np.empty(mode.size)
-    pathwise_density(pathwise(mode, arrays), arrays, gradient)
+    _, gradient = Coordinates(arrays).log_density(pathwise(mode, arrays))
     curvature = expected_curvature(mode, arrays).toarray()[np.ix_(~scales, ~scales)]
     promised = gradient[~scales] @ np.linalg.solve(curvature, gradient[~scales])
     # The surveys of "polls" are drawn at random and contradict each other by thousands of units of the log density: there scoring
@@ -602,7 +598,7 @@ def test_the_curvature_by_u_is_that_by_x_turned_by_the_slopes_of_the_map(small_s
     arrays, [centre, *_], _ = small_study
     information = information_at(centre, arrays)
     own, found = recentre(arrays, centre, information)
-    slopes = slope(lambda u: pathwise(to_natural(u, own, arrays), arrays), pathwise(centre, arrays))
+    slopes = slope(lambda u: pathwise(Coordinates(arrays, own).free(u), arrays), pathwise(centre, arrays))
     still = ~scale_parameters(arrays)
     slopes[:, ~still] = 0.0
     expected = curvature_of(information, centre, arrays).toarray() * np.outer(still, still)

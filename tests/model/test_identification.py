@@ -14,9 +14,9 @@ import headcount as hc
 from headcount.copies import without_copies
 from headcount.engine.arrays import Arrays, assemble
 from headcount.engine.asking import Asked, asking
-from headcount.engine.curvature import conditional_mode
 from headcount.engine.density import evaluate, log_likelihood
 from headcount.engine.levels import to_level, to_total
+from headcount.engine.mode import conditional_mode
 from headcount.engine.sensitivities import sensitivities_at
 from headcount.identification.directions import RAISED, unseen_directions
 from headcount.identification.levels import sets_level

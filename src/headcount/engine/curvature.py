@@ -15,13 +15,12 @@ from scipy.sparse.linalg import SuperLU, splu
 from headcount._types import BoolArray, FloatArray, IntArray
 from headcount.engine.arrays import Arrays
 from headcount.engine.codes import BOUND, CONCENTRATION, DAMPING, NOISE, OVERLAP, STATED, SURVEY
-from headcount.engine.levels import share_weights, to_level
-from headcount.engine.paths import innovations_by_paths, path_precision, pathwise_density, to_paths
+from headcount.engine.levels import share_weights
+from headcount.engine.paths import innovations_by_paths, path_precision
 from headcount.engine.sensitivities import sensitivities_at
 
 __all__ = [
     "Information",
-    "conditional_mode",
     "curvature_of",
     "expected_curvature",
     "factorise",
@@ -41,13 +40,6 @@ FLATTEST = 1e-3
 FAINTEST = 0.01
 """A slope of a row's mean, in sds of the row for one prior sd of the variable. Its square is what the row adds to the precision
 of 1 that the prior gives; ten times as much would be negligible for one variable, but not for a direction shared by many."""
-
-STEPS = 40
-TOLERANCE = 1e-3
-"""Scoring stops when a step promises to raise the log density by less than this for each variable, so when it is of 0.03 sds."""
-
-SHORTEST = 1e-4
-"""Scoring stops when no step longer than this part of the promised one climbs."""
 
 
 def prior_curvature(x: FloatArray, arrays: Arrays) -> FloatArray:
@@ -214,63 +206,3 @@ def scale_parameters(arrays: Arrays) -> BoolArray:
     if arrays.path.size:
         chosen[arrays.growth[DAMPING]] = True
     return chosen
-
-
-def conditional_mode(arrays: Arrays, start: FloatArray) -> FloatArray:
-    """Climb to the mode of everything but the scales, by Fisher scoring with a damped step.
-
-    The joint mode of scales and effects is of no use: it lies where noise has been explained away by effects.
-
-    Parameters
-    ----------
-    arrays
-        The study.
-    start
-        Where to begin; scales stay as they are; dims (free,).
-
-    Returns
-    -------
-    numpy.ndarray
-        The mode given the scales, or the best point of ``STEPS`` steps.
-    """
-    still = scale_parameters(arrays)
-    x, moving = start.copy(), np.flatnonzero(~still)
-    to_level(x, arrays)
-    to_paths(x, arrays.path, arrays.growth)
-    gradient, natural = np.empty(x.size), x.copy()
-    best = pathwise_density(natural, arrays, gradient)
-    for number in range(STEPS):
-        precision = expected_curvature(natural, arrays)[moving][:, moving]
-        if number == 0:
-            # Finding the order takes longer than all else; it hangs on which rows speak of what, which stays as it is.
-            moving = moving[np.argsort(factorise(precision).perm_c)]
-            precision = expected_curvature(natural, arrays)[moving][:, moving]
-        step = np.zeros(x.size)
-        step[moving] = factorise(precision, ordered=True).solve(gradient[moving])
-        promised = float(gradient @ step)
-        length = _length(x, step, best, arrays)
-        if length < SHORTEST:
-            break
-        x = x + length * step
-        natural = x.copy()
-        best = pathwise_density(natural, arrays, gradient)
-        if promised < TOLERANCE * moving.size:
-            break
-    return natural
-
-
-def _length(x: FloatArray, step: FloatArray, best: float, arrays: Arrays) -> float:
-    """Return how far to go: as far as doubling climbs higher, for rows far out forbid long steps; or halved until it climbs."""
-    unused = np.empty(x.size)
-
-    def value(length: float) -> float:
-        return float(pathwise_density(x + length * step, arrays, unused))
-
-    length, found = 1.0, value(1.0)
-    if found > best:
-        while (further := value(2 * length)) > found:
-            length, found = 2 * length, further
-        return length
-    while length >= SHORTEST and not value(length) > best:
-        length /= 2
-    return length

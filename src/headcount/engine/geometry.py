@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
@@ -12,15 +11,16 @@ from threadpoolctl import threadpool_limits
 from headcount._types import FloatArray
 from headcount.engine.arrays import Arrays
 from headcount.engine.beside import compiling_beside
-from headcount.engine.curvature import conditional_mode, information_at, prior_curvature, scale_parameters
+from headcount.engine.coordinates import Coordinates
+from headcount.engine.curvature import information_at, prior_curvature, scale_parameters
 from headcount.engine.following import Recentring
 from headcount.engine.levels import to_level
+from headcount.engine.mode import conditional_mode
 from headcount.engine.paths import to_paths
-from headcount.engine.recentred import recentred_density
 from headcount.engine.recentring import recentre
-from headcount.engine.whitening import Whitening, to_free, to_recentred, whiten, whitened_density
+from headcount.engine.whitening import to_recentred, whiten
 
-__all__ = ["Geometry", "first_geometry", "geometry_at", "geometry_of"]
+__all__ = ["first_geometry", "geometry_at", "geometry_of"]
 
 POINTS, FIRST_POINTS = 8, 3
 """How many typical points the curvature of the scales is averaged over; before anything is sampled, all have the same scales."""
@@ -32,51 +32,19 @@ FLATTEST: Final = 0.5
 """Least curvature of a direction of scales, in units of their priors': between typical points it can be negative."""
 
 
-@dataclass(frozen=True)
-class Geometry:
-    """A density in coordinates y that a sampler likes, and the way back to x.
-
-    Parameters
-    ----------
-    arrays
-        The study.
-    recentring, whitening
-        The two maps, applied to y in the order whitening, recentring.
-    """
-
-    arrays: Arrays
-    recentring: Recentring
-    whitening: Whitening
-
-    @property
-    def size(self) -> int:
-        """Number of free variables."""
-        return self.arrays.family.size
-
-    def log_density(self, y: FloatArray) -> tuple[float, FloatArray]:
-        """Return the log density at y and its gradient."""
-        gradient = np.empty(y.size)
-        total = whitened_density(y, self.whitening, self.recentring, self.arrays, gradient)
-        return total, gradient
-
-    def free(self, y: FloatArray) -> FloatArray:
-        """Return the free vector x at y."""
-        return to_free(y, self.whitening, self.recentring, self.arrays)
-
-
-def first_geometry(arrays: Arrays) -> Geometry:
+def first_geometry(arrays: Arrays) -> Coordinates:
     """Choose coordinates before anything is sampled: scales at the middle of their priors, the rest at its mode."""
     with compiling_beside(arrays):
         mode = conditional_mode(arrays, arrays.middle)
     return geometry_at(arrays, mode)
 
 
-def geometry_of(arrays: Arrays, draws: FloatArray) -> Geometry:
+def geometry_of(arrays: Arrays, draws: FloatArray) -> Coordinates:
     """Choose coordinates by draws of the free vector; dims (draw, free)."""
     return geometry_at(arrays, conditional_mode(arrays, draws.mean(axis=0)), draws)
 
 
-def geometry_at(arrays: Arrays, centre: FloatArray, draws: FloatArray | None = None) -> Geometry:
+def geometry_at(arrays: Arrays, centre: FloatArray, draws: FloatArray | None = None) -> Coordinates:
     """Choose the coordinates around a point.
 
     Parameters
@@ -91,7 +59,7 @@ def geometry_at(arrays: Arrays, centre: FloatArray, draws: FloatArray | None = N
 
     Returns
     -------
-    Geometry
+    Coordinates
         Exact whatever the centre: a poor one only makes sampling slower.
     """
     # Linear algebra on more threads ends in other last digits, and these in other draws: a cluster's workers have one thread.
@@ -99,10 +67,10 @@ def geometry_at(arrays: Arrays, centre: FloatArray, draws: FloatArray | None = N
         recentring, expected = recentre(arrays, centre, information_at(centre, arrays))
         origin = centre.copy()
         to_level(origin, arrays)
-        to_paths(origin, arrays.path, arrays.growth)
+        to_paths(origin, arrays)
         points = _typical_points(origin, expected, arrays, centre[None] if draws is None else draws)
         own = _scale_curvature(points, recentring, arrays)
-        return Geometry(arrays, recentring, whiten(origin, expected + _definite(own, origin, arrays)))
+        return Coordinates(arrays, recentring, whiten(origin, expected + _definite(own, origin, arrays)))
 
 
 def _typical_points(
@@ -128,14 +96,14 @@ def _scale_curvature(points: FloatArray, recentring: Recentring, arrays: Arrays)
     Fisher's information would overstate it: it takes residuals for known that effects explain in part.
     """
     scales = np.flatnonzero(scale_parameters(arrays))
-    here, ahead = np.empty(points.shape[1]), np.empty(points.shape[1])
+    recentred = Coordinates(arrays, recentring)
     found = np.zeros((scales.size, scales.size))
     for point in points:
-        recentred_density(point, recentring, arrays, here)
+        _, here = recentred.log_density(point)
         for i, scale in enumerate(scales):
             moved = point.copy()
             moved[scale] += STEP
-            recentred_density(moved, recentring, arrays, ahead)
+            _, ahead = recentred.log_density(moved)
             found[i] += (here[scales] - ahead[scales]) / STEP
     return (found + found.T) / (2 * len(points))
 

@@ -45,7 +45,7 @@ class Leaders(NamedTuple):
         spread = np.where(scale >= 0, np.exp(centre[scale]), 1.0)
         value = centre.copy()
         to_level(value, arrays)
-        to_paths(value, arrays.path, arrays.growth)
+        to_paths(value, arrays)
         return cls(place, scale, value[place] * spread, spread)
 
 

@@ -15,11 +15,10 @@ import numpy as np
 from headcount._types import FloatArray
 from headcount.engine.arrays import Arrays
 from headcount.engine.codes import SHARE
-from headcount.engine.compiling import brief, inner
-from headcount.engine.density import log_density_and_gradient
+from headcount.engine.compiling import compiled, inner
 from headcount.engine.tails import log_sum
 
-__all__ = ["levelled_density", "share_weights", "to_level", "to_total"]
+__all__ = ["by_level", "share_weights", "to_level", "to_total"]
 
 
 @inner
@@ -36,19 +35,19 @@ def _shares(x: FloatArray, arrays: Arrays) -> FloatArray:
     return u
 
 
-@brief
+@compiled
 def to_total(x: FloatArray, arrays: Arrays) -> None:
     """Put the log total where the level stands, in place."""
     x[arrays.entry_a[0]] += log_sum(_shares(x, arrays))
 
 
-@brief
+@compiled
 def to_level(x: FloatArray, arrays: Arrays) -> None:
     """Put the level where the log total stands, in place."""
     x[arrays.entry_a[0]] -= log_sum(_shares(x, arrays))
 
 
-@brief
+@compiled
 def share_weights(x: FloatArray, arrays: Arrays) -> FloatArray:
     """Return the derivative of logsumexp(u) by x; dims (free,)."""
     slope = np.zeros(x.size)
@@ -56,7 +55,13 @@ def share_weights(x: FloatArray, arrays: Arrays) -> FloatArray:
     return slope
 
 
-@brief
+@compiled
+def by_level(x: FloatArray, arrays: Arrays, gradient: FloatArray) -> None:
+    """Turn the gradient by the free vector x into one where the level stands in the place of the log total."""
+    _add_share_weights(x, gradient[arrays.entry_a[0]], arrays, gradient)
+
+
+@inner
 def _add_share_weights(x: FloatArray, factor: float, arrays: Arrays, slope: FloatArray) -> None:
     start, end = arrays.offset[SHARE], arrays.offset[SHARE + 1]
     rows, a, b, weight = arrays.entry_row, arrays.entry_a, arrays.entry_b, arrays.entry_weight
@@ -73,11 +78,3 @@ def _add_share_weights(x: FloatArray, factor: float, arrays: Arrays, slope: Floa
                 own *= math.exp(x[b[e]])
                 slope[b[e]] += own * x[a[e]]
             slope[a[e]] += own
-
-
-def levelled_density(x: FloatArray, arrays: Arrays, gradient: FloatArray) -> float:
-    """Evaluate the log density where x holds the level, and fill the gradient; x holds the log total afterwards."""
-    to_total(x, arrays)
-    value = float(log_density_and_gradient(x, arrays, gradient))
-    _add_share_weights(x, gradient[arrays.entry_a[0]], arrays, gradient)
-    return value

@@ -14,21 +14,10 @@ from scipy import sparse
 from headcount._types import FloatArray, IntArray
 from headcount.engine.arrays import Arrays
 from headcount.engine.codes import DAMPING
-from headcount.engine.compiling import brief, inner
-from headcount.engine.levels import levelled_density
+from headcount.engine.compiling import compiled, inner
 from headcount.engine.tails import expit
 
-__all__ = ["innovations_by_paths", "path_precision", "pathwise_density", "to_innovations", "to_paths"]
-
-
-def pathwise_density(x: FloatArray, arrays: Arrays, gradient: FloatArray) -> float:
-    """Evaluate the log density where x holds level and paths, and fill the gradient; x is the free vector afterwards."""
-    if not arrays.path.size:
-        return levelled_density(x, arrays, gradient)
-    log_jacobian = to_innovations(x, arrays.path, arrays.growth)
-    total = levelled_density(x, arrays, gradient)
-    _by_paths(x, arrays.path, arrays.growth, gradient)
-    return total + log_jacobian
+__all__ = ["by_paths", "innovations_by_paths", "path_precision", "to_innovations", "to_paths"]
 
 
 @inner
@@ -38,9 +27,10 @@ def _fresh(x: FloatArray, growth: IntArray) -> tuple[float, float]:
     return phi, math.sqrt(expit(-x[growth[DAMPING]]) * (1 + phi))
 
 
-@brief
-def to_innovations(x: FloatArray, path: IntArray, growth: IntArray) -> float:
+@compiled
+def to_innovations(x: FloatArray, arrays: Arrays) -> float:
     """Put innovations where paths stand, in place, and return the log Jacobian."""
+    path, growth = arrays.path, arrays.growth
     if path.size == 0:
         return 0.0
     phi, fresh = _fresh(x, growth)
@@ -52,9 +42,10 @@ def to_innovations(x: FloatArray, path: IntArray, growth: IntArray) -> float:
     return log_jacobian
 
 
-@brief
-def to_paths(x: FloatArray, path: IntArray, growth: IntArray) -> None:
+@compiled
+def to_paths(x: FloatArray, arrays: Arrays) -> None:
     """Put paths where innovations stand, in place."""
+    path, growth = arrays.path, arrays.growth
     if path.size == 0:
         return
     phi, fresh = _fresh(x, growth)
@@ -63,9 +54,12 @@ def to_paths(x: FloatArray, path: IntArray, growth: IntArray) -> None:
             x[path[run, step]] = phi * x[path[run, step - 1]] + fresh * x[path[run, step]]
 
 
-@brief
-def _by_paths(x: FloatArray, path: IntArray, growth: IntArray, gradient: FloatArray) -> None:
+@compiled
+def by_paths(x: FloatArray, arrays: Arrays, gradient: FloatArray) -> None:
     """Turn the gradient by innovations, which x holds, into one by paths, with that of the log Jacobian."""
+    path, growth = arrays.path, arrays.growth
+    if path.size == 0:
+        return
     phi, fresh = _fresh(x, growth)
     runs, steps = path.shape
     d_phi = runs * (steps - 1) * phi / fresh**2

@@ -10,12 +10,9 @@ import math
 import numpy as np
 
 from headcount._types import FloatArray, IntArray
-from headcount.engine.arrays import Arrays
 from headcount.engine.compiling import compiled, inner
 from headcount.engine.following import Recentring, State
 from headcount.engine.lanes import LANES
-from headcount.engine.levels import to_total
-from headcount.engine.paths import pathwise_density, to_innovations
 from headcount.engine.tails import expit, softplus
 from headcount.engine.tiles import (
     back_effects,
@@ -27,25 +24,7 @@ from headcount.engine.tiles import (
 )
 from headcount.engine.vectors import add, dot
 
-__all__ = ["from_pathwise", "recentred_density", "to_natural", "to_pathwise"]
-
-
-# What is compiled is put together in Python: a compiled function that calls others is compiled with all of them once more.
-
-
-def to_natural(u: FloatArray, recentring: Recentring, arrays: Arrays) -> FloatArray:
-    """Return the free vector x of a point u."""
-    x: FloatArray = to_pathwise(u, recentring)[0]
-    to_innovations(x, arrays.path, arrays.growth)
-    to_total(x, arrays)
-    return x
-
-
-def recentred_density(u: FloatArray, recentring: Recentring, arrays: Arrays, gradient: FloatArray) -> float:
-    """Evaluate the log density at a point u, Jacobian included, and fill its gradient by u."""
-    x, state = to_pathwise(u, recentring)
-    total = pathwise_density(x.copy(), arrays, gradient)
-    return total + float(from_pathwise(u, x, state, recentring, gradient))
+__all__ = ["from_pathwise", "to_pathwise"]
 
 
 @inner

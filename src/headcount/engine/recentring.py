@@ -69,7 +69,7 @@ def recentre(
     """
     leaders, scales = Leaders.of(arrays, centre), scales_of(arrays)
     here = centre.copy()
-    to_paths(here, arrays.path, arrays.growth)
+    to_paths(here, arrays)
     prior = path_precision(centre, np.ones(centre.size), arrays)
     weighing = Weighing.of(information, prior, _members(arrays))
     curves = Curves(arrays, centre)

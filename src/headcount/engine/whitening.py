@@ -18,13 +18,10 @@ from scipy import sparse
 
 from headcount._types import FloatArray, IntArray
 from headcount.engine.addressed import Addressed
-from headcount.engine.arrays import Arrays
 from headcount.engine.compiling import compiled
 from headcount.engine.curvature import factorise
-from headcount.engine.following import Recentring
-from headcount.engine.recentred import recentred_density, to_natural
 
-__all__ = ["Whitening", "from_recentred", "to_free", "to_recentred", "whiten", "whitened_density"]
+__all__ = ["Whitening", "from_recentred", "to_recentred", "whiten"]
 
 
 class _Whitening(NamedTuple):
@@ -83,11 +80,6 @@ def whiten(mode: FloatArray, precision: sparse.csc_array) -> Whitening:
     )
 
 
-def to_free(y: FloatArray, whitening: Whitening, recentring: Recentring, arrays: Arrays) -> FloatArray:
-    """Return the free vector x of a point y."""
-    return to_natural(to_recentred(y, whitening), recentring, arrays)
-
-
 @compiled
 def to_recentred(y: FloatArray, whitening: Whitening) -> FloatArray:
     """Return the recentred vector u of a point y."""
@@ -101,16 +93,6 @@ def to_recentred(y: FloatArray, whitening: Whitening) -> FloatArray:
     for j in range(y.size):
         x[whitening.order[j]] += u[j]
     return x
-
-
-def whitened_density(
-    y: FloatArray, whitening: Whitening, recentring: Recentring, arrays: Arrays, gradient: FloatArray
-) -> float:
-    """Evaluate the log density at a point y and fill its gradient by y."""
-    d_u = np.empty(y.size)
-    total = recentred_density(to_recentred(y, whitening), recentring, arrays, d_u)
-    from_recentred(d_u, whitening, gradient)
-    return total
 
 
 @compiled

@@ -15,8 +15,8 @@ from headcount._types import FloatArray
 from headcount.copies import without_copies
 from headcount.engine.arrays import assemble
 from headcount.engine.asking import Asked
-from headcount.engine.curvature import conditional_mode
 from headcount.engine.density import evaluate
+from headcount.engine.mode import conditional_mode
 from headcount.estimands import forecasts
 from headcount.identification.directions import Direction, unseen_directions
 from headcount.identification.pieces import POOLING, PRIOR, SOURCE

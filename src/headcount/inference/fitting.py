@@ -9,7 +9,8 @@ import numpy as np
 from headcount.carrying import Carried
 from headcount.copies import without_copies
 from headcount.engine.arrays import Arrays, assemble
-from headcount.engine.geometry import Geometry, first_geometry, geometry_of
+from headcount.engine.coordinates import Coordinates
+from headcount.engine.geometry import first_geometry, geometry_of
 from headcount.fits import Fit, Sampling, sampler_tree, versions
 from headcount.inference.posterior import free_vectors, posterior_of
 from headcount.inference.sampling import EAGER, SHORT, sample
@@ -131,7 +132,7 @@ CAREFUL = 0.88
 """Mean acceptance of pilot runs, and where their steps are short: there is more that long ones could go wrong in."""
 
 
-def _geometry(arrays: Arrays, *, seed: int, cores: int | None, progress: bool) -> tuple[Geometry, float]:
+def _geometry(arrays: Arrays, *, seed: int, cores: int | None, progress: bool) -> tuple[Coordinates, float]:
     """Return coordinates that suit the bulk of the posterior, and the step size that the last pilot run made there."""
     geometry, step = first_geometry(arrays), SHORT
     for number, pilot in enumerate(PILOTS, start=1):
@@ -154,6 +155,6 @@ CARRIED = 200
 """Draws of a neighbouring fit by which coordinates are chosen: as many as the last pilot run has."""
 
 
-def _geometry_near(layout: Layout, near: Fit | Carried, *, seed: int) -> Geometry:
+def _geometry_near(layout: Layout, near: Fit | Carried, *, seed: int) -> Coordinates:
     carried = Carried.of(near, CARRIED) if isinstance(near, Fit) else near
     return geometry_of(assemble(layout), carried.to(layout, np.random.default_rng(seed)))

@@ -11,14 +11,14 @@ from typing import Any, Final
 import numpy as np
 import nutpie
 import xarray as xr
-from nutpie.compiled_pyfunc import from_pyfunc
+from nutpie.compile_pymc import CompiledPyMCModel
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
 from headcount._machine import own_cores
 from headcount._names import CHAIN, DRAW, POSTERIOR, SAMPLE_STATS
 from headcount._types import FloatArray, IntArray
-from headcount.engine.geometry import Geometry
+from headcount.engine.coordinates import Coordinates
 from headcount.errors import SamplingError
 
 __all__ = ["EAGER", "SHORT", "Draws", "sample"]
@@ -69,7 +69,7 @@ class Draws:
 
 
 def sample(
-    geometry: Geometry,
+    coordinates: Coordinates,
     *,
     seed: int,
     chains: int,
@@ -86,7 +86,7 @@ def sample(
 
     Parameters
     ----------
-    geometry
+    coordinates
         The density and its coordinates.
     seed
         Same seed, same draws, on any number of cores.
@@ -119,7 +119,7 @@ def sample(
     bar = _bar() if progress else nullcontext(None)
     with bar as shown:
         running = nutpie.sample(
-            _compiled(geometry),
+            _model(coordinates),
             seed=seed,
             chains=chains,
             draws=draws,
@@ -141,20 +141,30 @@ def sample(
     return _collect(tree, interrupted=interrupted, seconds=time.perf_counter() - started)
 
 
-def _compiled(geometry: Geometry) -> Any:  # noqa: ANN401 - nutpie has no public type
+def _model(coordinates: Coordinates) -> CompiledPyMCModel:
+    """Return what nutpie calls without any Python: the same as for a PyMC model, but for functions of our own."""
+
     def start(seed: int) -> FloatArray:
         # Nearer to the centre than draws are, for coordinates may be poor further out. The sampler scales its first steps by the
         # gradient at the start: right if that is the same for all coordinates.
-        return np.where(np.random.default_rng(seed).random(geometry.size) < 0.5, -0.5, 0.5)
+        return np.where(np.random.default_rng(seed).random(coordinates.size) < 0.5, -0.5, 0.5)
 
-    return from_pyfunc(
-        geometry.size,
-        lambda: geometry.log_density,
-        lambda *_: lambda y: {FREE: geometry.free(y)},
-        [np.dtype(np.float64)],
-        [(geometry.size,)],
-        [FREE],
-        make_initial_point_fn=start,
+    size = coordinates.size
+    return CompiledPyMCModel(
+        compiled_logp_func=coordinates.density_of_c,
+        compiled_expand_func=coordinates.free_of_c,
+        initial_point_func=start,
+        user_data=coordinates.table,
+        shared_data={},
+        shared_var_keys={},
+        n_expanded=size,
+        shape_info=([FREE], [slice(0, size)], [(size,)]),
+        logp_func=None,
+        expand_func=None,
+        dims={},
+        _n_dim=size,
+        _shapes={FREE: (size,)},
+        _coords={},
     )
 
 

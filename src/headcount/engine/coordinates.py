@@ -1,0 +1,154 @@
+"""The log density in the coordinates that are sampled, as one function of C: what the sampler calls, without any Python.
+
+Whitening leads from y to u, recentring from u to x with levels and growth paths, and these to the free vector, whose density it
+is. The gradient goes the same way back. Each step is compiled by itself (`headcount.engine.linking`).
+"""
+
+from __future__ import annotations
+
+import ctypes
+import math
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numba as nb
+import numpy as np
+from numba import carray, types
+
+from headcount._types import FloatArray, IntArray
+from headcount.engine.arrays import Arrays
+from headcount.engine.compiling import from_c, inner
+from headcount.engine.density import log_density_and_gradient
+from headcount.engine.following import Recentring, State
+from headcount.engine.levels import by_level, to_total
+from headcount.engine.linking import Links
+from headcount.engine.paths import by_paths, to_innovations
+from headcount.engine.recentred import from_pathwise, to_pathwise
+from headcount.engine.whitening import Whitening, from_recentred, to_recentred
+
+__all__ = ["Coordinates"]
+
+NUMBERS = nb.float64[::1]
+STATE = nb.typeof(State(*(np.empty(0) for _ in State._fields)))
+SIZE, STATUS, POINTER, TABLE = types.uint64, types.int64, types.CPointer(types.float64), types.voidptr
+
+LINKS = Links(Arrays, Recentring, Whitening)
+RECENTRING, WHITENING = 1, 2
+"""Places in the table."""
+
+_arrays, _recentring, _whitening = (LINKS.handed(form) for form in (Arrays, Recentring, Whitening))
+_to_innovations = LINKS.link(to_innovations, nb.float64, NUMBERS, Arrays)
+_to_total = LINKS.link(to_total, types.none, NUMBERS, Arrays)
+_density = LINKS.link(log_density_and_gradient, nb.float64, NUMBERS, Arrays, NUMBERS)
+_by_level = LINKS.link(by_level, types.none, NUMBERS, Arrays, NUMBERS)
+_by_paths = LINKS.link(by_paths, types.none, NUMBERS, Arrays, NUMBERS)
+_to_pathwise = LINKS.link(to_pathwise, types.Tuple((NUMBERS, STATE)), NUMBERS, Recentring)
+_from_pathwise = LINKS.link(from_pathwise, nb.float64, NUMBERS, NUMBERS, STATE, Recentring, NUMBERS)
+_to_recentred = LINKS.link(to_recentred, NUMBERS, NUMBERS, Whitening)
+_from_recentred = LINKS.link(from_recentred, types.none, NUMBERS, Whitening, NUMBERS)
+
+
+@dataclass(frozen=True)
+class Coordinates:
+    """A density in coordinates y, and the way back to the free vector x.
+
+    Parameters
+    ----------
+    arrays
+        The study.
+    recentring, whitening
+        The maps, applied to y in the order whitening, recentring; without recentring y holds levels and growth paths.
+    """
+
+    arrays: Arrays
+    recentring: Recentring | None = None
+    whitening: Whitening | None = None
+
+    @property
+    def size(self) -> int:
+        """Number of free variables."""
+        return self.arrays.family.size
+
+    @cached_property
+    def table(self) -> IntArray:
+        """What the functions of C are handed as their last argument: valid as long as this object is."""
+        return LINKS.table(self.arrays, self.recentring, self.whitening)
+
+    @property
+    def density_of_c(self) -> Any:  # noqa: ANN401 - Numba is not typed
+        """The log density as a function of C, of size, y, gradient, value and table; it returns nought if all is finite."""
+        return from_c(STATUS(SIZE, POINTER, POINTER, POINTER, TABLE), _log_density)
+
+    @property
+    def free_of_c(self) -> Any:  # noqa: ANN401
+        """The free vector as a function of C, of size, size, y, x and table."""
+        return from_c(STATUS(SIZE, SIZE, POINTER, POINTER, TABLE), _free)
+
+    def log_density(self, y: FloatArray) -> tuple[float, FloatArray]:
+        """Return the log density at y and its gradient."""
+        gradient, value = np.empty(self.size), np.empty(1)
+        self.density_of_c.ctypes(
+            self.size, _at(self._numbers(y)), _at(gradient), _at(value), self.table.ctypes.data
+        )
+        return float(value[0]), gradient
+
+    def free(self, y: FloatArray) -> FloatArray:
+        """Return the free vector x at y."""
+        x = np.empty(self.size)
+        self.free_of_c.ctypes(self.size, self.size, _at(self._numbers(y)), _at(x), self.table.ctypes.data)
+        return x
+
+    def _numbers(self, y: FloatArray) -> FloatArray:
+        if y.shape != (self.size,):
+            msg = f"{self.size} free variables, {y.shape} numbers"
+            raise ValueError(msg)
+        return np.ascontiguousarray(y, dtype=np.float64)
+
+
+def _at(numbers: FloatArray) -> Any:  # noqa: ANN401 - ctypes has no type for it
+    return numbers.ctypes.data_as(ctypes.POINTER(ctypes.c_double))
+
+
+def _log_density(size: int, y_at: Any, gradient_at: Any, value_at: Any, table: Any) -> int:  # noqa: ANN401
+    y, gradient, value = carray(y_at, size), carray(gradient_at, size), carray(value_at, 1)
+    holds, d_u = carray(table, 3, dtype=np.int64), np.empty(size)
+    u = _to_recentred(table, y, _whitening(table)) if holds[WHITENING] != 0 else y
+    if holds[RECENTRING] != 0:
+        x, state = _to_pathwise(table, u, _recentring(table))
+        value[0] = _of_pathwise(x.copy(), table, d_u)
+        value[0] += _from_pathwise(table, u, x, state, _recentring(table), d_u)
+    else:
+        value[0] = _of_pathwise(u.copy(), table, d_u)
+    if holds[WHITENING] != 0:
+        _from_recentred(table, d_u, _whitening(table), gradient)
+    else:
+        gradient[:] = d_u
+    finite = math.isfinite(value[0])
+    for i in range(size):
+        finite &= math.isfinite(gradient[i])
+    return 0 if finite else 1
+
+
+@inner
+def _of_pathwise(x: FloatArray, table: Any, gradient: FloatArray) -> float:  # noqa: ANN401
+    """Evaluate the log density where x holds level and paths, and fill the gradient; x is the free vector afterwards."""
+    arrays = _arrays(table)
+    log_jacobian = _to_innovations(table, x, arrays)
+    _to_total(table, x, arrays)
+    total: float = _density(table, x, arrays, gradient)
+    _by_level(table, x, arrays, gradient)
+    _by_paths(table, x, arrays, gradient)
+    total += log_jacobian
+    return total
+
+
+def _free(size: int, _: int, y_at: Any, x_at: Any, table: Any) -> int:  # noqa: ANN401
+    y, free = carray(y_at, size), carray(x_at, size)
+    holds = carray(table, 3, dtype=np.int64)
+    u = _to_recentred(table, y, _whitening(table)) if holds[WHITENING] != 0 else y
+    x = _to_pathwise(table, u, _recentring(table))[0] if holds[RECENTRING] != 0 else u
+    free[:] = x
+    _to_innovations(table, free, _arrays(table))
+    _to_total(table, free, _arrays(table))
+    return 0
