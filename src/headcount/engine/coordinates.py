@@ -25,6 +25,7 @@ from headcount.engine.levels import by_level, to_total
 from headcount.engine.linking import Links
 from headcount.engine.paths import by_paths, to_innovations
 from headcount.engine.recentred import from_pathwise, to_pathwise
+from headcount.engine.vectors import copy
 from headcount.engine.whitening import Whitening, from_recentred, to_recentred
 
 __all__ = ["Coordinates"]
@@ -123,7 +124,7 @@ def _log_density(size: int, y_at: Any, gradient_at: Any, value_at: Any, table: A
     if holds[WHITENING] != 0:
         _from_recentred(table, d_u, _whitening(table), gradient)
     else:
-        gradient[:] = d_u
+        copy(d_u, gradient)
     finite = math.isfinite(value[0])
     for i in range(size):
         finite &= math.isfinite(gradient[i])
@@ -148,7 +149,7 @@ def _free(size: int, _: int, y_at: Any, x_at: Any, table: Any) -> int:  # noqa: 
     holds = carray(table, 3, dtype=np.int64)
     u = _to_recentred(table, y, _whitening(table)) if holds[WHITENING] != 0 else y
     x = _to_pathwise(table, u, _recentring(table))[0] if holds[RECENTRING] != 0 else u
-    free[:] = x
+    copy(x, free)
     _to_innovations(table, free, _arrays(table))
     _to_total(table, free, _arrays(table))
     return 0

@@ -37,6 +37,7 @@ from headcount.engine.rows import (
     survey_odds,
 )
 from headcount.engine.tails import expit, log_expit, softplus
+from headcount.engine.vectors import copy
 
 __all__ = ["evaluate", "evaluate_reach", "linearise", "log_density_and_gradient", "log_likelihood", "sums_of"]
 
@@ -91,8 +92,8 @@ def evaluate(draws: FloatArray, arrays: Arrays) -> tuple[FloatArray, FloatArray]
     sums = np.empty((len(draws), arrays.offset[-1]))
     for i in range(len(draws)):
         v = _sums(draws[i], np.exp(draws[i]), arrays)
-        _copy(log_headcount(draws[i], v, arrays).ravel(), headcount[i])
-        _copy(v, sums[i])
+        copy(log_headcount(draws[i], v, arrays).ravel(), headcount[i])
+        copy(v, sums[i])
     return headcount.reshape(len(draws), arrays.shape[REGIONS], arrays.shape[YEARS]), sums
 
 
@@ -114,7 +115,7 @@ def evaluate_reach(draws: FloatArray, arrays: Arrays) -> SingleArray:
     """
     reach = np.empty((len(draws), arrays.view_zeta.size), dtype=np.float32)
     for i in range(len(draws)):
-        _copy(_log_reach(_sums(draws[i], np.exp(draws[i]), arrays), arrays), reach[i])
+        copy(_log_reach(_sums(draws[i], np.exp(draws[i]), arrays), arrays), reach[i])
     return reach
 
 
@@ -151,12 +152,6 @@ def log_likelihood(draws: FloatArray, arrays: Arrays) -> tuple[FloatArray, Float
             location[i, row], spread[i, row] = found[row, 0], own[row]
             total[i, row] = _likelihood(code, value, other, found[row, 0], own[row])[0]
     return total, location, spread
-
-
-@inner
-def _copy(values: FloatArray, target: FloatArray) -> None:
-    for i in range(values.size):
-        target[i] = values[i]
 
 
 @compiled

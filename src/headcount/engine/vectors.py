@@ -1,4 +1,4 @@
-"""Sums over neighbouring numbers, in a form that the compiler turns into vector instructions.
+"""Sums and copies of neighbouring numbers, in a form that the compiler turns into vector instructions.
 
 They are called with slices: an index into a slice that starts at nought needs no check for counting from the end.
 """
@@ -12,7 +12,7 @@ from numba import njit
 from headcount._types import FloatArray
 from headcount.engine.compiling import OPTIONS
 
-__all__ = ["add", "dot"]
+__all__ = ["add", "copy", "dot"]
 
 INLINE: Final = {**OPTIONS, "no_cpython_wrapper": True, "forceinline": True}
 
@@ -22,6 +22,13 @@ def add(target: FloatArray, factor: float, values: FloatArray) -> None:
     """Add a multiple of values to a target of the same length, which lies elsewhere."""
     for i in range(target.size):
         target[i] += factor * values[i]
+
+
+@njit(**INLINE)
+def copy(values: FloatArray, target: FloatArray) -> None:
+    """Copy values to where as many lie; a slice that is assigned to would be compiled with all that its errors could say."""
+    for i in range(values.size):
+        target[i] = values[i]
 
 
 @njit(**INLINE, fastmath={"contract", "reassoc"})
