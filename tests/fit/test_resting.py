@@ -152,7 +152,7 @@ def test_sign_slip_in_a_coverage_is_found(toy_spec: hc.ModelSpec, toy_observatio
 
 def test_wrong_count_of_an_anchor_is_a_conflict(toy_fit: hc.Fit) -> None:
     rows = tuple(
-        replace(row, value=(row.value or 0) * 1.6) if (row.source, row.year) == ("registry", 2021) else row
+        replace(row, value=(row.value or 0) * 1.8) if (row.source, row.year) == ("registry", 2021) else row
         for row in toy_fit.observations.rows
     )
     found = check_conflict(

@@ -13,7 +13,7 @@ from headcount.engine.coordinates import Coordinates
 from headcount.engine.geometry import first_geometry, geometry_of
 from headcount.fits import Fit, Sampling, sampler_tree, versions
 from headcount.inference.posterior import free_vectors, posterior_of
-from headcount.inference.sampling import EAGER, SHORT, sample
+from headcount.inference.sampling import EAGER, SHORT, Pace, sample
 from headcount.layout import Layout
 from headcount.observations import Observations
 from headcount.specs import ModelSpec
@@ -101,7 +101,7 @@ def fit(
         cores=cores,
         progress=progress,
         first_step=step,
-        accepted=EAGER if step >= LONG else CAREFUL,
+        pace=EAGER if step >= LONG else CAREFUL,
     )
     kept_chains, kept_draws, _ = found.free.shape
     record = Sampling(
@@ -123,13 +123,16 @@ PILOTS = ({"chains": 2, "draws": 60, "tune": 100}, {"chains": 2, "draws": 100, "
 PILOT_DEPTH = 4
 """Doublings of a pilot's trajectory at most: 15 steps. Longer ones are of a step size that is still being sought."""
 
+PILOT_PACE = Pace(0.88, 0.1)
+
 
 LONG, BRIEF, THOROUGH = 0.35, 150, 500
 """A step that is long, in sds of a normal density; warm-up draws where the last pilot run made such steps, so that little is left
 to adapt; and elsewhere."""
 
-CAREFUL = 0.88
-"""Mean acceptance of pilot runs, and where their steps are short: there is more that long ones could go wrong in."""
+CAREFUL = Pace(0.95, 0.6)
+"""Where the steps of the pilot runs are short, there is more that long ones could go wrong in. Some are much shorter than the
+others, so that a chain gets out of a corner in which the usual step is too long."""
 
 
 def _geometry(arrays: Arrays, *, seed: int, cores: int | None, progress: bool) -> tuple[Coordinates, float]:
@@ -144,7 +147,7 @@ def _geometry(arrays: Arrays, *, seed: int, cores: int | None, progress: bool) -
             label=f"Pilot {number} of {len(PILOTS)}",
             deepest=PILOT_DEPTH,
             first_step=step,
-            accepted=CAREFUL,
+            pace=PILOT_PACE,
             **pilot,
         )
         geometry, step = geometry_of(arrays, found.free.reshape(-1, arrays.family.size)), found.step

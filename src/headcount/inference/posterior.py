@@ -22,7 +22,7 @@ from headcount._types import AnyArray, FloatArray
 from headcount.engine.arrays import Arrays, assemble
 from headcount.engine.blocks import blocks_of, free_labels
 from headcount.engine.codes import ETA, NOISE, SLOPE
-from headcount.engine.density import evaluate
+from headcount.engine.evaluating import evaluate
 from headcount.layout import Layout
 
 __all__ = ["free_vectors", "posterior_of"]

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 import nutpie
@@ -21,13 +21,10 @@ from headcount._types import FloatArray, IntArray
 from headcount.engine.coordinates import Coordinates
 from headcount.errors import SamplingError
 
-__all__ = ["EAGER", "SHORT", "Draws", "sample"]
+__all__ = ["EAGER", "SHORT", "Draws", "Pace", "sample"]
 
 FREE: Final = "free"
 KEPT_STATS: Final = ("diverging", "energy", "n_steps", "step_size", "mean_tree_accept", "depth", "tuning")
-EAGER: Final = 0.8
-"""Mean acceptance that step sizes are set to where the density is nearly standard normal, so that long steps cost little."""
-
 DEEPEST: Final = 10
 """Doublings of a trajectory at most."""
 
@@ -39,6 +36,25 @@ SHORT: Final = 0.1
 
 LOOK: Final = 0.2
 """Seconds between looks at a running sampler: how late a Ctrl-C can be."""
+
+
+class Pace(NamedTuple):
+    """How long the sampler's steps are.
+
+    Attributes
+    ----------
+    accepted
+        Mean acceptance that the step size is set to.
+    varied
+        Each trajectory's steps are longer or shorter by up to this part.
+    """
+
+    accepted: float
+    varied: float
+
+
+EAGER: Final = Pace(0.8, 0.1)
+"""Where the density is nearly standard normal, so that long steps cost little."""
 
 
 @dataclass(frozen=True)
@@ -80,7 +96,7 @@ def sample(
     label: str = "Sampling",
     deepest: int = DEEPEST,
     first_step: float = SHORT,
-    accepted: float = EAGER,
+    pace: Pace = EAGER,
 ) -> Draws:
     """Sample the posterior.
 
@@ -102,8 +118,8 @@ def sample(
         Doublings of a trajectory at most.
     first_step
         Where the search for the step size begins.
-    accepted
-        Mean acceptance that step sizes are set to.
+    pace
+        How long steps are.
 
     Returns
     -------
@@ -125,7 +141,8 @@ def sample(
             draws=draws,
             tune=tune,
             cores=min(chains, cores or own_cores()),
-            target_accept=accepted,
+            target_accept=pace.accepted,
+            step_size_jitter=pace.varied,
             maxdepth=deepest,
             initial_step=first_step,
             max_step_size=LONGEST,
