@@ -8,6 +8,7 @@ import warnings
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, fields, replace
 from functools import cached_property
+from operator import attrgetter
 from pathlib import Path
 from typing import Final
 
@@ -315,9 +316,9 @@ def _line_of(problem: Problem) -> int:
 
 def _without_repetitions(table: Observations) -> Iterator[Observation]:
     seen: dict[tuple[object, ...], int] = {}
-    columns = [field.name for field in fields(Observation) if field.name != "line"]
+    stated_in = attrgetter(*(field.name for field in fields(Observation) if field.name != "line"))
     for row in table.rows:
-        stated = tuple(getattr(row, column) for column in columns)
+        stated = stated_in(row)
         if stated in seen:
             _warn(f"{table.where(row)}: repeats line {seen[stated]} word for word; it is used once.")
             continue
@@ -327,8 +328,9 @@ def _without_repetitions(table: Observations) -> Iterator[Observation]:
 
 def _warn_of_contradictions(table: Observations) -> None:
     groups: dict[tuple[object, ...], list[Observation]] = {}
+    key = attrgetter(*KEY)
     for row in table.fitted:
-        groups.setdefault(tuple(getattr(row, name) for name in KEY), []).append(row)
+        groups.setdefault(key(row), []).append(row)
     for rows in groups.values():
         if len(rows) > 1:
             _warn(_contradiction(rows, table))

@@ -48,8 +48,9 @@ def check_study(spec: ModelSpec, observations: Observations) -> None:
         problems.append(Problem(observations.name, "no row is left to fit", "All are excluded."))
     if problems:
         raise StudyError(problems)
+    mentioned = mentioned_sources(spec, observations)
     for name in spec.sources:
-        if name not in mentioned_sources(spec, observations):
+        if name not in mentioned:
             text = f"{spec.name} [sources.{name}]: no observations from this source; it is left out."
             warnings.warn(text, HeadcountWarning, stacklevel=3)
     doubts = (

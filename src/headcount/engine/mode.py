@@ -48,8 +48,8 @@ def conditional_mode(arrays: Arrays, start: FloatArray) -> FloatArray:
         precision = expected_curvature(natural, arrays)[moving][:, moving]
         if number == 0:
             # Finding the order takes longer than all else; it hangs on which rows speak of what, which stays as it is.
-            moving = moving[np.argsort(factorise(precision).perm_c)]
-            precision = expected_curvature(natural, arrays)[moving][:, moving]
+            order = np.argsort(factorise(precision).perm_c)
+            moving, precision = moving[order], precision[order][:, order]
         step = np.zeros(x.size)
         step[moving] = factorise(precision, ordered=True).solve(gradient[moving])
         promised = float(gradient @ step)

@@ -26,6 +26,7 @@ choose. The adjoint of the Cholesky factorisation is that of Murray (2016), http
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -35,6 +36,7 @@ from headcount._types import FloatArray, IntArray
 from headcount.engine.arrays import Arrays
 from headcount.engine.codes import COMMON
 from headcount.engine.curvature import Information, curvature_of, scale_parameters
+from headcount.engine.cutting import Cut
 from headcount.engine.following import Recentring
 from headcount.engine.leaders import Bends, Curves, Leaders, scales_of
 from headcount.engine.packing import Block, Layer, Packing
@@ -95,7 +97,7 @@ def recentre(
 
 
 class _Rows(NamedTuple):
-    """The rows that speak of a block: slopes by effects and by leaders, gradients, and whether they speak of no other block."""
+    """The rows that speak of a block, kind by kind: slopes by effects and by leaders, gradients, whether of no other block."""
 
     effects: FloatArray
     leaders: FloatArray
@@ -103,9 +105,18 @@ class _Rows(NamedTuple):
     kind: IntArray
     alone: IntArray
 
-    def of(self, kind: int) -> _Rows:
-        """Return those of one kind."""
-        return _Rows(*(part[self.kind == kind] for part in self))
+    def by_kind(self) -> Iterator[tuple[int, _Rows]]:
+        """Go through the kinds."""
+        ends = [*np.flatnonzero(np.diff(self.kind)) + 1, self.kind.size]
+        for start, end in zip([0, *ends], ends, strict=False):
+            own = slice(start, end)
+            if end > start:
+                yield (
+                    int(self.kind[start]),
+                    _Rows(
+                        self.effects[own], self.leaders[own], self.pull[own], self.kind[own], self.alone[own]
+                    ),
+                )
 
 
 def _blocks(
@@ -118,25 +129,21 @@ def _blocks(
     bends: Bends,
 ) -> list[Block]:
     groups, scales = _members(arrays), scales_of(arrays)
-    told, pull, rows_told = (
-        information.location.tocsc(),
-        information.pull.tocsc(),
-        information.location.tocsr(),
-    )
-    alone = _speaks_of_one(told, groups)
+    told, pull, held = (Cut(one, groups) for one in (information.location, information.pull, prior))
+    by_leaders = information.location.tocsc()[:, leaders.place].tocsr()
+    alone = _speaks_of_one(information.location, groups)
     blocks = []
-    for members in groups:
-        sigma, own = np.exp(centre[scales[members]]), told[:, members].tocsr()
-        rows = np.flatnonzero(np.diff(own.indptr))
+    for number, members in enumerate(groups):
+        sigma, rows = np.exp(centre[scales[members]]), told.rows(number)
+        rows = rows[np.argsort(weighing.kind[rows], kind="stable")]
         found = _Rows(
-            effects=own[rows].toarray() / sigma,
-            leaders=rows_told[rows][:, leaders.place].toarray() / leaders.spread,
-            pull=pull[:, members].tocsr()[rows].toarray() / sigma,
+            effects=told.dense(number, rows) / sigma,
+            leaders=by_leaders[rows].toarray() / leaders.spread,
+            pull=pull.dense(number, rows) / sigma,
             kind=weighing.kind[rows],
             alone=alone[rows],
         )
-        held = prior[members][:, members].toarray()
-        blocks.append(_block(members, centre, sigma, held, found, leaders, bends))
+        blocks.append(_block(members, centre, sigma, held.dense(number, members), found, leaders, bends))
     return blocks
 
 
@@ -156,12 +163,13 @@ def _block(
     steer = _steer(rows)
     rest, precision = prior @ z / sigma, prior.copy()
     layers = []
-    for kind in np.unique(rows.kind):
-        own = rows.of(kind)
-        layers.append(_layer(int(kind), own, z * sigma, steer))
-        precision += own.effects.T @ own.effects * np.outer(sigma, sigma)
+    for kind, own in rows.by_kind():
+        seen, pull, spoken = own.effects.T @ own.effects, own.pull.sum(axis=0), own.effects.any(axis=0)
+        cross = own.effects.T @ _left(own, steer)
+        layers.append(_layer(kind, np.flatnonzero(spoken), seen, pull + seen @ (z * sigma), cross))
+        precision += seen * np.outer(sigma, sigma)
         # Whatever else holds effects where they are at the centre, the prior of the total above all.
-        rest -= np.where(own.effects.any(axis=0), own.pull.sum(axis=0), 0.0)
+        rest -= np.where(spoken, pull, 0.0)
     towards = sigma[:, None] * (rows.effects.T @ rows.leaders) * leaders.spread[led]
     # What a leader does to the slope of an effect it does to its scale, with which the conditional mean moves.
     own = (leaders.place[led] == bends.place[:, None]) * bends.slopes(centre)[1][:, None]
@@ -178,15 +186,17 @@ def _steer(rows: _Rows) -> FloatArray:
     return np.asarray(steer)
 
 
-def _layer(kind: int, rows: _Rows, effects: FloatArray, steer: FloatArray) -> Layer:
-    inner = np.flatnonzero(rows.effects.any(axis=0))
-    seen = rows.effects.T @ rows.effects
+def _left(rows: _Rows, steer: FloatArray) -> FloatArray:
+    """Return the slopes by leaders of which steps of the effects would do nothing."""
     left = rows.leaders - rows.effects @ steer
     left[np.abs(left) < 1e-6 * np.abs(rows.leaders).max(initial=ROUNDING)] = 0.0
-    cross = (rows.effects.T @ left)[inner] if left.any() else np.zeros((0, 0))
-    return Layer(
-        kind, inner, seen[np.ix_(inner, inner)], (rows.pull.sum(axis=0) + seen @ effects)[inner], cross
-    )
+    return left
+
+
+def _layer(kind: int, inner: IntArray, seen: FloatArray, pull: FloatArray, cross: FloatArray) -> Layer:
+    """Return what rows of a kind tell, about the effects that they speak of."""
+    cross = cross[inner] if cross.any() else np.zeros((0, 0))
+    return Layer(kind, inner, seen[np.ix_(inner, inner)], pull[inner], cross)
 
 
 def _members(arrays: Arrays) -> list[IntArray]:
@@ -196,7 +206,7 @@ def _members(arrays: Arrays) -> list[IntArray]:
     return np.split(order, np.flatnonzero(np.diff(arrays.group[order])) + 1) if order.size else []
 
 
-def _speaks_of_one(told: sparse.csc_array, groups: list[IntArray]) -> IntArray:
+def _speaks_of_one(told: sparse.csr_array, groups: list[IntArray]) -> IntArray:
     """Say which rows speak of the effects of one block only; dims (row,)."""
     block = np.zeros(told.shape[1], dtype=np.int64)
     for number, members in enumerate(groups, start=1):

@@ -17,6 +17,7 @@ from headcount._types import FloatArray, IntArray
 from headcount.engine.arrays import Arrays
 from headcount.engine.codes import NOISE
 from headcount.engine.curvature import Information
+from headcount.engine.cutting import Cut
 
 __all__ = ["Weighing"]
 
@@ -86,11 +87,10 @@ class Weighing(NamedTuple):
 
 def _leverage(location: sparse.csr_array, prior: sparse.csc_array, blocks: list[IntArray]) -> FloatArray:
     """Return how much of what is known of what a row speaks of is known from itself, from 0 to 1; dims (row,)."""
-    found, by_effect = np.zeros(location.shape[0]), location.tocsc()
-    for members in blocks:
-        own = by_effect[:, members].tocsr()
-        rows = np.flatnonzero(np.diff(own.indptr))
-        told = own[rows].toarray()
-        precision = prior[members][:, members].toarray() + told.T @ told
+    found, slopes, held = np.zeros(location.shape[0]), Cut(location, blocks), Cut(prior, blocks)
+    for number, members in enumerate(blocks):
+        rows = slopes.rows(number)
+        told = slopes.dense(number, rows)
+        precision = held.dense(number, members) + told.T @ told
         found[rows] += np.einsum("re,er->r", told, np.linalg.solve(precision, told.T))
     return found

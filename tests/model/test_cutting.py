@@ -1,0 +1,30 @@
+"""Dense pieces of sparse matrices, against SciPy's own indexing."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from scipy import sparse
+
+from headcount.engine.cutting import Cut
+
+BLOCKS = [np.array([9, 3, 4]), np.array([1, 2]), np.array([], dtype=np.int64), np.array([20, 21, 29, 28])]
+
+
+@pytest.mark.parametrize("form", ["csr", "csc"])
+@pytest.mark.parametrize("number", range(len(BLOCKS)))
+def test_a_block_is_its_columns(form, number):
+    rng = np.random.default_rng(7)
+    matrix = sparse.random_array((50, 30), density=0.1, rng=rng).asformat(form)
+    expected = matrix.toarray()[:, BLOCKS[number]]
+    cut = Cut(matrix, BLOCKS)
+    rows = cut.rows(number)
+    np.testing.assert_array_equal(rows, np.flatnonzero(expected.any(axis=1)))
+    for chosen in (rows, rng.permutation(rows), rows[:1], rng.permutation(50), rows[:0]):
+        np.testing.assert_array_equal(cut.dense(number, chosen), expected[chosen])
+
+
+def test_a_matrix_without_entries_has_blocks_of_noughts():
+    cut = Cut(sparse.csr_array((5, 30)), BLOCKS)
+    assert cut.rows(0).size == 0
+    np.testing.assert_array_equal(cut.dense(0, np.array([4, 0])), np.zeros((2, 3)))
