@@ -129,7 +129,10 @@ def prepare(arguments: argparse.Namespace, folder: Path) -> Race:
 
 
 def run(race: Race, name: str, *, cold: bool) -> list[dict[str, Any]]:
-    """Run a contestant, once, or first without and then with what the first run compiled; return what is reported."""
+    """Run a contestant, once, or first without and then with what the first run compiled; return what is reported.
+
+    headcount's engine is compiled when it is installed. A bare run comes before the cold one, without that too.
+    """
     reason = missing(name, race.how.stan)
     if reason is None and race.how.model == FLAGSHIP and name not in ("headcount", *OF_FLAGSHIP):
         reason = "not written by hand for the flagship"
@@ -137,16 +140,28 @@ def run(race: Race, name: str, *, cold: bool) -> list[dict[str, Any]]:
         return [{"name": name} | EMPTY | {"status": f"skipped: {reason}"}]
     if not cold:
         return [run_once(race, name, name, None)]
+    # What installing headcount compiled is there as well in a cold start, unless it is bare.
+    bare = (
+        [run_once(race, name, f"{name} (bare)", empty(race, "bare"), bare=True)]
+        if name == "headcount"
+        else []
+    )
+    cache = empty(race, name)
+    return bare + [run_once(race, name, label, cache) for label in (f"{name} (cold)", name)]
+
+
+def empty(race: Race, name: str) -> Path:
+    """Return a place for compiled code that has none."""
     cache = race.folder / f"cache_{name}"
     shutil.rmtree(cache, ignore_errors=True)
-    return [run_once(race, name, label, cache) for label in (f"{name} (cold)", name)]
+    return cache
 
 
-def run_once(race: Race, name: str, label: str, cache: Path | None) -> dict[str, Any]:
+def run_once(race: Race, name: str, label: str, cache: Path | None, *, bare: bool = False) -> dict[str, Any]:
     """Run a contestant once and report it."""
     print(f"{label} ...", file=sys.stderr, flush=True)
     folder = race.folder / label.replace(" ", "_")
-    launched = launch(name, race.how, folder, cache)
+    launched = launch(name, race.how, folder, cache, bare=bare)
     outcome = read_outcome(folder)
     found = {"name": label} | EMPTY
     found |= {"total_seconds": launched.seconds, "peak_mb": launched.peak_mb}
@@ -238,7 +253,9 @@ def parse() -> argparse.Namespace:
         "--limit", type=float, default=900, help=f"seconds; nutpie has {GRACE:g} more to hand over"
     )
     parser.add_argument(
-        "--cold", action="store_true", help="first with empty caches, then with what that left"
+        "--cold",
+        action="store_true",
+        help="first with empty caches (headcount also without what its installation compiled), then with what that left",
     )
     parser.add_argument("--stan-python", type=Path, help="a Python 3.11 with pystan")
     parser.add_argument("--keep", type=Path, help="folder in which draws and figures stay")

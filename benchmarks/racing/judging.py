@@ -18,7 +18,8 @@ from scipy.special import logsumexp
 
 from headcount.engine.arrays import assemble
 from headcount.engine.blocks import blocks_of
-from headcount.engine.density import evaluate, log_density_and_gradient
+from headcount.engine.density import log_density_and_gradient
+from headcount.engine.evaluating import evaluate
 from headcount.layout import Layout
 
 __all__ = ["Judge", "Summary", "agreement", "density_difference", "laplace_error", "seconds_to_trust"]

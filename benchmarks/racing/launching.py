@@ -103,7 +103,7 @@ def _runs(command: list[str]) -> bool:
     return subprocess.run(command, capture_output=True, check=False).returncode == 0
 
 
-def launch(name: str, how: Launch, folder: Path, cache: Path | None) -> Launched:
+def launch(name: str, how: Launch, folder: Path, cache: Path | None, *, bare: bool = False) -> Launched:
     """Run a contestant to its end or to the limit.
 
     Parameters
@@ -116,13 +116,18 @@ def launch(name: str, how: Launch, folder: Path, cache: Path | None) -> Launched
         Where its results go; made here, and emptied of an earlier race's.
     cache
         Where it finds and leaves compiled code; the user's own places if None.
+    bare
+        Whether headcount does without the machine code that was left when it was installed.
     """
     # What an earlier race has left there must not be taken for this one's.
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     command = _command(name, how, folder, time.time())
     limit = how.limit + GRACE if name == "pymc-nutpie" else how.limit
-    return watched(command, _environment(cache, folder), folder / "output.txt", limit)
+    environment = _environment(cache, folder)
+    if bare:
+        environment["HEADCOUNT_MACHINE_CODE"] = str(folder.absolute() / "nothing")
+    return watched(command, environment, folder / "output.txt", limit)
 
 
 def watched(command: list[str], environment: dict[str, str], output: Path, limit: float) -> Launched:

@@ -15,7 +15,7 @@ from headcount._names import CHAIN, DRAW, FREE, REGION, ROW, SAMPLE_DIMS, UNCONS
 from headcount._types import FloatArray, SingleArray
 from headcount.engine.arrays import assemble
 from headcount.engine.blocks import free_labels
-from headcount.engine.density import evaluate_reach, log_likelihood
+from headcount.engine.evaluating import evaluate_reach, log_likelihood
 from headcount.errors import FitError
 from headcount.fits import Fit
 

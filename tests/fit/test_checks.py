@@ -17,7 +17,7 @@ from headcount.checks.convergence import check_convergence
 from headcount.checks.outlying import check_outlying_rows
 from headcount.checks.row_fits import stated_in_words
 from headcount.engine.arrays import assemble
-from headcount.engine.density import log_likelihood
+from headcount.engine.evaluating import log_likelihood
 from headcount.expectations import row_moments
 from headcount.fits import Sampling, sampler_tree
 from headcount.inference.posterior import free_vectors, posterior_of

@@ -8,69 +8,94 @@ import sys
 
 import numpy as np
 import pytest
-from numba import njit
+from numba import njit, typeof
 from tests.studies import study
 
 from headcount._machine import own_cores
-from headcount.engine import beside
+from headcount.engine import ahead, kinds, machine_code
+from headcount.engine.ahead import FUNCTIONS
 from headcount.engine.arrays import assemble
-from headcount.engine.beside import signatures
-from headcount.engine.density import evaluate, evaluate_reach, log_likelihood
+from headcount.engine.compiling import Typed
 from headcount.engine.geometry import first_geometry
+from headcount.engine.machine_code import MachineCode
 from headcount.engine.vectors import add, dot
 
-FIRST_FIT = """
+TOY = """
 import sys, headcount as hc
-from headcount.engine import beside, density, recentred, whitening
-from headcount.engine.arrays import assemble
-from headcount.engine.geometry import first_geometry
-from headcount.layout import Layout
 spec = hc.read_spec(sys.argv[1])
 observations = hc.read_observations(sys.argv[2])
-arrays = assemble(Layout.of(spec, observations))
-geometry = first_geometry(arrays)
-geometry.log_density(arrays.middle * 0)
-there = (recentred.to_pathwise, recentred.from_pathwise, whitening.to_recentred, whitening.from_recentred)
-print(sum(sum(one.stats.cache_hits.values()) for one in there), sum(sum(one.stats.cache_misses.values()) for one in there))
-print(sum(density.log_density_and_gradient.stats.cache_misses.values()))
-print(beside._compiles(arrays))
+"""
+
+FIRST_GEOMETRY = f"""
+{TOY}
+from headcount.engine.ahead import FUNCTIONS
+from headcount.engine.arrays import assemble
+from headcount.engine.compiling import Typed
+from headcount.engine.geometry import first_geometry
+from headcount.layout import Layout
+first_geometry(assemble(Layout.of(spec, observations)))
+stats = [one.function.stats for one in FUNCTIONS if isinstance(one, Typed)]
+print(sum(sum(own.cache_misses.values()) for own in stats), all(one.is_there() for one in FUNCTIONS))
+"""
+
+WHOLE_FIT = f"""
+{TOY}
+fit = hc.fit(spec, observations, seed=1, draws=20, tune=20, progress=False)
+hc.check(fit)
 """
 
 
-def test_what_is_compiled_beside_is_what_is_called():
-    arrays = assemble(study("rich").layout)
-    geometry = first_geometry(arrays)
-    y = np.zeros(geometry.size)
-    geometry.log_density(y)
-    for function in (evaluate, evaluate_reach, log_likelihood):
-        function(geometry.free(y)[None, :].copy(), arrays)
-    for function, types in signatures(arrays):
-        assert types in function.signatures, function.__name__
-
-
-@pytest.mark.skipif(own_cores() < 2, reason="on one core nothing is compiled beside")
-def test_on_a_first_fit_another_process_compiles_half(root, tmp_path):
+def run_on_toy(root, code, cache, **environment):
     toy = (root / "models" / "toy.toml", root / "data" / "toy" / "observations.csv")
-    found = subprocess.run(
-        [sys.executable, "-c", FIRST_FIT, *map(str, toy)],
-        env=os.environ | {"NUMBA_CACHE_DIR": str(tmp_path)},
+    return subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", code, *map(str, toy)],
+        env=os.environ | {"NUMBA_CACHE_DIR": str(cache)} | environment,
         capture_output=True,
         text=True,
         check=True,
-    )
-    assert found.stdout.split() == ["4", "0", "1", "False"]
+    ).stdout
+
+
+def test_types_known_beforehand_are_those_of_any_study():
+    for name in ("rich", "walk"):
+        arrays = assemble(study(name).layout)
+        geometry = first_geometry(arrays)
+        assert typeof(arrays) == kinds.STUDY
+        assert typeof(geometry.recentring) == kinds.RECENTRING
+        assert typeof(geometry.whitening) == kinds.WHITENING
+
+
+@pytest.mark.skipif(own_cores() < 2, reason="on one core there is no other process")
+def test_a_first_fit_has_another_process_compile_some_and_the_next_one_compiles_nothing(root, tmp_path):
+    bare = {"HEADCOUNT_MACHINE_CODE": str(tmp_path / "nothing")}
+    compiled, complete = run_on_toy(root, FIRST_GEOMETRY, tmp_path, **bare).split()
+    assert 0 < int(compiled) < sum(isinstance(one, Typed) for one in FUNCTIONS)
+    assert complete == "True"
+    files = set(tmp_path.rglob("*.nbc"))
+    run_on_toy(root, WHOLE_FIT, tmp_path, **bare)
+    # Nothing that a fit and its checks call was left out.
+    assert set(tmp_path.rglob("*.nbc")) == files
+    assert run_on_toy(root, FIRST_GEOMETRY, tmp_path, **bare).split() == ["0", "True"]
 
 
 def test_where_no_other_process_may_run_all_is_compiled_here(monkeypatch):
     def forbidden(*_, **__):
         raise PermissionError
 
-    monkeypatch.setattr(beside, "own_cores", lambda: 2)
-    monkeypatch.setattr(beside, "_compiles", lambda _: True)
+    compiled = []
+    monkeypatch.setattr(ahead, "own_cores", lambda: 2)
+    monkeypatch.setattr(Typed, "is_there", lambda _: False)
+    monkeypatch.setattr(Typed, "address", lambda own: compiled.append(own))
     monkeypatch.setattr(subprocess, "Popen", forbidden)
-    arrays = assemble(study("walk").layout)
-    geometry = first_geometry(arrays)
-    assert np.isfinite(geometry.log_density(np.zeros(geometry.size))[0])
+    ahead.compile_ahead.__wrapped__()
+    assert compiled == [one for one in FUNCTIONS if isinstance(one, Typed)]
+
+
+def test_machine_code_of_other_sources_is_not_taken(monkeypatch):
+    function = FUNCTIONS[0].function
+    assert FUNCTIONS[0].is_there()
+    monkeypatch.setattr(machine_code, "STAMP", "of other sources")
+    assert not MachineCode(function.py_func).holds(FUNCTIONS[0].parameters)
 
 
 def test_sums_do_not_hang_on_where_numbers_lie():

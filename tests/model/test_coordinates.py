@@ -9,10 +9,11 @@ import pytest
 from numba import carray, float64, int64, types
 from tests.studies import study
 
-from headcount.engine.arrays import Arrays, assemble
+from headcount.engine.arrays import assemble
 from headcount.engine.compiling import from_c
 from headcount.engine.coordinates import Coordinates
 from headcount.engine.geometry import first_geometry
+from headcount.engine.kinds import STUDY
 from headcount.engine.levels import to_total
 from headcount.engine.linking import Links
 from headcount.inference.sampling import sample
@@ -40,6 +41,7 @@ def test_the_function_of_c_says_where_the_density_is_no_number(walk, wrong):
 
 
 def test_the_sampler_turns_back_where_the_density_is_no_number(walk, monkeypatch):
+    @from_c(int64(types.uint64, AT, AT, AT, types.voidptr))
     def normal_below_one(size, y_at, gradient_at, value_at, table):  # noqa: ARG001 - nutpie's interface
         y, gradient, value = carray(y_at, size), carray(gradient_at, size), carray(value_at, 1)
         value[0] = 0.0
@@ -48,16 +50,15 @@ def test_the_sampler_turns_back_where_the_density_is_no_number(walk, monkeypatch
             gradient[i] = -y[i]
         return 0 if y[0] < 1 else 1
 
+    @from_c(int64(types.uint64, types.uint64, AT, AT, types.voidptr))
     def itself(size, expanded, y_at, x_at, table):  # noqa: ARG001 - nutpie's interface
         y, x = carray(y_at, size), carray(x_at, size)
         for i in range(size):
             x[i] = y[i]
         return 0
 
-    density = from_c(int64(types.uint64, AT, AT, AT, types.voidptr), normal_below_one)
-    free = from_c(int64(types.uint64, types.uint64, AT, AT, types.voidptr), itself)
-    monkeypatch.setattr(Coordinates, "density_of_c", density)
-    monkeypatch.setattr(Coordinates, "free_of_c", free)
+    monkeypatch.setattr(Coordinates, "density_of_c", normal_below_one.made)
+    monkeypatch.setattr(Coordinates, "free_of_c", itself.made)
     found = sample(walk, seed=1, chains=2, draws=200, tune=100, cores=2, progress=False)
     assert found.free.shape == (2, 200, walk.size)
     assert found.free[..., 0].max() < 1
@@ -71,13 +72,13 @@ def test_another_number_of_variables_is_refused(walk):
 
 
 def test_a_function_that_returns_something_else_is_not_linked():
-    links = Links(Arrays)
-    links.link(to_total, float64, float64[::1], Arrays)
+    links = Links(STUDY)
+    links.link(to_total, float64, float64[::1], STUDY)
     with pytest.raises(TypeError, match="to_total returns none, linked as float64"):
         links.table(assemble(study("walk").layout))
 
 
 def test_what_lacks_its_tuple_is_not_looked_up():
-    links = Links(Arrays)
-    links.link(to_total, types.none, float64[::1], Arrays)
+    links = Links(STUDY)
+    links.link(to_total, types.none, float64[::1], STUDY)
     np.testing.assert_array_equal(links.table(None), [0, 0])

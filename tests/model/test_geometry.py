@@ -15,7 +15,7 @@ from headcount.copies import without_copies
 from headcount.engine.arrays import Arrays, assemble, blocks_of
 from headcount.engine.blocks import free_labels
 from headcount.engine.codes import DAMPING
-from headcount.engine.coordinates import Coordinates
+from headcount.engine.coordinates import LINKED, Coordinates
 from headcount.engine.curvature import (
     FLATTEST,
     curvature_of,
@@ -24,13 +24,13 @@ from headcount.engine.curvature import (
     prior_curvature,
     scale_parameters,
 )
-from headcount.engine.density import log_density_and_gradient, log_likelihood
+from headcount.engine.density import log_density_and_gradient
+from headcount.engine.evaluating import log_likelihood
 from headcount.engine.geometry import first_geometry, geometry_at, geometry_of
 from headcount.engine.lanes import LANES
 from headcount.engine.levels import by_level, to_level, to_total
 from headcount.engine.mode import conditional_mode
 from headcount.engine.paths import to_innovations, to_paths
-from headcount.engine.recentred import from_pathwise, to_pathwise
 from headcount.engine.recentring import recentre
 from headcount.engine.sensitivities import sensitivities_at
 from headcount.engine.whitening import to_recentred, whiten
@@ -572,11 +572,7 @@ def test_all_studies_and_prior_sets_share_one_compiled_density(toy_spec, toy_obs
     for layout in layouts:
         geometry = first_geometry(assemble(layout))
         assert np.isfinite(geometry.log_density(np.zeros(geometry.size))[0])
-    assert [len(one.signatures) for one in (log_density_and_gradient, to_pathwise, from_pathwise)] == [
-        1,
-        1,
-        1,
-    ]
+    assert {len(one.function.signatures) for one in LINKED.functions} == {1}
 
 
 def test_coordinates_do_not_depend_on_the_threads_of_linear_algebra(root):

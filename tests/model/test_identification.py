@@ -14,7 +14,7 @@ import headcount as hc
 from headcount.copies import without_copies
 from headcount.engine.arrays import Arrays, assemble
 from headcount.engine.asking import Asked, asking
-from headcount.engine.density import evaluate, log_likelihood
+from headcount.engine.evaluating import evaluate, log_likelihood
 from headcount.engine.levels import to_level, to_total
 from headcount.engine.mode import conditional_mode
 from headcount.engine.sensitivities import sensitivities_at

@@ -10,7 +10,7 @@ from tests.studies import STUDIES, prior_draws, study
 
 from headcount.engine.arrays import assemble
 from headcount.engine.codes import CONCENTRATION, SELECTION, ZETA
-from headcount.engine.density import evaluate, evaluate_reach, log_likelihood
+from headcount.engine.evaluating import evaluate, evaluate_reach, log_likelihood
 from headcount.inference.posterior import posterior_of
 from headcount.ratios import log_ratio
 from headcount.simulation import State, log_density, simulate_prior

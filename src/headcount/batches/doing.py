@@ -64,7 +64,7 @@ def compile_once(job: Job) -> None:
         Any of the batch: the code is the same for all studies. Trouble with it is left to whoever does it.
     """
     from headcount.engine.arrays import assemble
-    from headcount.engine.density import evaluate, evaluate_reach, log_likelihood
+    from headcount.engine.evaluating import evaluate, evaluate_reach, log_likelihood
     from headcount.engine.geometry import geometry_at
     from headcount.layout import Layout
 

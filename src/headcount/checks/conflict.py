@@ -54,7 +54,7 @@ from headcount.checks.result import CheckResult
 from headcount.engine.arrays import Arrays, assemble
 from headcount.engine.codes import ZETA
 from headcount.engine.curvature import factorise
-from headcount.engine.density import evaluate
+from headcount.engine.evaluating import evaluate
 from headcount.engine.sensitivities import sensitivities_at
 from headcount.engine.views import Views
 from headcount.expectations import noise_of

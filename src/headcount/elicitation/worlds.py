@@ -15,7 +15,7 @@ from headcount._types import FloatArray
 from headcount.carrying import Carried
 from headcount.copies import without_copies
 from headcount.engine.arrays import assemble
-from headcount.engine.density import evaluate, log_likelihood
+from headcount.engine.evaluating import evaluate, log_likelihood
 from headcount.layout import Layout
 from headcount.observations import Observation, Observations
 from headcount.replicates import replicates

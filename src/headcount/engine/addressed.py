@@ -69,7 +69,7 @@ def _typeof(value: Any, _context: Any) -> Any:  # noqa: ANN401
 @register_model(_AddressedType)
 class _AddressedModel(models.PrimitiveModel):
     def __init__(self, manager: Any, kind: Any) -> None:  # noqa: ANN401
-        super().__init__(manager, kind, ir.IntType(8).as_pointer())  # type: ignore[no-untyped-call]
+        super().__init__(manager, kind, ir.IntType(8).as_pointer())
 
 
 @unbox(_AddressedType)

@@ -8,19 +8,18 @@ from __future__ import annotations
 
 import ctypes
 import math
-from dataclasses import dataclass
-from functools import cached_property
+from dataclasses import dataclass, field
 from typing import Any
 
-import numba as nb
 import numpy as np
 from numba import carray, types
 
 from headcount._types import FloatArray, IntArray
 from headcount.engine.arrays import Arrays
 from headcount.engine.compiling import from_c, inner
-from headcount.engine.density import log_density_and_gradient
-from headcount.engine.following import Recentring, State
+from headcount.engine.density import back, latent, log_likelihoods, log_prior, seen
+from headcount.engine.following import Recentring
+from headcount.engine.kinds import LATENT, NUMBERS, RECENTRING, ROWS, SEEN, STATE, STUDY, WHITENING
 from headcount.engine.levels import by_level, to_total
 from headcount.engine.linking import Links
 from headcount.engine.paths import by_paths, to_innovations
@@ -28,26 +27,28 @@ from headcount.engine.recentred import from_pathwise, to_pathwise
 from headcount.engine.vectors import copy
 from headcount.engine.whitening import Whitening, from_recentred, to_recentred
 
-__all__ = ["Coordinates"]
+__all__ = ["LINKED", "Coordinates", "density_of_c", "free_of_c"]
 
-NUMBERS = nb.float64[::1]
-STATE = nb.typeof(State(*(np.empty(0) for _ in State._fields)))
 SIZE, STATUS, POINTER, TABLE = types.uint64, types.int64, types.CPointer(types.float64), types.voidptr
 
-LINKS = Links(Arrays, Recentring, Whitening)
-RECENTRING, WHITENING = 1, 2
-"""Places in the table."""
+LINKED = Links(STUDY, RECENTRING, WHITENING)
+FOLLOWING, WHITENED = 1, 2
+"""Places in the table of what may be absent."""
 
-_arrays, _recentring, _whitening = (LINKS.handed(form) for form in (Arrays, Recentring, Whitening))
-_to_innovations = LINKS.link(to_innovations, nb.float64, NUMBERS, Arrays)
-_to_total = LINKS.link(to_total, types.none, NUMBERS, Arrays)
-_density = LINKS.link(log_density_and_gradient, nb.float64, NUMBERS, Arrays, NUMBERS)
-_by_level = LINKS.link(by_level, types.none, NUMBERS, Arrays, NUMBERS)
-_by_paths = LINKS.link(by_paths, types.none, NUMBERS, Arrays, NUMBERS)
-_to_pathwise = LINKS.link(to_pathwise, types.Tuple((NUMBERS, STATE)), NUMBERS, Recentring)
-_from_pathwise = LINKS.link(from_pathwise, nb.float64, NUMBERS, NUMBERS, STATE, Recentring, NUMBERS)
-_to_recentred = LINKS.link(to_recentred, NUMBERS, NUMBERS, Whitening)
-_from_recentred = LINKS.link(from_recentred, types.none, NUMBERS, Whitening, NUMBERS)
+_arrays, _recentring, _whitening = (LINKED.handed(form) for form in (STUDY, RECENTRING, WHITENING))
+_to_innovations = LINKED.link(to_innovations, types.float64, NUMBERS, STUDY)
+_to_total = LINKED.link(to_total, types.none, NUMBERS, STUDY)
+_log_prior = LINKED.link(log_prior, types.float64, NUMBERS, STUDY, NUMBERS)
+_latent = LINKED.link(latent, LATENT, NUMBERS, STUDY)
+_seen = LINKED.link(seen, SEEN, LATENT, STUDY)
+_log_likelihoods = LINKED.link(log_likelihoods, ROWS, SEEN, STUDY)
+_back = LINKED.link(back, types.none, NUMBERS, LATENT, SEEN, ROWS, STUDY, NUMBERS)
+_by_level = LINKED.link(by_level, types.none, NUMBERS, STUDY, NUMBERS)
+_by_paths = LINKED.link(by_paths, types.none, NUMBERS, STUDY, NUMBERS)
+_to_pathwise = LINKED.link(to_pathwise, types.Tuple((NUMBERS, STATE)), NUMBERS, RECENTRING)
+_from_pathwise = LINKED.link(from_pathwise, types.float64, NUMBERS, NUMBERS, STATE, RECENTRING, NUMBERS)
+_to_recentred = LINKED.link(to_recentred, NUMBERS, NUMBERS, WHITENING)
+_from_recentred = LINKED.link(from_recentred, types.none, NUMBERS, WHITENING, NUMBERS)
 
 
 @dataclass(frozen=True)
@@ -60,31 +61,36 @@ class Coordinates:
         The study.
     recentring, whitening
         The maps, applied to y in the order whitening, recentring; without recentring y holds levels and growth paths.
+
+    Attributes
+    ----------
+    table
+        What the functions of C are handed as their last argument: valid as long as this object is.
     """
 
     arrays: Arrays
     recentring: Recentring | None = None
     whitening: Whitening | None = None
+    table: IntArray = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        """Look up what is called, once, so that threads can share it."""
+        object.__setattr__(self, "table", LINKED.table(self.arrays, self.recentring, self.whitening))
 
     @property
     def size(self) -> int:
         """Number of free variables."""
         return self.arrays.family.size
 
-    @cached_property
-    def table(self) -> IntArray:
-        """What the functions of C are handed as their last argument: valid as long as this object is."""
-        return LINKS.table(self.arrays, self.recentring, self.whitening)
-
     @property
     def density_of_c(self) -> Any:  # noqa: ANN401 - Numba is not typed
         """The log density as a function of C, of size, y, gradient, value and table; it returns nought if all is finite."""
-        return from_c(STATUS(SIZE, POINTER, POINTER, POINTER, TABLE), _log_density)
+        return density_of_c.made
 
     @property
     def free_of_c(self) -> Any:  # noqa: ANN401
         """The free vector as a function of C, of size, size, y, x and table."""
-        return from_c(STATUS(SIZE, SIZE, POINTER, POINTER, TABLE), _free)
+        return free_of_c.made
 
     def log_density(self, y: FloatArray) -> tuple[float, FloatArray]:
         """Return the log density at y and its gradient."""
@@ -111,17 +117,19 @@ def _at(numbers: FloatArray) -> Any:  # noqa: ANN401 - ctypes has no type for it
     return numbers.ctypes.data_as(ctypes.POINTER(ctypes.c_double))
 
 
-def _log_density(size: int, y_at: Any, gradient_at: Any, value_at: Any, table: Any) -> int:  # noqa: ANN401
+@from_c(STATUS(SIZE, POINTER, POINTER, POINTER, TABLE))
+def density_of_c(size: int, y_at: Any, gradient_at: Any, value_at: Any, table: Any) -> int:  # noqa: ANN401
+    """Fill the value and gradient of the log density at y; return nought if all is finite."""
     y, gradient, value = carray(y_at, size), carray(gradient_at, size), carray(value_at, 1)
     holds, d_u = carray(table, 3, dtype=np.int64), np.empty(size)
-    u = _to_recentred(table, y, _whitening(table)) if holds[WHITENING] != 0 else y
-    if holds[RECENTRING] != 0:
+    u = _to_recentred(table, y, _whitening(table)) if holds[WHITENED] != 0 else y
+    if holds[FOLLOWING] != 0:
         x, state = _to_pathwise(table, u, _recentring(table))
         value[0] = _of_pathwise(x.copy(), table, d_u)
         value[0] += _from_pathwise(table, u, x, state, _recentring(table), d_u)
     else:
         value[0] = _of_pathwise(u.copy(), table, d_u)
-    if holds[WHITENING] != 0:
+    if holds[WHITENED] != 0:
         _from_recentred(table, d_u, _whitening(table), gradient)
     else:
         copy(d_u, gradient)
@@ -137,18 +145,26 @@ def _of_pathwise(x: FloatArray, table: Any, gradient: FloatArray) -> float:  # n
     arrays = _arrays(table)
     log_jacobian = _to_innovations(table, x, arrays)
     _to_total(table, x, arrays)
-    total: float = _density(table, x, arrays, gradient)
+    total: float = _log_prior(table, x, arrays, gradient)
+    found = _latent(table, x, arrays)
+    at = _seen(table, found, arrays)
+    rows = _log_likelihoods(table, at, arrays)
+    for row in range(len(rows)):
+        total += rows[row, 0]
+    _back(table, x, found, at, rows, arrays, gradient)
     _by_level(table, x, arrays, gradient)
     _by_paths(table, x, arrays, gradient)
     total += log_jacobian
     return total
 
 
-def _free(size: int, _: int, y_at: Any, x_at: Any, table: Any) -> int:  # noqa: ANN401
+@from_c(STATUS(SIZE, SIZE, POINTER, POINTER, TABLE))
+def free_of_c(size: int, _: int, y_at: Any, x_at: Any, table: Any) -> int:  # noqa: ANN401
+    """Fill the free vector x at y."""
     y, free = carray(y_at, size), carray(x_at, size)
     holds = carray(table, 3, dtype=np.int64)
-    u = _to_recentred(table, y, _whitening(table)) if holds[WHITENING] != 0 else y
-    x = _to_pathwise(table, u, _recentring(table))[0] if holds[RECENTRING] != 0 else u
+    u = _to_recentred(table, y, _whitening(table)) if holds[WHITENED] != 0 else y
+    x = _to_pathwise(table, u, _recentring(table))[0] if holds[FOLLOWING] != 0 else u
     copy(x, free)
     _to_innovations(table, free, _arrays(table))
     _to_total(table, free, _arrays(table))

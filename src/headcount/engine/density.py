@@ -1,15 +1,17 @@
 """The log density of the posterior and its gradient, by hand: forward through docs/model.md, then back.
 
-Names of the form ``d_x`` hold the derivative of the log density by x.
+Each stage is compiled by itself: from x to what is latent, from there to what is seen, each row's
+likelihood, and all the way back. Names of the form ``d_x`` hold the derivative of the log density by x.
 """
 
 from __future__ import annotations
 
 import math
+from typing import NamedTuple
 
 import numpy as np
 
-from headcount._types import FloatArray, IntArray, SingleArray
+from headcount._types import FloatArray, IntArray
 from headcount.engine.arrays import Arrays
 from headcount.engine.cells import back_cells, cells_of
 from headcount.engine.codes import (
@@ -18,12 +20,10 @@ from headcount.engine.codes import (
     NOISE,
     OVERCOUNT,
     OVERLAP,
-    REGIONS,
     SELECTION,
     SHARED,
     STATED,
     SURVEY,
-    YEARS,
     ZETA,
 )
 from headcount.engine.compiling import compiled, inner
@@ -37,12 +37,108 @@ from headcount.engine.rows import (
     survey_odds,
 )
 from headcount.engine.tails import expit, log_expit, softplus
-from headcount.engine.vectors import copy
 
-__all__ = ["evaluate", "evaluate_reach", "linearise", "log_density_and_gradient", "log_likelihood", "sums_of"]
+__all__ = [
+    "Latent",
+    "Seen",
+    "back",
+    "latent",
+    "linearise",
+    "log_density_and_gradient",
+    "log_likelihoods",
+    "log_prior",
+    "log_reach",
+    "seen",
+]
+
+
+class Latent(NamedTuple):
+    """What lies between the free vector and the sources.
+
+    Attributes
+    ----------
+    scale
+        exp(x); dims (free,).
+    v
+        Sums of entries; dims (sum,).
+    headcount
+        The target's log headcount; dims (region, year).
+    """
+
+    scale: FloatArray
+    v: FloatArray
+    headcount: FloatArray
+
+
+class Seen(NamedTuple):
+    """What sources see, and where each row is expected.
+
+    Attributes
+    ----------
+    cells, terms
+        Logarithms; dims (cell,), (term,).
+    location
+        Where each row is expected, with its derivatives by three terms and the log selection; dims (row, 5).
+    spread
+        The sd on the log scale, or the concentration of k of n; dims (row,).
+    """
+
+    cells: FloatArray
+    terms: FloatArray
+    location: FloatArray
+    spread: FloatArray
 
 
 @compiled
+def latent(x: FloatArray, arrays: Arrays) -> Latent:
+    """Return what the free vector x says of headcounts."""
+    scale = np.empty(x.size)
+    for i in range(x.size):
+        scale[i] = math.exp(x[i])
+    v = _sums(x, scale, arrays)
+    return Latent(scale, v, log_headcount(x, v, arrays))
+
+
+@compiled
+def seen(found: Latent, arrays: Arrays) -> Seen:
+    """Return what sources see of headcounts."""
+    cells = cells_of(found.v, found.headcount, _log_reach(found.v, arrays), arrays)
+    terms = _terms(cells, arrays)
+    location, spread = _locations(found.v, terms, arrays)
+    return Seen(cells, terms, location, spread)
+
+
+@compiled
+def log_likelihoods(at: Seen, arrays: Arrays) -> FloatArray:
+    """Return each row's log likelihood and its derivatives by location and spread (k of n: by its logarithm); dims (row, 3)."""
+    rows = np.empty((at.spread.size, 3))
+    for row in range(at.spread.size):
+        code, value, other = arrays.row_likelihood[row], arrays.row_value[row], arrays.row_other[row]
+        own, slope, by_spread = _likelihood(code, value, other, at.location[row, 0], at.spread[row])
+        rows[row, 0], rows[row, 1], rows[row, 2] = own, slope, by_spread
+    return rows
+
+
+@compiled
+def back(
+    x: FloatArray, found: Latent, at: Seen, rows: FloatArray, arrays: Arrays, gradient: FloatArray
+) -> None:
+    """Add what the rows' derivatives make of the gradient by x."""
+    d_v, d_terms = np.zeros(found.v.size), np.zeros(at.terms.size)
+    _back_rows(found.v, at, rows, arrays, d_v, d_terms)
+    d_cells = _back_terms(at.cells, at.terms, d_terms, arrays)
+    d_headcount, d_reach = back_cells(found.v, d_cells, arrays, d_v)
+    _back_reach(found.v, d_reach, arrays, d_v)
+    back_headcount(x, found.v, found.headcount, d_headcount, arrays, d_v, gradient)
+    _back_sums(x, found.scale, d_v, arrays, gradient)
+
+
+@compiled
+def log_reach(found: Latent, arrays: Arrays) -> FloatArray:
+    """Return the log reach of each view; dims (view,)."""
+    return _log_reach(found.v, arrays)
+
+
 def log_density_and_gradient(x: FloatArray, arrays: Arrays, gradient: FloatArray) -> float:
     """Evaluate the log posterior density on the unconstrained scale, up to no constant.
 
@@ -60,110 +156,13 @@ def log_density_and_gradient(x: FloatArray, arrays: Arrays, gradient: FloatArray
     float
         Log density.
     """
-    total = _prior(x, arrays, gradient)
-    scale = np.exp(x)
-    v = _sums(x, scale, arrays)
-    headcount = log_headcount(x, v, arrays)
-    cells = cells_of(v, headcount, _log_reach(v, arrays), arrays)
-    terms = _terms(cells, arrays)
-    d_v, d_terms = np.zeros(v.size), np.zeros(terms.size)
-    total += _rows(v, terms, arrays, d_v, d_terms)
-    _back(x, scale, v, headcount, cells, terms, d_terms, arrays, d_v, gradient)
-    return total
+    found, at, rows = linearise(x, arrays)
+    total = log_prior(x, arrays, gradient)
+    back(x, found, at, rows, arrays, gradient)
+    return total + float(rows[:, 0].sum())
 
 
-@compiled
-def evaluate(draws: FloatArray, arrays: Arrays) -> tuple[FloatArray, FloatArray]:
-    """Evaluate log headcount and v for many draws.
-
-    Parameters
-    ----------
-    draws
-        Dims (draw, free).
-    arrays
-        The study.
-
-    Returns
-    -------
-    tuple
-        Log headcount, dims (draw, region, year); v, dims (draw, sum).
-    """
-    headcount = np.empty((len(draws), arrays.shape[REGIONS] * arrays.shape[YEARS]))
-    sums = np.empty((len(draws), arrays.offset[-1]))
-    for i in range(len(draws)):
-        v = _sums(draws[i], np.exp(draws[i]), arrays)
-        copy(log_headcount(draws[i], v, arrays).ravel(), headcount[i])
-        copy(v, sums[i])
-    return headcount.reshape(len(draws), arrays.shape[REGIONS], arrays.shape[YEARS]), sums
-
-
-@compiled
-def evaluate_reach(draws: FloatArray, arrays: Arrays) -> SingleArray:
-    """Evaluate log reach for many draws.
-
-    Parameters
-    ----------
-    draws
-        Dims (draw, free).
-    arrays
-        The study.
-
-    Returns
-    -------
-    numpy.ndarray
-        Log reach in single precision, since there is much of it; dims (draw, view).
-    """
-    reach = np.empty((len(draws), arrays.view_zeta.size), dtype=np.float32)
-    for i in range(len(draws)):
-        copy(_log_reach(_sums(draws[i], np.exp(draws[i]), arrays), arrays), reach[i])
-    return reach
-
-
-@compiled
-def log_likelihood(draws: FloatArray, arrays: Arrays) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """Evaluate each row's log likelihood, location and spread for many draws.
-
-    Parameters
-    ----------
-    draws
-        Dims (draw, free).
-    arrays
-        The study.
-
-    Returns
-    -------
-    tuple
-        Log likelihood; location, the expected logarithm, or the log odds of one of the k of n; spread, the sd on the log scale,
-        or the concentration of k of n. Each has dims (draw, row).
-    """
-    count = arrays.row_value.size
-    total, location, spread = (
-        np.empty((len(draws), count)),
-        np.empty((len(draws), count)),
-        np.empty((len(draws), count)),
-    )
-    for i in range(len(draws)):
-        v = _sums(draws[i], np.exp(draws[i]), arrays)
-        headcount = log_headcount(draws[i], v, arrays)
-        terms = _terms(cells_of(v, headcount, _log_reach(v, arrays), arrays), arrays)
-        found, own = _locations(v, terms, arrays)
-        for row in range(count):
-            code, value, other = arrays.row_likelihood[row], arrays.row_value[row], arrays.row_other[row]
-            location[i, row], spread[i, row] = found[row, 0], own[row]
-            total[i, row] = _likelihood(code, value, other, found[row, 0], own[row])[0]
-    return total, location, spread
-
-
-@compiled
-def sums_of(x: FloatArray, arrays: Arrays) -> FloatArray:
-    """Return v at one point; dims (sum,)."""
-    return _sums(x, np.exp(x), arrays)
-
-
-@compiled
-def linearise(
-    x: FloatArray, arrays: Arrays
-) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray, FloatArray, FloatArray, FloatArray]:
+def linearise(x: FloatArray, arrays: Arrays) -> tuple[Latent, Seen, FloatArray]:
     """Evaluate everything between x and the rows' likelihoods at one point.
 
     Parameters
@@ -176,44 +175,16 @@ def linearise(
     Returns
     -------
     tuple
-        v; log headcount; cells; terms; each row's location with its derivatives by three terms and the log selection, dims
-        (row, 5); its spread, dims (row,); the derivative of its log likelihood by the location, dims (row,).
+        What is latent, what is seen, and the rows' likelihoods as of `log_likelihoods`.
     """
-    v = _sums(x, np.exp(x), arrays)
-    headcount = log_headcount(x, v, arrays)
-    cells = cells_of(v, headcount, _log_reach(v, arrays), arrays)
-    terms = _terms(cells, arrays)
-    found, spread = _locations(v, terms, arrays)
-    score = np.empty(spread.size)
-    for row in range(score.size):
-        code, value, other = arrays.row_likelihood[row], arrays.row_value[row], arrays.row_other[row]
-        score[row] = _likelihood(code, value, other, found[row, 0], spread[row])[1]
-    return v, headcount, cells, terms, found, spread, score
+    found = latent(x, arrays)
+    at = seen(found, arrays)
+    return found, at, log_likelihoods(at, arrays)
 
 
-@inner
-def _back(
-    x: FloatArray,
-    scale: FloatArray,
-    v: FloatArray,
-    headcount: FloatArray,
-    cells: FloatArray,
-    terms: FloatArray,
-    d_terms: FloatArray,
-    arrays: Arrays,
-    d_v: FloatArray,
-    gradient: FloatArray,
-) -> None:
-    """Carry derivatives by the terms and by v back to x."""
-    d_cells = _back_terms(cells, terms, d_terms, arrays)
-    d_headcount, d_reach = back_cells(v, d_cells, arrays, d_v)
-    _back_reach(v, d_reach, arrays, d_v)
-    back_headcount(x, v, headcount, d_headcount, arrays, d_v, gradient)
-    _back_sums(x, scale, d_v, arrays, gradient)
-
-
-@inner
-def _prior(x: FloatArray, arrays: Arrays, gradient: FloatArray) -> float:
+@compiled
+def log_prior(x: FloatArray, arrays: Arrays, gradient: FloatArray) -> float:
+    """Return the log prior density on the unconstrained scale, and fill its gradient."""
     total = 0.0
     for i in range(x.size):
         family, first, second = arrays.family[i], arrays.first[i], arrays.second[i]
@@ -414,27 +385,25 @@ def _locations(v: FloatArray, terms: FloatArray, arrays: Arrays) -> tuple[FloatA
 
 
 @inner
-def _rows(v: FloatArray, terms: FloatArray, arrays: Arrays, d_v: FloatArray, d_terms: FloatArray) -> float:
+def _back_rows(
+    v: FloatArray, at: Seen, rows: FloatArray, arrays: Arrays, d_v: FloatArray, d_terms: FloatArray
+) -> None:
     codes, frames, sources = arrays.row_likelihood, arrays.row_frame, arrays.row_source
-    values, others, factor = arrays.row_value, arrays.row_other, arrays.row_factor
     parts, wholes, thirds = arrays.row_part, arrays.row_whole, arrays.row_third
     dense_at, noise_at, selection_at = (
         arrays.offset[CONCENTRATION],
         arrays.offset[NOISE],
         arrays.offset[SELECTION],
     )
-    found, spread = _locations(v, terms, arrays)
-    total, noise = 0.0, _noise_variance(v, arrays.offset)
+    location, factor, noise = at.location, arrays.row_factor, _noise_variance(v, arrays.offset)
     for row in range(codes.size):
-        own, slope, by_spread = _likelihood(codes[row], values[row], others[row], found[row, 0], spread[row])
-        total += own
-        d_terms[parts[row]] += slope * found[row, 1]
-        d_terms[wholes[row]] += slope * found[row, 2]
-        d_terms[thirds[row]] += slope * found[row, 3]
+        slope, by_spread = rows[row, 1], rows[row, 2]
+        d_terms[parts[row]] += slope * location[row, 1]
+        d_terms[wholes[row]] += slope * location[row, 2]
+        d_terms[thirds[row]] += slope * location[row, 3]
         if _asks(codes[row]):
-            d_v[selection_at + frames[row]] += slope * found[row, 4]
+            d_v[selection_at + frames[row]] += slope * location[row, 4]
             d_v[dense_at + frames[row]] += by_spread
         else:
             own = noise[sources[row]]
-            d_v[noise_at + sources[row]] += by_spread * factor[row] * own / spread[row]
-    return total
+            d_v[noise_at + sources[row]] += by_spread * factor[row] * own / at.spread[row]

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+from itertools import product
 from typing import Final
 
 import numpy as np
 from scipy import sparse
 from threadpoolctl import threadpool_limits
 
+from headcount._machine import own_cores
 from headcount._types import FloatArray
+from headcount.engine.ahead import compile_ahead
 from headcount.engine.arrays import Arrays
-from headcount.engine.beside import compiling_beside
 from headcount.engine.coordinates import Coordinates
 from headcount.engine.curvature import information_at, prior_curvature, scale_parameters
 from headcount.engine.following import Recentring
@@ -34,13 +37,13 @@ FLATTEST: Final = 0.5
 
 def first_geometry(arrays: Arrays) -> Coordinates:
     """Choose coordinates before anything is sampled: scales at the middle of their priors, the rest at its mode."""
-    with compiling_beside(arrays):
-        mode = conditional_mode(arrays, arrays.middle)
-    return geometry_at(arrays, mode)
+    compile_ahead()
+    return geometry_at(arrays, conditional_mode(arrays, arrays.middle))
 
 
 def geometry_of(arrays: Arrays, draws: FloatArray) -> Coordinates:
     """Choose coordinates by draws of the free vector; dims (draw, free)."""
+    compile_ahead()
     return geometry_at(arrays, conditional_mode(arrays, draws.mean(axis=0)), draws)
 
 
@@ -97,14 +100,20 @@ def _scale_curvature(points: FloatArray, recentring: Recentring, arrays: Arrays)
     """
     scales = np.flatnonzero(scale_parameters(arrays))
     recentred = Coordinates(arrays, recentring)
+
+    def gradient(place: tuple[FloatArray, int | None]) -> FloatArray:
+        point, scale = place
+        if scale is not None:
+            point = point.copy()
+            point[scale] += STEP
+        return recentred.log_density(point)[1][scales]
+
     found = np.zeros((scales.size, scales.size))
-    for point in points:
-        _, here = recentred.log_density(point)
-        for i, scale in enumerate(scales):
-            moved = point.copy()
-            moved[scale] += STEP
-            _, ahead = recentred.log_density(moved)
-            found[i] += (here[scales] - ahead[scales]) / STEP
+    # The functions of C leave Python's lock to others.
+    with ThreadPoolExecutor(own_cores()) as threads:
+        for point in points:
+            here, *ahead = threads.map(gradient, product([point], [None, *scales.tolist()]))
+            found += (here - np.array(ahead)) / STEP
     return (found + found.T) / (2 * len(points))
 
 

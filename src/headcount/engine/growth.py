@@ -6,7 +6,6 @@ Names of the form ``d_x`` hold the derivative of the log density by x.
 from __future__ import annotations
 
 import math
-from typing import NamedTuple
 
 import numpy as np
 
@@ -30,88 +29,11 @@ from headcount.engine.codes import (
     STEADY,
     YEARS,
 )
-from headcount.engine.compiling import compiled, inner
+from headcount.engine.compiling import inner
 from headcount.engine.tails import expit, log_expit, log_sum
 from headcount.engine.vectors import add
 
-__all__ = ["HeadcountSlopes", "back_headcount", "headcount_slopes", "log_headcount"]
-
-
-class HeadcountSlopes(NamedTuple):
-    """Derivatives of the log headcount of each region and year by what it depends on.
-
-    Attributes
-    ----------
-    start
-        By the level in the reference year; dims (region, year).
-    steady
-        By the steady growth; dims (region, year).
-    growth, common, regional
-        By what drives growth in each step, and by the common and the region's innovations; dims (region, year, step).
-    curved
-        By the free variables damping, ceiling, exit and entry, in this order; dims (region, year, 4).
-    """
-
-    start: FloatArray
-    steady: FloatArray
-    growth: FloatArray
-    common: FloatArray
-    regional: FloatArray
-    curved: FloatArray
-
-
-@compiled
-def headcount_slopes(x: FloatArray, v: FloatArray, headcount: FloatArray, arrays: Arrays) -> HeadcountSlopes:
-    """Differentiate each log headcount, with the level as a coordinate: without what ties the regions' shares together."""
-    regions, years = headcount.shape
-    steps, reference = years - 1, arrays.shape[REFERENCE]
-    start, steady = np.empty((regions, years)), np.empty((regions, years))
-    driving, shared, own = (
-        np.empty((regions, years, steps)),
-        np.zeros((regions, years, steps)),
-        np.zeros((regions, years, steps)),
-    )
-    curved = np.zeros((regions, years, 4))
-    phi, places = _damping(x, arrays.growth), arrays.growth
-    innovations = v[arrays.offset[COMMON] : arrays.offset[COMMON] + steps]
-    common = _deviation(innovations, phi)
-    d_v, gradient, d_path = np.zeros(v.size), np.zeros(x.size), np.zeros(years)
-    for r in range(regions):
-        growth = _growth(r, v, common, phi, arrays.offset, places)
-        at = arrays.offset[REGIONAL] + r * steps
-        path = _deviation(v[at : at + steps], phi)
-        for t in range(years):
-            d_path[t] = 1.0
-            place, flow = arrays.offset[STEADY] + r, driving[r, t]
-            start[r, t] = _back_path(
-                x,
-                place,
-                v,
-                growth,
-                headcount[r],
-                d_path,
-                arrays.graduates,
-                r,
-                reference,
-                places,
-                d_v,
-                gradient,
-                flow,
-            )
-            d_path[t] = 0.0
-            # What the way back adds to shared places is taken out again, so that the next year begins at zero.
-            steady[r, t] = d_v[place]
-            d_v[place] = 0.0
-            if places[KIND] != BENT:
-                steady[r, t] += _sum(flow)
-            d_phi = _back_deviation(v[at : at + steps], path, phi, flow, own[r, t])
-            d_phi += _back_deviation(innovations, common, phi, flow, shared[r, t])
-            curved[r, t, 0] = d_phi * phi * (1 - phi)
-            for i in range(1, 4):
-                if places[DAMPING + i] >= 0:
-                    curved[r, t, i] = gradient[places[DAMPING + i]]
-                    gradient[places[DAMPING + i]] = 0.0
-    return HeadcountSlopes(start, steady, driving, shared, own, curved)
+__all__ = ["back_headcount", "log_headcount"]
 
 
 @inner

@@ -50,7 +50,7 @@ LANES_TYPE: Final = _LanesType()
 @register_model(_LanesType)
 class _LanesModel(models.PrimitiveModel):
     def __init__(self, manager: Any, kind: Any) -> None:  # noqa: ANN401 - Numba's types are not public
-        super().__init__(manager, kind, VECTOR)  # type: ignore[no-untyped-call]
+        super().__init__(manager, kind, VECTOR)
 
 
 def _define(function: Any, name: str) -> None:  # noqa: ANN401

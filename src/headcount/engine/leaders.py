@@ -11,7 +11,7 @@ from headcount._types import FloatArray, IntArray
 from headcount.engine.arrays import LINKS, Arrays
 from headcount.engine.codes import ETA, REGIONS, SHARE, ZETA
 from headcount.engine.curvature import scale_parameters
-from headcount.engine.density import sums_of
+from headcount.engine.density import latent
 from headcount.engine.levels import to_level
 from headcount.engine.paths import to_paths
 
@@ -105,7 +105,7 @@ class Curves:
 
     def __init__(self, arrays: Arrays, centre: FloatArray) -> None:
         self._arrays, self._centre = arrays, centre
-        self._sums = sums_of(centre, arrays)
+        self._sums = latent(centre, arrays).v
         rows, a, b = arrays.entry_row.tolist(), arrays.entry_a.tolist(), arrays.entry_b.tolist()
         # What has no scale and comes first is the level, of a ratio or of a coverage.
         self._level = {row: a[e] for e, row in reversed(list(enumerate(rows))) if b[e] < 0}

@@ -10,12 +10,12 @@ from typing import Any
 
 import numpy as np
 from llvmlite import ir
-from numba import typeof
 from numba.core import cgutils, types
 from numba.extending import intrinsic
 
 from headcount._types import IntArray
 from headcount.engine.addressed import Addressed
+from headcount.engine.compiling import Typed
 
 __all__ = ["Links"]
 
@@ -28,14 +28,19 @@ class Links:
     Parameters
     ----------
     tuples
-        Classes of `Addressed` tuples; the first places of the table are theirs.
+        Types of `Addressed` tuples; the first places of the table are theirs.
+
+    Attributes
+    ----------
+    functions
+        All that were linked, in order.
     """
 
-    def __init__(self, *tuples: type[Addressed]) -> None:
+    def __init__(self, *tuples: Any) -> None:  # noqa: ANN401 - Numba is not typed
         self._tuples = tuples
-        self._functions: list[tuple[Any, Any, tuple[Any, ...]]] = []
+        self.functions: list[Typed] = []
 
-    def link(self, function: Any, result: Any, *parameters: Any) -> Any:  # noqa: ANN401 - Numba is not typed
+    def link(self, function: Any, result: Any, *parameters: Any) -> Any:  # noqa: ANN401
         """Return what compiled code calls, with the table before the function's own arguments.
 
         Parameters
@@ -43,11 +48,11 @@ class Links:
         function
             A compiled function.
         result, parameters
-            Numba's types of what it returns and takes; the class where it takes an addressed tuple.
+            Numba's types of what it returns and takes; addressed tuples are handed to it as they come from `handed`.
         """
         taken = tuple(types.voidptr if parameter in self._tuples else parameter for parameter in parameters)
-        place = len(self._tuples) + len(self._functions)
-        self._functions.append((function, result, parameters))
+        place = len(self._tuples) + len(self.functions)
+        self.functions.append(Typed(function, result, parameters))
 
         def code(context: Any, builder: Any, _signature: Any, values: Any) -> Any:  # noqa: ANN401
             kind = context.call_conv.get_function_type(result, taken)
@@ -64,7 +69,7 @@ class Links:
 
         return call
 
-    def handed(self, form: type[Addressed]) -> Any:  # noqa: ANN401
+    def handed(self, form: Any) -> Any:  # noqa: ANN401
         """Return what compiled code calls for the place of a tuple, with the table; nought where there is none."""
         place = self._tuples.index(form)
 
@@ -83,24 +88,17 @@ class Links:
         Parameters
         ----------
         tuples
-            One for each class, ``None`` where functions that take it will not be called.
+            One for each type, ``None`` where functions that take it will not be called.
         """
-        given = dict(zip(self._tuples, tuples, strict=True))
+        absent = {kind for kind, one in zip(self._tuples, tuples, strict=True) if one is None}
         words = [0 if one is None else one.address for one in tuples]
-        for function, result, parameters in self._functions:
-            if any(given.get(parameter, parameter) is None for parameter in parameters):
-                words.append(0)
-                continue
-            kinds = tuple(typeof(given[one]) if one in given else one for one in parameters)
-            function.compile(kinds)
-            made = function.overloads[kinds]
-            if made.signature.return_type != result:
-                msg = f"{function.__name__} returns {made.signature.return_type}, linked as {result}"
-                raise TypeError(msg)
-            words.append(made.library.get_pointer_to_function(made.fndesc.llvm_func_name))
+        words += [0 if absent.intersection(one.parameters) else one.address() for one in self.functions]
         return np.array(words, dtype=np.int64)
 
 
 def _word(builder: Any, table: Any, place: int) -> Any:  # noqa: ANN401
+    """Read a table, of which there is a pointer in compiled code and the address as a number from Python."""
+    if table.type == WORD:
+        table = builder.inttoptr(table, WORD.as_pointer())
     words = builder.bitcast(table, WORD.as_pointer())
     return builder.load(builder.gep(words, [WORD(place)]), align=8)

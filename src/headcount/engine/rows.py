@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from headcount.engine.compiling import compiled, inner
+from headcount.engine.compiling import inner
 from headcount.engine.tails import digamma, expit, hazard, log_density, log_tail
 
 __all__ = ["bound_row", "interval_row", "overlap_odds", "people_row", "stated_row", "survey_odds"]
@@ -19,7 +19,7 @@ MANY = 1e5
 """From here on differences of log gamma functions are taken from Stirling's formula, whose digits do not cancel."""
 
 
-@compiled
+@inner
 def stated_row(value: float, mu: float, sd: float, normal: bool) -> tuple[float, float, float]:  # noqa: FBT001
     """Return log density of a stated logarithm, and its derivatives by mu and sd."""
     z = (value - mu) / sd
@@ -27,7 +27,7 @@ def stated_row(value: float, mu: float, sd: float, normal: bool) -> tuple[float,
     return log_density(z, normal) - math.log(sd), -slope / sd, -(1 + slope * z) / sd
 
 
-@compiled
+@inner
 def bound_row(
     bound: float,
     side: float,
@@ -41,7 +41,7 @@ def bound_row(
     return log_tail(z, normal), slope * side / sd, -slope * z / sd
 
 
-@compiled
+@inner
 def interval_row(
     low: float,
     high: float,
@@ -60,7 +60,7 @@ def interval_row(
     return total, -side * (by_near + by_far) / sd, -(by_near * near + by_far * far) / sd
 
 
-@compiled
+@inner
 def people_row(k: float, n: float, logit: float, log_concentration: float) -> tuple[float, float, float]:
     """Return log probability of k of n people, and its derivatives by the log odds and by log concentration."""
     chance, against = expit(logit), expit(-logit)
@@ -73,7 +73,7 @@ def people_row(k: float, n: float, logit: float, log_concentration: float) -> tu
     return total, (by_alpha - by_beta) * weight * chance * against, by_alpha * alpha + by_beta * beta
 
 
-@compiled
+@inner
 def survey_odds(log_part: float, log_selection: float) -> tuple[float, float]:
     """Return the log odds of an answer where a part of all people would give it, and the derivative by the log part."""
     part = min(log_part, NEARLY_ZERO)
@@ -81,7 +81,7 @@ def survey_odds(log_part: float, log_selection: float) -> tuple[float, float]:
     return part - math.log(gap) + log_selection, 1 / gap if log_part < NEARLY_ZERO else 0.0
 
 
-@compiled
+@inner
 def overlap_odds(first: float, second: float, log_dependence: float) -> tuple[float, float, float, float]:
     """Return the log odds of being on the second list for those on the first.
 

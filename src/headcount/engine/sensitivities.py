@@ -33,7 +33,7 @@ from headcount.engine.codes import (
     ZETA,
 )
 from headcount.engine.density import linearise
-from headcount.engine.growth import headcount_slopes
+from headcount.engine.growth_slopes import headcount_slopes
 
 __all__ = ["Sensitivities", "sensitivities_at"]
 
@@ -45,7 +45,7 @@ class Sensitivities:
     Parameters
     ----------
     location, spread
-        As in `headcount.engine.density.log_likelihood`; dims (row,).
+        As in `headcount.engine.evaluating.log_likelihood`; dims (row,).
     score
         Derivative of each row's log likelihood by its location; dims (row,).
     slopes
@@ -73,15 +73,15 @@ def sensitivities_at(x: FloatArray, arrays: Arrays) -> Sensitivities:
     Sensitivities
         See there.
     """
-    v, headcount, cells, terms, found, spread, score = linearise(x, arrays)
+    (_, v, headcount), at, rows = linearise(x, arrays)
     entries = _entries(x, arrays)
     by_headcount, by_v = _cells(v, arrays)
     head_v, head_x = _headcount(x, v, headcount, arrays)
     of_cells = by_headcount @ (head_v @ entries + head_x) + by_v @ entries
-    of_terms = _terms(cells, terms, arrays) @ of_cells
-    by_terms, by_selection = _rows(found, v.size, len(terms), arrays)
+    of_terms = _terms(at.cells, at.terms, arrays) @ of_cells
+    by_terms, by_selection = _rows(at.location, v.size, len(at.terms), arrays)
     slopes = by_terms @ of_terms + by_selection @ entries
-    return Sensitivities(found[:, 0].copy(), spread, score, sparse.csr_array(slopes))
+    return Sensitivities(at.location[:, 0].copy(), at.spread, rows[:, 1].copy(), sparse.csr_array(slopes))
 
 
 def _matrix(
@@ -223,8 +223,8 @@ def _headcount(
         (row, np.full(row.size, offset[LEVEL]), found.start.ravel()),
         (row, offset[SHARE] + region, found.start.ravel()),
         (row, offset[STEADY] + region, found.steady.ravel()),
-        (rows, offset[COMMON] + step, found.common.ravel()),
-        (rows, offset[REGIONAL] + own, found.regional.ravel()),
+        (rows, offset[COMMON] + step, found.innovations.ravel()),
+        (rows, offset[REGIONAL] + own, found.innovations.ravel()),
     ]
     if offset[DRIVEN + 1] > offset[DRIVEN]:
         parts.append((rows, offset[DRIVEN] + own, found.growth.ravel()))

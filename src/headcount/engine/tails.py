@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from headcount._types import FloatArray
-from headcount.engine.compiling import compiled, inner
+from headcount.engine.compiling import inner
 
 __all__ = ["digamma", "expit", "hazard", "log_density", "log_expit", "log_sum", "log_tail", "softplus"]
 
@@ -15,7 +15,7 @@ FAR = 5.0
 """Beyond this many sd the normal tail is computed from its continued fraction, where erfc would lose digits."""
 
 
-@compiled
+@inner
 def log_density(z: float, normal: bool) -> float:  # noqa: FBT001 - compiled code takes no keywords cheaply
     """Return the standard log density at z: normal, or Student's t with four degrees of freedom."""
     if normal:
@@ -23,7 +23,7 @@ def log_density(z: float, normal: bool) -> float:  # noqa: FBT001 - compiled cod
     return LOG_T4 - 2.5 * math.log1p(z * z / 4)
 
 
-@compiled
+@inner
 def log_tail(z: float, normal: bool) -> float:  # noqa: FBT001 - as above
     """Return log Pr(Z > z), without loss in either tail."""
     if normal:
@@ -35,7 +35,7 @@ def log_tail(z: float, normal: bool) -> float:  # noqa: FBT001 - as above
     return 2 * math.log(gap) + math.log(2 + z / root) - math.log(4.0)
 
 
-@compiled
+@inner
 def hazard(z: float, normal: bool) -> float:  # noqa: FBT001 - as above
     """Return density over tail at z: minus the derivative of `log_tail`."""
     return math.exp(log_density(z, normal) - log_tail(z, normal))
@@ -50,7 +50,7 @@ def _inverse_mills(z: float) -> float:
     return value
 
 
-@compiled
+@inner
 def digamma(x: float) -> float:
     """Return the derivative of log gamma for x > 0: recurrence up to 10, then the asymptotic series."""
     shift = 0.0
@@ -64,25 +64,25 @@ def digamma(x: float) -> float:
     return shift + math.log(x) - 0.5 / x - series
 
 
-@compiled
+@inner
 def softplus(x: float) -> float:
     """Return log(1 + exp(x))."""
     return max(x, 0.0) + math.log1p(math.exp(-abs(x)))
 
 
-@compiled
+@inner
 def expit(x: float) -> float:
     """Return 1 / (1 + exp(-x))."""
     return 1 / (1 + math.exp(-x))
 
 
-@compiled
+@inner
 def log_expit(x: float) -> float:
     """Return log(1 / (1 + exp(-x)))."""
     return -softplus(-x)
 
 
-@compiled
+@inner
 def log_sum(values: FloatArray) -> float:
     """Return the log of a sum of exponentials."""
     top = values[0]

@@ -10,11 +10,11 @@ from typing import Final
 from numba import njit
 
 from headcount._types import FloatArray
-from headcount.engine.compiling import OPTIONS
+from headcount.engine.compiling import INNER
 
 __all__ = ["add", "copy", "dot"]
 
-INLINE: Final = {**OPTIONS, "no_cpython_wrapper": True, "forceinline": True}
+INLINE: Final = {**INNER, "forceinline": True}
 
 
 @njit(**INLINE, fastmath={"contract"})

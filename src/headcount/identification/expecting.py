@@ -15,7 +15,7 @@ from headcount._types import FloatArray
 from headcount.copies import without_copies
 from headcount.engine.arrays import assemble
 from headcount.engine.asking import Asked
-from headcount.engine.density import evaluate
+from headcount.engine.evaluating import evaluate
 from headcount.engine.mode import conditional_mode
 from headcount.estimands import forecasts
 from headcount.identification.directions import Direction, unseen_directions

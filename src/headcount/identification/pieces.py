@@ -18,7 +18,7 @@ from headcount.engine.arrays import Arrays
 from headcount.engine.blocks import free_labels, free_paths
 from headcount.engine.codes import BOUND, INTERVAL, NOISE, OVERLAP, STATED, SURVEY
 from headcount.engine.curvature import people_weights, prior_curvature, sum_matrix
-from headcount.engine.density import linearise
+from headcount.engine.density import Seen, linearise, log_likelihoods
 from headcount.engine.levels import share_weights
 from headcount.engine.sensitivities import sensitivities_at
 from headcount.layout import Layout
@@ -145,19 +145,19 @@ def location_information(x: FloatArray, arrays: Arrays) -> FloatArray:
         For k of n the expected value; dims (row,). Negative for a row of Student's t that lies further out than two
         standard deviations.
     """
-    *_, found, spread, _ = linearise(x, arrays)
+    _, at, _ = linearise(x, arrays)
     asks = _of_people(arrays)
-    step = STEP * np.where(asks, 1.0, spread)
-    told = (_score(x, arrays, -step) - _score(x, arrays, step)) / (2 * step)
-    told[asks] = people_weights(found[:, 0], spread, arrays)[asks] ** 2
+    step = STEP * np.where(asks, 1.0, at.spread)
+    told = (_score(at, arrays, -step) - _score(at, arrays, step)) / (2 * step)
+    told[asks] = people_weights(at.location[:, 0], at.spread, arrays)[asks] ** 2
     return np.asarray(told)
 
 
-def _score(x: FloatArray, arrays: Arrays, moved: FloatArray) -> FloatArray:
+def _score(at: Seen, arrays: Arrays, moved: FloatArray) -> FloatArray:
     """Return the slope of each row's log likelihood where its location is moved; as well move what it states."""
     other = np.where(_form(arrays) == INTERVAL, arrays.row_other - moved, arrays.row_other)
     value = np.where(_of_people(arrays), arrays.row_value, arrays.row_value - moved)
-    return linearise(x, arrays._replace(row_value=value, row_other=other))[-1]
+    return log_likelihoods(at, arrays._replace(row_value=value, row_other=other))[:, 1]
 
 
 def expected_information(x: FloatArray, arrays: Arrays) -> FloatArray:
@@ -175,8 +175,8 @@ def expected_information(x: FloatArray, arrays: Arrays) -> FloatArray:
     numpy.ndarray
         Of bounds and intervals, whose ends are known, as they came out; never negative; dims (row,).
     """
-    *_, spread, _ = linearise(x, arrays)
-    told = np.where(_is_normal(arrays), 1.0, ABOUT_LOCATION) / spread**2
+    _, at, _ = linearise(x, arrays)
+    told = np.where(_is_normal(arrays), 1.0, ABOUT_LOCATION) / at.spread**2
     observed = _of_people(arrays) | (_form(arrays) != STATED)
     return np.maximum(np.where(observed, location_information(x, arrays), told), 0.0)
 

@@ -13,7 +13,7 @@ import pandas as pd
 from headcount.carrying import Carried
 from headcount.engine.arrays import Arrays, assemble
 from headcount.engine.asking import Asked, asking
-from headcount.engine.density import log_likelihood
+from headcount.engine.evaluating import log_likelihood
 from headcount.errors import HeadcountError
 from headcount.estimands import forecast_years, headcount
 from headcount.fits import Fit

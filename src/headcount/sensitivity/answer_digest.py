@@ -16,7 +16,7 @@ from headcount._types import AnyArray, FloatArray
 from headcount.carrying import Carried
 from headcount.engine.arrays import assemble
 from headcount.engine.asking import Asked, asking
-from headcount.engine.density import log_likelihood
+from headcount.engine.evaluating import log_likelihood
 from headcount.fits import Fit
 from headcount.summaries import diagnostics
 

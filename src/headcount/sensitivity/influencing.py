@@ -37,7 +37,7 @@ from scipy import stats
 from headcount._types import FloatArray
 from headcount.engine.arrays import Arrays, assemble
 from headcount.engine.asking import Asked
-from headcount.engine.density import log_likelihood
+from headcount.engine.evaluating import log_likelihood
 from headcount.errors import HeadcountError, nearest
 from headcount.estimands import headcount
 from headcount.fits import Fit

@@ -15,7 +15,7 @@ from headcount.batches import Job, Outcome, run_batch
 from headcount.carrying import Carried
 from headcount.engine.arrays import assemble
 from headcount.engine.asking import Asked
-from headcount.engine.density import log_likelihood
+from headcount.engine.evaluating import log_likelihood
 from headcount.fits import Fit
 from headcount.observations import Observation, Observations
 from headcount.sensitivity.accuracy import smoothed

@@ -16,7 +16,7 @@ from headcount._names import ROW, SAMPLE_DIMS
 from headcount._types import BoolArray, FloatArray
 from headcount.carrying import Carried
 from headcount.engine.arrays import assemble
-from headcount.engine.density import evaluate, log_likelihood
+from headcount.engine.evaluating import evaluate, log_likelihood
 from headcount.expectations import row_moments
 from headcount.fits import Fit
 from headcount.layout import OF_PEOPLE, Layout

@@ -7,7 +7,7 @@ import numpy as np
 from headcount._types import FloatArray
 from headcount.carrying import Carried
 from headcount.engine.arrays import assemble
-from headcount.engine.density import log_likelihood
+from headcount.engine.evaluating import log_likelihood
 from headcount.fits import Fit
 from headcount.layout import Layout
 from headcount.observations import Observation
