@@ -161,11 +161,14 @@ def _block(
     bends = bends.of(members, leaders.place[led])
     rows = rows._replace(leaders=rows.leaders[:, led])
     steer = _steer(rows)
+    # Slopes by leaders of which steps of the effects would do nothing.
+    left = rows.leaders - rows.effects @ steer
+    left[np.abs(left) < 1e-6 * np.abs(rows.leaders).max(initial=ROUNDING)] = 0.0
     rest, precision = prior @ z / sigma, prior.copy()
     layers = []
-    for kind, own in rows.by_kind():
+    for kind, own in rows._replace(leaders=left).by_kind():
         seen, pull, spoken = own.effects.T @ own.effects, own.pull.sum(axis=0), own.effects.any(axis=0)
-        cross = own.effects.T @ _left(own, steer)
+        cross = own.effects.T @ own.leaders
         layers.append(_layer(kind, np.flatnonzero(spoken), seen, pull + seen @ (z * sigma), cross))
         precision += seen * np.outer(sigma, sigma)
         # Whatever else holds effects where they are at the centre, the prior of the total above all.
@@ -186,17 +189,10 @@ def _steer(rows: _Rows) -> FloatArray:
     return np.asarray(steer)
 
 
-def _left(rows: _Rows, steer: FloatArray) -> FloatArray:
-    """Return the slopes by leaders of which steps of the effects would do nothing."""
-    left = rows.leaders - rows.effects @ steer
-    left[np.abs(left) < 1e-6 * np.abs(rows.leaders).max(initial=ROUNDING)] = 0.0
-    return left
-
-
 def _layer(kind: int, inner: IntArray, seen: FloatArray, pull: FloatArray, cross: FloatArray) -> Layer:
     """Return what rows of a kind tell, about the effects that they speak of."""
     cross = cross[inner] if cross.any() else np.zeros((0, 0))
-    return Layer(kind, inner, seen[np.ix_(inner, inner)], pull[inner], cross)
+    return Layer(kind, inner, seen[inner[:, None], inner], pull[inner], cross)
 
 
 def _members(arrays: Arrays) -> list[IntArray]:
