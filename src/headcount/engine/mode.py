@@ -14,8 +14,8 @@ from headcount.engine.paths import to_paths
 __all__ = ["conditional_mode"]
 
 STEPS = 40
-TOLERANCE = 1e-2
-"""Scoring stops when a step promises to raise the log density by less than this for each variable, so when it is of 0.1 sds."""
+TOLERANCE = 1e-3
+"""Scoring stops when a step promises to raise the log density by less than this for each variable, so when it is of 0.03 sds."""
 
 SHORTEST = 1e-4
 """Scoring stops when no step longer than this part of the promised one climbs."""
