@@ -101,7 +101,7 @@ def fit(
         cores=cores,
         progress=progress,
         first_step=step,
-        pace=EAGER if step >= LONG else CAREFUL,
+        pace=EAGER if step >= LONG else STEADY if step >= TINY else CAREFUL,
     )
     kept_chains, kept_draws, _ = found.free.shape
     record = Sampling(
@@ -123,15 +123,16 @@ PILOTS = ({"chains": 2, "draws": 60, "tune": 100}, {"chains": 2, "draws": 100, "
 PILOT_DEPTH = 4
 """Doublings of a pilot's trajectory at most: 15 steps. Longer ones are of a step size that is still being sought."""
 
-PILOT_PACE = Pace(0.88, 0.1)
+STEADY = Pace(0.88, 0.1)
+"""Of pilot runs, and where their steps are neither long nor tiny."""
 
 
 LONG, BRIEF, THOROUGH = 0.35, 150, 500
 """A step that is long, in sds of a normal density; warm-up draws where the last pilot run made such steps, so that little is left
 to adapt; and elsewhere."""
 
-CAREFUL = Pace(0.95, 0.6)
-"""Where the steps of the pilot runs are short, there is more that long ones could go wrong in. Some are much shorter than the
+TINY, CAREFUL = 0.25, Pace(0.95, 0.6)
+"""Where the steps of the pilot runs are tiny, there is more that long ones could go wrong in. Some are much shorter than the
 others, so that a chain gets out of a corner in which the usual step is too long."""
 
 
@@ -147,7 +148,7 @@ def _geometry(arrays: Arrays, *, seed: int, cores: int | None, progress: bool) -
             label=f"Pilot {number} of {len(PILOTS)}",
             deepest=PILOT_DEPTH,
             first_step=step,
-            pace=PILOT_PACE,
+            pace=STEADY,
             **pilot,
         )
         geometry, step = geometry_of(arrays, found.free.reshape(-1, arrays.family.size)), found.step
