@@ -21,7 +21,7 @@ def replicates(
     layout
         The study that the rows belong to.
     location, spread
-        As `headcount.engine.density.log_likelihood` returns them; dims (draw, row).
+        As `headcount.engine.evaluating.log_likelihood` returns them; dims (draw, row).
     rng
         Source of randomness.
 

@@ -49,7 +49,7 @@ class Worlds:
     log_headcount
         Dims (draw, region, year).
     location, spread
-        Of the rows, as `headcount.engine.density.log_likelihood` returns them; dims (draw, row).
+        Of the rows, as `headcount.engine.evaluating.log_likelihood` returns them; dims (draw, row).
     replicates
         What the rows would state; see `headcount.replicates`. Dims (draw, row).
     """
