@@ -5,6 +5,7 @@ from __future__ import annotations
 from importlib import metadata
 
 import numpy as np
+import xarray as xr
 from benchmarks.racing.handing import Clock, Job, Outcome
 
 import headcount as hc
@@ -16,19 +17,22 @@ __all__ = ["run"]
 def run(job: Job) -> Outcome:
     """Read the study and fit it, with as many warm-up draws as it takes by itself.
 
-    Compiling comes first, so that its seconds are known; a user's fit begins with it. The pilot runs that find headcount's
-    coordinates are sampling too, so they are not hidden in the preparation: what is called preparing here is reading and
-    compiling alone.
+    Compiling and loading machine code come first, so that their seconds are known; a user's fit begins with them. The pilot
+    runs that find headcount's coordinates are sampling too, so they are not hidden in the preparation: what is called preparing
+    here is reading, compiling and loading alone.
     """
     clock = Clock(job.started)
+    # What a user calls is imported when it is named first; dask, where it is installed, when xarray makes a first array.
+    read_spec, read_observations, fit_study = hc.read_spec, hc.read_observations, hc.fit
+    xr.DataArray(np.zeros(1))
     clock.mark("import")
     compile_ahead()
     clock.mark("prepare")
     compiled = clock.seconds["prepare"]
-    spec = hc.read_spec(job.model)
-    observations = hc.read_observations(job.model.parent / spec.data / "observations.csv")
+    spec = read_spec(job.model)
+    observations = read_observations(job.model.parent / spec.data / "observations.csv")
     clock.mark("prepare")
-    fit = hc.fit(spec, observations, seed=job.seed, chains=job.chains, draws=job.draws, progress=False)
+    fit = fit_study(spec, observations, seed=job.seed, chains=job.chains, draws=job.draws, progress=False)
     clock.mark("after")
     clock.move(fit.sampling.seconds["prepare"], "after", "pilot")
     clock.move(fit.sampling.seconds["sample"], "after", "sample")

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import nutpie
+import xarray as xr
 from benchmarks.racing.handing import Clock, Job, Outcome, join
 from benchmarks.racing.with_pymc import build, densities
 
@@ -15,6 +16,8 @@ __all__ = ["run"]
 def run(job: Job) -> Outcome:
     """Compile and sample."""
     clock = Clock(job.started)
+    # xarray imports dask, where it is installed, when it makes a first array.
+    xr.DataArray(np.zeros(1))
     clock.mark("import")
     data = job.read()
     model = build(job, data)

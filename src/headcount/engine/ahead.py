@@ -40,14 +40,15 @@ FUNCTIONS: tuple[Typed | CalledFromC, ...] = (
 
 @cache
 def compile_ahead() -> None:
-    """Compile what there is no machine code of, in two processes if there are two cores."""
+    """Load all, once what there is no machine code of is compiled, in two processes if there are two cores."""
     waiting = iter([place for place, function in enumerate(FUNCTIONS) if not function.is_there()])
     first = next(waiting, None)
-    if first is None:
-        return
-    with _helped(waiting) if own_cores() > 1 else nullcontext():
-        for place in chain([first], waiting):
-            FUNCTIONS[place].address()
+    if first is not None:
+        with _helped(waiting) if own_cores() > 1 else nullcontext():
+            for place in chain([first], waiting):
+                FUNCTIONS[place].address()
+    for function in FUNCTIONS:
+        function.address()
 
 
 @contextmanager

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from typing import Final, NamedTuple
 
 import numpy as np
 
@@ -117,17 +118,37 @@ def fit(
     return Fit(spec, observations, tree, record)
 
 
-PILOTS = ({"chains": 2, "draws": 60, "tune": 100}, {"chains": 2, "draws": 100, "tune": 100})
-"""Short runs that find the bulk of the posterior, each in coordinates chosen by the draws of the one before."""
+class Pilot(NamedTuple):
+    """A short run that finds the bulk of the posterior, so that coordinates can be chosen by its draws.
 
-PILOT_DEPTH = 4
-"""Doublings of a pilot's trajectory at most: 15 steps. Longer ones are of a step size that is still being sought."""
+    Attributes
+    ----------
+    draws, tune
+        Draws kept and warm-up draws, for each chain.
+    deepest
+        Doublings of a trajectory at most. Longer ones are of a step size that is still being sought.
+    pace
+        How long its steps are.
+    spared
+        Whether it is left out where the one before made long steps.
+    """
 
-STEADY = Pace(0.88, 0.1)
-"""Of pilot runs, and where their steps are neither long nor tiny."""
+    draws: int
+    tune: int
+    deepest: int
+    pace: Pace
+    spared: bool = False
 
 
-LONG, BRIEF, THOROUGH = 0.35, 150, 500
+STEADY: Final = Pace(0.88, 0.1)
+"""Where steps are neither long nor tiny."""
+
+PILOTS: Final = (Pilot(40, 60, 3, EAGER), Pilot(60, 50, 3, EAGER), Pilot(100, 100, 4, STEADY, spared=True))
+"""Each in coordinates chosen by the draws of the one before."""
+
+PILOT_CHAINS: Final = 2
+
+LONG, BRIEF, THOROUGH = 0.4, 150, 500
 """A step that is long, in sds of a normal density; warm-up draws where the last pilot run made such steps, so that little is left
 to adapt; and elsewhere."""
 
@@ -137,19 +158,23 @@ others, so that a chain gets out of a corner in which the usual step is too long
 
 
 def _geometry(arrays: Arrays, *, seed: int, cores: int | None, progress: bool) -> tuple[Coordinates, float]:
-    """Return coordinates that suit the bulk of the posterior, and the step size that the last pilot run made there."""
+    """Return coordinates that suit the bulk of the posterior, and the step size that the last pilot run made."""
     geometry, step = first_geometry(arrays), SHORT
     for number, pilot in enumerate(PILOTS, start=1):
+        if pilot.spared and step >= LONG:
+            break
         found = sample(
             geometry,
             seed=seed,
+            chains=PILOT_CHAINS,
+            draws=pilot.draws,
+            tune=pilot.tune,
             cores=cores,
             progress=progress,
-            label=f"Pilot {number} of {len(PILOTS)}",
-            deepest=PILOT_DEPTH,
+            label=f"Pilot {number}",
+            deepest=pilot.deepest,
             first_step=step,
-            pace=STEADY,
-            **pilot,
+            pace=pilot.pace,
         )
         geometry, step = geometry_of(arrays, found.free.reshape(-1, arrays.family.size)), found.step
     return geometry, step
