@@ -22,7 +22,7 @@ from headcount.engine.tiles import (
     factorise,
     take_steps,
 )
-from headcount.engine.vectors import add, dot
+from headcount.engine.vectors import add, add_at, dot, dot_at
 
 __all__ = ["from_pathwise", "to_pathwise"]
 
@@ -121,9 +121,14 @@ def to_pathwise(u: FloatArray, recentring: Recentring) -> tuple[FloatArray, Stat
         place = recentring.lone[effect]
         x[place] = at_zero + stretch * (u[place] - recentring.lone_centre[effect])
     sigma, left = np.ones(members.size), np.zeros(members.size)
+    scale, size = -1, 1.0
     for effect in range(members.size):
         if members[effect] >= 0:
-            sigma[effect] = math.exp(u[recentring.scale[effect]])
+            # Effects side by side mostly have one scale.
+            if recentring.scale[effect] != scale:
+                scale = recentring.scale[effect]
+                size = math.exp(u[scale])
+            sigma[effect] = size
             left[effect] = u[members[effect]] - recentring.centre[effect]
             if recentring.bend[effect] >= 0:
                 sigma[effect] *= _slope(effect, u, recentring)[0] / recentring.bend_slope[effect]
@@ -161,7 +166,9 @@ def _told(
     """Add to a tile's b, its parts and G what is told where leaders and noise are now, and fill what leaders add to effects."""
     cross, steer, steers = recentring.cross, recentring.steer, recentring.steer_start
     entry, information, entries = recentring.entry, recentring.information, recentring.entry_start
-    base, first = recentring.matrix_start[tile] * LANES, recentring.start[tile] * LANES
+    inner, inners = recentring.inner, recentring.inner_start
+    first, own_pulled = recentring.start[tile] * LANES, pulled[recentring.start[tile] * LANES :]
+    matrix = weighted[recentring.matrix_start[tile] * LANES :]
     for block in range(tile * LANES, (tile + 1) * LANES):
         leading = ahead[recentring.leader_start[block] : recentring.leader_start[block + 1]]
         led, effect = leading.size, first + block - tile * LANES
@@ -170,13 +177,14 @@ def _told(
             effect += LANES
         for layer in range(recentring.layer_start[block], recentring.layer_start[block + 1]):
             own, beside = weight[recentring.layer_kind[layer]], recentring.cross_start[layer]
-            for e in range(entries[layer], entries[layer + 1]):
-                weighted[base + entry[e]] += own * information[e]
-            for a in range(recentring.inner_start[layer], recentring.inner_start[layer + 1]):
-                if beside >= 0:
+            here, end = entries[layer], entries[layer + 1]
+            add_at(matrix, entry[here:end], own, information[here:end])
+            here, end = inners[layer], inners[layer + 1]
+            if beside >= 0:
+                for a in range(here, end):
                     towards[a] -= dot(cross[beside : beside + led], leading)
                     beside += led
-                pulled[first + recentring.inner[a]] += own * towards[a]
+            add_at(own_pulled, inner[here:end], own, towards[here:end])
 
 
 @compiled
@@ -206,13 +214,14 @@ def from_pathwise(
         if tile == starts.size - 1:
             break
         start, matrix, n = starts[tile], matrices[tile], starts[tile + 1] - starts[tile]
-        for effect in range(start * LANES, (start + n) * LANES):
-            if members[effect] >= 0:
-                place = (
-                    matrix * LANES + (effect - start * LANES) // LANES * (n + 1) * LANES
-                ) + effect % LANES
-                log_jacobian += math.log(first[place] * factors[place])
-                d_z[effect] = gradient[members[effect]]
+        for i in range(n):
+            stretch = 1.0
+            for lane in range(LANES):
+                effect, place = (start + i) * LANES + lane, (matrix + i * (n + 1)) * LANES + lane
+                if members[effect] >= 0:
+                    stretch *= first[place] * factors[place]
+                    d_z[effect] = gradient[members[effect]]
+            log_jacobian += math.log(stretch)
         back_effects(start, matrix, n, first, factors, d_z, d_left, d_u, d_pulled)
         back_factor(start, matrix, n, factors, z, mean, d_left, d_pulled, d_q)
         d_damping += _back_prior(tile, phi, whole, recentring, d_q)
@@ -300,7 +309,8 @@ def _back_told(
     """Carry the derivatives by a tile's b, steps and G back to weights and leaders."""
     cross, steer, steers = recentring.cross, recentring.steer, recentring.steer_start
     entry, information, entries = recentring.entry, recentring.information, recentring.entry_start
-    first, towards = recentring.start[tile] * LANES, state.towards
+    inner, inners, towards = recentring.inner, recentring.inner_start, state.towards
+    first, own_pulled = recentring.start[tile] * LANES, d_pulled[recentring.start[tile] * LANES :]
     for block in range(tile * LANES, (tile + 1) * LANES):
         d_leading = d_ahead[recentring.leader_start[block] : recentring.leader_start[block + 1]]
         led, effect = d_leading.size, first + block - tile * LANES
@@ -308,13 +318,13 @@ def _back_told(
             add(d_leading, d_step[effect], steer[here : here + led])
             effect += LANES
         for layer in range(recentring.layer_start[block], recentring.layer_start[block + 1]):
-            kind, beside, total = recentring.layer_kind[layer], recentring.cross_start[layer], 0.0
-            for e in range(entries[layer], entries[layer + 1]):
-                total += d_information[entry[e]] * information[e]
-            for a in range(recentring.inner_start[layer], recentring.inner_start[layer + 1]):
-                pull = d_pulled[first + recentring.inner[a]]
-                total += pull * towards[a]
-                if beside >= 0:
-                    add(d_leading, -state.weight[kind] * pull, cross[beside : beside + led])
-                    beside += led
+            kind, beside = recentring.layer_kind[layer], recentring.cross_start[layer]
+            here, end = entries[layer], entries[layer + 1]
+            total = dot_at(d_information, entry[here:end], information[here:end])
+            here, end = inners[layer], inners[layer + 1]
+            total += dot_at(own_pulled, inner[here:end], towards[here:end])
             d_weight[kind] += total
+            if beside >= 0:
+                for a in range(here, end):
+                    add(d_leading, -state.weight[kind] * own_pulled[inner[a]], cross[beside : beside + led])
+                    beside += led

@@ -14,7 +14,7 @@ from headcount.engine.coordinates import Coordinates
 from headcount.engine.geometry import first_geometry, geometry_of
 from headcount.fits import Fit, Sampling, sampler_tree, versions
 from headcount.inference.posterior import free_vectors, posterior_of
-from headcount.inference.sampling import EAGER, SHORT, Pace, sample
+from headcount.inference.sampling import SHORT, STEADY, Pace, sample
 from headcount.layout import Layout
 from headcount.observations import Observations
 from headcount.specs import ModelSpec
@@ -102,7 +102,7 @@ def fit(
         cores=cores,
         progress=progress,
         first_step=step,
-        pace=EAGER if step >= LONG else STEADY if step >= TINY else CAREFUL,
+        pace=STEADY if step >= TINY else CAREFUL,
     )
     kept_chains, kept_draws, _ = found.free.shape
     record = Sampling(
@@ -127,8 +127,6 @@ class Pilot(NamedTuple):
         Draws kept and warm-up draws, for each chain.
     deepest
         Doublings of a trajectory at most. Longer ones are of a step size that is still being sought.
-    pace
-        How long its steps are.
     spared
         Whether it is left out where the one before made long steps.
     """
@@ -136,19 +134,15 @@ class Pilot(NamedTuple):
     draws: int
     tune: int
     deepest: int
-    pace: Pace
     spared: bool = False
 
 
-STEADY: Final = Pace(0.88, 0.1)
-"""Where steps are neither long nor tiny."""
-
-PILOTS: Final = (Pilot(40, 60, 3, EAGER), Pilot(60, 50, 3, EAGER), Pilot(100, 100, 4, STEADY, spared=True))
+PILOTS: Final = (Pilot(40, 60, 3), Pilot(60, 50, 3), Pilot(100, 100, 4, spared=True))
 """Each in coordinates chosen by the draws of the one before."""
 
 PILOT_CHAINS: Final = 2
 
-LONG, BRIEF, THOROUGH = 0.4, 150, 500
+LONG, BRIEF, THOROUGH = 0.35, 150, 500
 """A step that is long, in sds of a normal density; warm-up draws where the last pilot run made such steps, so that little is left
 to adapt; and elsewhere."""
 
@@ -174,7 +168,6 @@ def _geometry(arrays: Arrays, *, seed: int, cores: int | None, progress: bool) -
             label=f"Pilot {number}",
             deepest=pilot.deepest,
             first_step=step,
-            pace=pilot.pace,
         )
         geometry, step = geometry_of(arrays, found.free.reshape(-1, arrays.family.size)), found.step
     return geometry, step

@@ -21,7 +21,7 @@ from headcount._types import FloatArray, IntArray
 from headcount.engine.coordinates import Coordinates
 from headcount.errors import SamplingError
 
-__all__ = ["EAGER", "SHORT", "Draws", "Pace", "sample"]
+__all__ = ["SHORT", "STEADY", "Draws", "Pace", "sample"]
 
 FREE: Final = "free"
 KEPT_STATS: Final = ("diverging", "energy", "n_steps", "step_size", "mean_tree_accept", "depth", "tuning")
@@ -53,8 +53,8 @@ class Pace(NamedTuple):
     varied: float
 
 
-EAGER: Final = Pace(0.8, 0.1)
-"""Where the density is nearly standard normal, so that long steps cost little."""
+STEADY: Final = Pace(0.88, 0.1)
+"""Longer steps take fewer of a trajectory, but more effective draws are lost than gradients are saved."""
 
 
 @dataclass(frozen=True)
@@ -96,7 +96,7 @@ def sample(
     label: str = "Sampling",
     deepest: int = DEEPEST,
     first_step: float = SHORT,
-    pace: Pace = EAGER,
+    pace: Pace = STEADY,
 ) -> Draws:
     """Sample the posterior.
 
