@@ -271,7 +271,8 @@ def test_a_year_is_told_by_the_headline_of_that_year(toy_fit: hc.Fit, page: str)
 def test_what_the_answer_rests_on_stands_on_the_first_page(toy_fit: hc.Fit, page: str) -> None:
     assert "This total rests on data" in page[: page.index("<nav")]
     assert "Do not quote" not in text_of(page)
-    assert all(f"{row.area}" in page for row in toy_fit.spec.areas.rows if row.parent == "WORLD")
+    text = text_of(page)
+    assert all(row.name in text for row in toy_fit.spec.areas.rows if row.parent == "WORLD")
 
 
 @pytest.mark.filterwarnings("ignore::headcount.HeadcountWarning")
