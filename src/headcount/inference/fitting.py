@@ -174,7 +174,7 @@ def _geometry(arrays: Arrays, *, seed: int, cores: int | None, progress: bool) -
 
 
 CARRIED = 200
-"""Draws of a neighbouring fit by which coordinates are chosen: as many as the last pilot run has."""
+"""Draws of a neighbouring fit by which coordinates are chosen: as many as the longest pilot run has."""
 
 
 def _geometry_near(layout: Layout, near: Fit | Carried, *, seed: int) -> Coordinates:
