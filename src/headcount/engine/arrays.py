@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final, NamedTuple
 
 import numpy as np
+from scipy.special import gammaln
 
 from headcount._types import FloatArray, IntArray
 from headcount.engine.addressed import Addressed
@@ -36,6 +37,8 @@ class _Arrays(NamedTuple):
     first: FloatArray
     second: FloatArray
     middle: FloatArray
+    constant: FloatArray
+    scaled: IntArray
     entry_row: IntArray
     entry_a: IntArray
     entry_b: IntArray
@@ -82,6 +85,10 @@ class Arrays(Addressed, _Arrays):
         Prior of each free variable: a code of ``FAMILY_CODES`` and its two numbers; dims (free,).
     middle
         Median of each free variable's prior, on the link scale.
+    constant
+        What does not change in the log prior density; dims (1,).
+    scaled
+        Free variables that are log scales of entries.
     entry_row, entry_a, entry_b, entry_weight
         The entries; b is -1 where the weight has no scale; dims (entry,).
     group
@@ -146,6 +153,7 @@ def assemble(layout: Layout, *, all_views: bool = False) -> Arrays:
         entry_a=np.array(entries.a, dtype=np.int64),
         entry_b=np.array(entries.b, dtype=np.int64),
         entry_weight=np.array(entries.weight, dtype=np.float64),
+        scaled=np.unique([b for b in entries.b if b >= 0]).astype(np.int64),
         group=_group_of(layout),
         offset=np.cumsum([0, *(entries.sizes[part] for part in PARTS)]),
         shape=_shape(layout),
@@ -224,7 +232,30 @@ def _priors(layout: Layout) -> dict[str, IntArray | FloatArray]:
         middle[i] = prior.link.forward(prior.quantile(0.5))
     if "trend_level" in blocks:
         second[blocks["trend_level"].slice] = TREND_LEVEL_SD
-    return {"family": family, "first": first, "second": second, "middle": middle}
+    return {
+        "family": family,
+        "first": first,
+        "second": second,
+        "middle": middle,
+        "constant": np.array([_constant(family, first, second)]),
+    }
+
+
+def _constant(family: IntArray, first: FloatArray, second: FloatArray) -> float:
+    """Return the sum of what the log densities of the families hold whatever the variables are."""
+    by_family = (
+        -np.log(second) - 0.5 * np.log(2 * np.pi),
+        0.5 * np.log(2 / np.pi) - _log(first),
+        -_log(first),
+        first * np.log(second) - gammaln(np.abs(first)),
+        gammaln(np.abs(first) + second) - gammaln(np.abs(first)) - gammaln(second),
+    )
+    return float(np.choose(family, by_family).sum())
+
+
+def _log(numbers: FloatArray) -> FloatArray:
+    """Return logarithms of what is above nought; locations, which need not be, are not asked for."""
+    return np.log(np.where(numbers > 0, numbers, 1.0))
 
 
 def _group_of(layout: Layout) -> IntArray:

@@ -17,7 +17,7 @@ from numba import carray, types
 from headcount._types import FloatArray, IntArray
 from headcount.engine.arrays import Arrays
 from headcount.engine.compiling import from_c, inner
-from headcount.engine.density import back, latent, log_likelihoods, log_prior, seen
+from headcount.engine.density import back, latent, likelihood, log_prior, seen
 from headcount.engine.following import Recentring
 from headcount.engine.kinds import LATENT, NUMBERS, RECENTRING, ROWS, SEEN, STATE, STUDY, WHITENING
 from headcount.engine.levels import by_level, to_total
@@ -41,7 +41,7 @@ _to_total = LINKED.link(to_total, types.none, NUMBERS, STUDY)
 _log_prior = LINKED.link(log_prior, types.float64, NUMBERS, STUDY, NUMBERS)
 _latent = LINKED.link(latent, LATENT, NUMBERS, STUDY)
 _seen = LINKED.link(seen, SEEN, LATENT, STUDY)
-_log_likelihoods = LINKED.link(log_likelihoods, ROWS, SEEN, STUDY)
+_likelihood = LINKED.link(likelihood, types.Tuple((types.float64, ROWS)), SEEN, STUDY)
 _back = LINKED.link(back, types.none, NUMBERS, LATENT, SEEN, ROWS, STUDY, NUMBERS)
 _by_level = LINKED.link(by_level, types.none, NUMBERS, STUDY, NUMBERS)
 _by_paths = LINKED.link(by_paths, types.none, NUMBERS, STUDY, NUMBERS)
@@ -148,14 +148,11 @@ def _of_pathwise(x: FloatArray, table: Any, gradient: FloatArray) -> float:  # n
     total: float = _log_prior(table, x, arrays, gradient)
     found = _latent(table, x, arrays)
     at = _seen(table, found, arrays)
-    rows = _log_likelihoods(table, at, arrays)
-    for row in range(len(rows)):
-        total += rows[row, 0]
-    _back(table, x, found, at, rows, arrays, gradient)
+    told, slopes = _likelihood(table, at, arrays)
+    _back(table, x, found, at, slopes, arrays, gradient)
     _by_level(table, x, arrays, gradient)
     _by_paths(table, x, arrays, gradient)
-    total += log_jacobian
-    return total
+    return total + told + log_jacobian
 
 
 @from_c(STATUS(SIZE, SIZE, POINTER, POINTER, TABLE))

@@ -20,6 +20,7 @@ from headcount.engine.paths import innovations_by_paths, path_precision
 from headcount.engine.sensitivities import sensitivities_at
 
 __all__ = [
+    "FAINTEST",
     "Information",
     "curvature_of",
     "expected_curvature",
@@ -27,6 +28,7 @@ __all__ = [
     "information_at",
     "people_weights",
     "prior_curvature",
+    "roots_of",
     "scale_parameters",
     "sum_matrix",
 ]
@@ -181,6 +183,14 @@ def expected_curvature(x: FloatArray, arrays: Arrays) -> sparse.csc_array:
 
 def curvature_of(information: Information, x: FloatArray, arrays: Arrays) -> sparse.csc_array:
     """Add the prior's precision to the information of the rows at the same point."""
+    rows, rest = roots_of(information, x, arrays)
+    return sparse.csc_array(rows.T @ rows + rest)
+
+
+def roots_of(
+    information: Information, x: FloatArray, arrays: Arrays
+) -> tuple[sparse.csr_array, sparse.csc_array]:
+    """Return what the curvature is the sum of: rows whose squares count, the total's prior the last of them, and other priors."""
     own, total = prior_curvature(x, arrays), int(arrays.entry_a[0])
     # The total's prior holds the level and all shares.
     slope = share_weights(x, arrays)
@@ -188,7 +198,7 @@ def curvature_of(information: Information, x: FloatArray, arrays: Arrays) -> spa
     whole = sparse.csr_array(slope[None, :] * np.sqrt(own[total]))
     rows = sparse.vstack([information.location, information.noise, _without_faint(whole, x, arrays)])
     own[total] = 0.0
-    return sparse.csc_array(rows.T @ rows + path_precision(x, own, arrays))
+    return sparse.csr_array(rows), path_precision(x, own, arrays)
 
 
 def factorise(precision: sparse.csc_array, *, ordered: bool = False) -> SuperLU:

@@ -36,13 +36,14 @@ from headcount.engine.rows import (
     stated_row,
     survey_odds,
 )
-from headcount.engine.tails import expit, log_expit, softplus
+from headcount.engine.tails import LOG_T4, expit, log_expit, log_expit_and_slope, softplus
 
 __all__ = [
     "Latent",
     "Seen",
     "back",
     "latent",
+    "likelihood",
     "linearise",
     "log_density_and_gradient",
     "log_likelihoods",
@@ -52,13 +53,17 @@ __all__ = [
 ]
 
 
+SMALL, LARGE = 1e-150, 1e150
+"""A product of rows' numbers is ended before it leaves what a number can hold."""
+
+
 class Latent(NamedTuple):
     """What lies between the free vector and the sources.
 
     Attributes
     ----------
     scale
-        exp(x); dims (free,).
+        exp(x) where x is a log scale; dims (free,).
     v
         Sums of entries; dims (sum,).
     headcount
@@ -75,16 +80,22 @@ class Seen(NamedTuple):
 
     Attributes
     ----------
+    slope
+        Derivative of each view's log reach by its zeta; dims (view,).
     cells, terms
         Logarithms; dims (cell,), (term,).
+    parts
+        Of each cell of a term, its part of the sum; dims (place,).
     location
         Where each row is expected, with its derivatives by three terms and the log selection; dims (row, 5).
     spread
         The sd on the log scale, or the concentration of k of n; dims (row,).
     """
 
+    slope: FloatArray
     cells: FloatArray
     terms: FloatArray
+    parts: FloatArray
     location: FloatArray
     spread: FloatArray
 
@@ -93,8 +104,8 @@ class Seen(NamedTuple):
 def latent(x: FloatArray, arrays: Arrays) -> Latent:
     """Return what the free vector x says of headcounts."""
     scale = np.empty(x.size)
-    for i in range(x.size):
-        scale[i] = math.exp(x[i])
+    for i in range(arrays.scaled.size):
+        scale[arrays.scaled[i]] = math.exp(x[arrays.scaled[i]])
     v = _sums(x, scale, arrays)
     return Latent(scale, v, log_headcount(x, v, arrays))
 
@@ -102,10 +113,11 @@ def latent(x: FloatArray, arrays: Arrays) -> Latent:
 @compiled
 def seen(found: Latent, arrays: Arrays) -> Seen:
     """Return what sources see of headcounts."""
-    cells = cells_of(found.v, found.headcount, _log_reach(found.v, arrays), arrays)
-    terms = _terms(cells, arrays)
+    reach, slope = _reach(found.v, arrays)
+    cells = cells_of(found.v, found.headcount, reach, arrays)
+    terms, parts = _terms(cells, arrays)
     location, spread = _locations(found.v, terms, arrays)
-    return Seen(cells, terms, location, spread)
+    return Seen(slope, cells, terms, parts, location, spread)
 
 
 @compiled
@@ -120,15 +132,43 @@ def log_likelihoods(at: Seen, arrays: Arrays) -> FloatArray:
 
 
 @compiled
+def likelihood(at: Seen, arrays: Arrays) -> tuple[float, FloatArray]:
+    """Return the sum of the rows' log likelihoods, and each row's derivatives as of `log_likelihoods`; dims (row, 2).
+
+    The logarithms that Student's t takes of every row are one of their product.
+    """
+    codes, slopes = arrays.row_likelihood, np.empty((arrays.row_likelihood.size, 2))
+    total, variances, weights = 0.0, 1.0, 1.0
+    for row in range(codes.size):
+        spread, location = at.spread[row], at.location[row, 0]
+        if codes[row] == STATED:
+            gap, variance = arrays.row_value[row] - location, spread * spread
+            told = 5 / (4 * variance + gap * gap)
+            slopes[row, 0], slopes[row, 1] = gap * told, (gap * gap * told - 1) / spread
+            total += LOG_T4
+            variances *= variance
+            weights *= 0.8 * variance * told
+            if variances < SMALL or variances > LARGE or weights < SMALL:
+                total += 2.5 * math.log(weights) - 0.5 * math.log(variances)
+                variances, weights = 1.0, 1.0
+        else:
+            value, other = arrays.row_value[row], arrays.row_other[row]
+            own, slope, by_spread = _likelihood(codes[row], value, other, location, spread)
+            total += own
+            slopes[row, 0], slopes[row, 1] = slope, by_spread
+    return total + 2.5 * math.log(weights) - 0.5 * math.log(variances), slopes
+
+
+@compiled
 def back(
-    x: FloatArray, found: Latent, at: Seen, rows: FloatArray, arrays: Arrays, gradient: FloatArray
+    x: FloatArray, found: Latent, at: Seen, slopes: FloatArray, arrays: Arrays, gradient: FloatArray
 ) -> None:
     """Add what the rows' derivatives make of the gradient by x."""
-    d_v, d_terms = np.zeros(found.v.size), np.zeros(at.terms.size)
-    _back_rows(found.v, at, rows, arrays, d_v, d_terms)
-    d_cells = _back_terms(at.cells, at.terms, d_terms, arrays)
+    d_v, d_terms, d_cells = np.zeros(found.v.size), np.zeros(at.terms.size), np.zeros(at.cells.size)
+    _back_rows(found.v, at, slopes, arrays, d_v, d_terms)
+    _back_terms(at.parts, d_terms, arrays, d_cells)
     d_headcount, d_reach = back_cells(found.v, d_cells, arrays, d_v)
-    _back_reach(found.v, d_reach, arrays, d_v)
+    _back_reach(found.v, at.slope, d_reach, arrays, d_v)
     back_headcount(x, found.v, found.headcount, d_headcount, arrays, d_v, gradient)
     _back_sums(x, found.scale, d_v, arrays, gradient)
 
@@ -136,7 +176,7 @@ def back(
 @compiled
 def log_reach(found: Latent, arrays: Arrays) -> FloatArray:
     """Return the log reach of each view; dims (view,)."""
-    return _log_reach(found.v, arrays)
+    return _reach(found.v, arrays)[0]
 
 
 def log_density_and_gradient(x: FloatArray, arrays: Arrays, gradient: FloatArray) -> float:
@@ -156,10 +196,12 @@ def log_density_and_gradient(x: FloatArray, arrays: Arrays, gradient: FloatArray
     float
         Log density.
     """
-    found, at, rows = linearise(x, arrays)
+    found = latent(x, arrays)
+    at = seen(found, arrays)
     total = log_prior(x, arrays, gradient)
-    back(x, found, at, rows, arrays, gradient)
-    return total + float(rows[:, 0].sum())
+    told, slopes = likelihood(at, arrays)
+    back(x, found, at, slopes, arrays, gradient)
+    return total + told
 
 
 def linearise(x: FloatArray, arrays: Arrays) -> tuple[Latent, Seen, FloatArray]:
@@ -185,46 +227,38 @@ def linearise(x: FloatArray, arrays: Arrays) -> tuple[Latent, Seen, FloatArray]:
 @compiled
 def log_prior(x: FloatArray, arrays: Arrays, gradient: FloatArray) -> float:
     """Return the log prior density on the unconstrained scale, and fill its gradient."""
-    total = 0.0
+    total = arrays.constant[0]
     for i in range(x.size):
         family, first, second = arrays.family[i], arrays.first[i], arrays.second[i]
         if family == 0:
             z = (x[i] - first) / second
-            total += -0.5 * z * z - math.log(second) - 0.5 * math.log(2 * math.pi)
+            total -= 0.5 * z * z
             gradient[i] = -z / second
         elif family == 1:
             z = math.exp(x[i]) / first
-            total += 0.5 * math.log(2 / math.pi) - math.log(first) - 0.5 * z * z + x[i]
+            total += x[i] - 0.5 * z * z
             gradient[i] = 1 - z * z
         elif family == 2:
             z = math.exp(x[i]) / first
-            total += x[i] - math.log(first) - z
+            total += x[i] - z
             gradient[i] = 1 - z
         elif family == 3:
             z = second * math.exp(x[i])
-            total += first * (x[i] + math.log(second)) - math.lgamma(first) - z
+            total += first * x[i] - z
             gradient[i] = first - z
         else:
-            chance = 1 / (1 + math.exp(-x[i]))
-            log_up, log_down = (
-                -math.log1p(math.exp(-abs(x[i]))),
-                -math.log1p(math.exp(-abs(x[i]))) - abs(x[i]),
-            )
-            if x[i] < 0:
-                log_up, log_down = log_down, log_up
-            total += first * log_up + second * log_down
-            total += math.lgamma(first + second) - math.lgamma(first) - math.lgamma(second)
-            gradient[i] = first * (1 - chance) - second * chance
+            total += first * log_expit(x[i]) + second * log_expit(-x[i])
+            gradient[i] = first * expit(-x[i]) - second * expit(x[i])
     return total
 
 
 @inner
 def _sums(x: FloatArray, scale: FloatArray, arrays: Arrays) -> FloatArray:
     v = np.zeros(arrays.offset[-1])
-    for e in range(arrays.entry_row.size):
-        b = arrays.entry_b[e]
-        weight = arrays.entry_weight[e] * (scale[b] if b >= 0 else 1.0)
-        v[arrays.entry_row[e]] += weight * x[arrays.entry_a[e]]
+    rows, a, b, weights = arrays.entry_row, arrays.entry_a, arrays.entry_b, arrays.entry_weight
+    for e in range(rows.size):
+        weight = weights[e] * (scale[np.uint64(b[e])] if b[e] >= 0 else 1.0)
+        v[np.uint64(rows[e])] += weight * x[np.uint64(a[e])]
     return v
 
 
@@ -232,97 +266,97 @@ def _sums(x: FloatArray, scale: FloatArray, arrays: Arrays) -> FloatArray:
 def _back_sums(
     x: FloatArray, scale: FloatArray, d_v: FloatArray, arrays: Arrays, gradient: FloatArray
 ) -> None:
-    for e in range(arrays.entry_row.size):
-        a, b = arrays.entry_a[e], arrays.entry_b[e]
-        slope = arrays.entry_weight[e] * d_v[arrays.entry_row[e]]
-        if b >= 0:
+    rows, weights = arrays.entry_row, arrays.entry_weight
+    # Neighbours mostly have one scale, and a sum in a register is quicker than one in memory.
+    last, total = np.uint64(0), 0.0
+    for e in range(rows.size):
+        a, slope = np.uint64(arrays.entry_a[e]), weights[e] * d_v[np.uint64(rows[e])]
+        if arrays.entry_b[e] >= 0:
+            b = np.uint64(arrays.entry_b[e])
             slope *= scale[b]
-            gradient[b] += slope * x[a]
+            if b != last:
+                gradient[last] += total
+                last, total = b, 0.0
+            total += slope * x[a]
         gradient[a] += slope
+    gradient[last] += total
 
 
 @inner
-def _log_reach(v: FloatArray, arrays: Arrays) -> FloatArray:
-    sources, zetas = arrays.view_source, arrays.view_zeta
-    reach = np.empty(zetas.size)
+def _reach(v: FloatArray, arrays: Arrays) -> tuple[FloatArray, FloatArray]:
+    """Return the log reach of each view, and its derivative by zeta; dims (view,)."""
+    sources, zetas, offset = arrays.view_source, arrays.view_zeta, arrays.offset
+    reach, slope = np.empty(zetas.size), np.ones(zetas.size)
     for i in range(reach.size):
         bare = sources[i] < 0
         source = -1 - sources[i] if bare else sources[i]
-        zeta = v[arrays.offset[ZETA] + zetas[i]]
-        reach[i] = log_expit(zeta) if arrays.is_coverage[source] else zeta
+        reach[i] = v[np.uint64(offset[ZETA] + zetas[i])]
+        if arrays.is_coverage[source]:
+            reach[i], slope[i] = log_expit_and_slope(reach[i])
         if not bare:
-            reach[i] += v[arrays.offset[SHARED] + source]
+            reach[i] += v[offset[SHARED] + source]
             if arrays.has_overcount[source]:
-                reach[i] += softplus(v[arrays.offset[OVERCOUNT] + source])
-    return reach
+                reach[i] += softplus(v[offset[OVERCOUNT] + source])
+    return reach, slope
 
 
 @inner
-def _back_reach(v: FloatArray, d_reach: FloatArray, arrays: Arrays, d_v: FloatArray) -> None:
-    sources, zetas = arrays.view_source, arrays.view_zeta
+def _back_reach(v: FloatArray, slope: FloatArray, d_reach: FloatArray, arrays: Arrays, d_v: FloatArray) -> None:
+    sources, zetas, offset = arrays.view_source, arrays.view_zeta, arrays.offset
     for i in range(d_reach.size):
         bare = sources[i] < 0
         source = -1 - sources[i] if bare else sources[i]
-        place = arrays.offset[ZETA] + zetas[i]
-        d_v[place] += d_reach[i] * (expit(-v[place]) if arrays.is_coverage[source] else 1.0)
+        d_v[np.uint64(offset[ZETA] + zetas[i])] += d_reach[i] * slope[i]
         if not bare:
-            d_v[arrays.offset[SHARED] + source] += d_reach[i]
+            d_v[offset[SHARED] + source] += d_reach[i]
             if arrays.has_overcount[source]:
-                over = arrays.offset[OVERCOUNT] + source
+                over = offset[OVERCOUNT] + source
                 d_v[over] += d_reach[i] * expit(v[over])
 
 
 @inner
-def _terms(cells: FloatArray, arrays: Arrays) -> FloatArray:
-    """Return logs of sums over cells, most of which are one cell, and after these what is known."""
+def _terms(cells: FloatArray, arrays: Arrays) -> tuple[FloatArray, FloatArray]:
+    """Return logs of sums over cells, most of which are one cell, and after these what is known; and each cell's part of its sum."""
     starts, members, known = arrays.term_start, arrays.term_cell, arrays.term_known
     latent = starts.size - 1
-    terms = np.empty(latent + known.size)
+    terms, parts = np.empty(latent + known.size), np.ones(members.size)
     for i in range(latent):
-        start, end = starts[i], starts[i + 1]
-        top = cells[members[start]]
-        if end > start + 1:
-            for j in range(start + 1, end):
-                top = max(top, cells[members[j]])
+        start, end = np.uint64(starts[i]), np.uint64(starts[i + 1])
+        top = cells[np.uint64(members[start])]
+        if end > start + np.uint64(1):
+            for j in range(start, end):
+                top = max(top, cells[np.uint64(members[j])])
             total = 0.0
             for j in range(start, end):
-                total += math.exp(cells[members[j]] - top)
+                parts[j] = math.exp(cells[np.uint64(members[j])] - top)
+                total += parts[j]
+            for j in range(start, end):
+                parts[j] /= total
             top += math.log(total)
         terms[i] = top
     for i in range(known.size):
         terms[latent + i] = known[i]
-    return terms
+    return terms, parts
 
 
 @inner
-def _back_terms(cells: FloatArray, terms: FloatArray, d_terms: FloatArray, arrays: Arrays) -> FloatArray:
+def _back_terms(parts: FloatArray, d_terms: FloatArray, arrays: Arrays, d_cells: FloatArray) -> None:
     starts, members = arrays.term_start, arrays.term_cell
-    d_cells = np.zeros(cells.size)
     for i in range(starts.size - 1):
-        start, end = starts[i], starts[i + 1]
-        if d_terms[i] == 0.0:
-            continue
-        if end == start + 1:
-            d_cells[members[start]] += d_terms[i]
-            continue
-        for j in range(start, end):
-            cell = members[j]
-            d_cells[cell] += d_terms[i] * math.exp(cells[cell] - terms[i])
-    return d_cells
+        for j in range(np.uint64(starts[i]), np.uint64(starts[i + 1])):
+            d_cells[np.uint64(members[j])] += d_terms[i] * parts[j]
 
 
 @inner
-def _location(
+def _location_of_people(
     code: int, part: float, whole: float, third: float, selection: float
 ) -> tuple[float, float, float, float, float]:
-    """Return where a row is expected, and the derivatives by its three terms and by the log selection of its frame."""
+    """Return the log odds of a row of k of n, and the derivatives by its three terms and by the log selection of its frame."""
     if code == SURVEY:
         odds, slope = survey_odds(part - whole, selection)
         return odds, slope, -slope, 0.0, 1.0
-    if code == OVERLAP:
-        odds, by_first, by_second, by_dependence = overlap_odds(part - whole, third - whole, selection)
-        return odds, by_first, -by_first - by_second, by_second, by_dependence
-    return part - whole, 1.0, -1.0, 0.0, 0.0
+    odds, by_first, by_second, by_dependence = overlap_odds(part - whole, third - whole, selection)
+    return odds, by_first, -by_first - by_second, by_second, by_dependence
 
 
 @inner
@@ -360,7 +394,7 @@ def _noise_variance(v: FloatArray, offset: IntArray) -> FloatArray:
 
 @inner
 def _locations(v: FloatArray, terms: FloatArray, arrays: Arrays) -> tuple[FloatArray, FloatArray]:
-    """Return each row's location with the derivatives of `_location`, dims (row, 5), and its spread, dims (row,).
+    """Return each row's location with its derivatives, as in `Seen`, dims (row, 5), and its spread, dims (row,).
 
     The spread is the sd on the log scale, or the concentration of k of n.
     """
@@ -370,23 +404,24 @@ def _locations(v: FloatArray, terms: FloatArray, arrays: Arrays) -> tuple[FloatA
     selection_at, dense_at = arrays.offset[SELECTION], arrays.offset[CONCENTRATION]
     found, spread, noise = np.empty((codes.size, 5)), np.empty(codes.size), _noise_variance(v, arrays.offset)
     for row in range(codes.size):
-        of_people = _asks(codes[row])
-        selection = v[selection_at + frames[row]] if of_people else 0.0
-        location, by_part, by_whole, by_third, by_selection = _location(
-            codes[row], terms[parts[row]], terms[wholes[row]], terms[thirds[row]], selection
-        )
-        found[row, 0], found[row, 1], found[row, 2] = location, by_part, by_whole
-        found[row, 3], found[row, 4] = by_third, by_selection
-        if of_people:
+        part, whole = terms[np.uint64(parts[row])], terms[np.uint64(wholes[row])]
+        if _asks(codes[row]):
+            location, by_part, by_whole, by_third, by_selection = _location_of_people(
+                codes[row], part, whole, terms[thirds[row]], v[selection_at + frames[row]]
+            )
+            found[row, 0], found[row, 1], found[row, 2] = location, by_part, by_whole
+            found[row, 3], found[row, 4] = by_third, by_selection
             spread[row] = math.exp(v[dense_at + frames[row]])
         else:
-            spread[row] = math.sqrt(factor[row] * noise[sources[row]] + variance[row])
+            found[row, 0], found[row, 1], found[row, 2] = part - whole, 1.0, -1.0
+            found[row, 3], found[row, 4] = 0.0, 0.0
+            spread[row] = math.sqrt(factor[row] * noise[np.uint64(sources[row])] + variance[row])
     return found, spread
 
 
 @inner
 def _back_rows(
-    v: FloatArray, at: Seen, rows: FloatArray, arrays: Arrays, d_v: FloatArray, d_terms: FloatArray
+    v: FloatArray, at: Seen, slopes: FloatArray, arrays: Arrays, d_v: FloatArray, d_terms: FloatArray
 ) -> None:
     codes, frames, sources = arrays.row_likelihood, arrays.row_frame, arrays.row_source
     parts, wholes, thirds = arrays.row_part, arrays.row_whole, arrays.row_third
@@ -396,14 +431,20 @@ def _back_rows(
         arrays.offset[SELECTION],
     )
     location, factor, noise = at.location, arrays.row_factor, _noise_variance(v, arrays.offset)
+    known, d_noise = d_terms.size - arrays.term_known.size, np.zeros(noise.size)
     for row in range(codes.size):
-        slope, by_spread = rows[row, 1], rows[row, 2]
-        d_terms[parts[row]] += slope * location[row, 1]
-        d_terms[wholes[row]] += slope * location[row, 2]
-        d_terms[thirds[row]] += slope * location[row, 3]
+        slope, by_spread = slopes[row, 0], slopes[row, 1]
         if _asks(codes[row]):
+            d_terms[parts[row]] += slope * location[row, 1]
+            d_terms[wholes[row]] += slope * location[row, 2]
+            d_terms[thirds[row]] += slope * location[row, 3]
             d_v[selection_at + frames[row]] += slope * location[row, 4]
             d_v[dense_at + frames[row]] += by_spread
         else:
-            own = noise[sources[row]]
-            d_v[noise_at + sources[row]] += by_spread * factor[row] * own / at.spread[row]
+            d_terms[np.uint64(parts[row])] += slope
+            # Most are relative to a known term, of which nobody asks the derivative.
+            if wholes[row] < known:
+                d_terms[np.uint64(wholes[row])] -= slope
+            d_noise[np.uint64(sources[row])] += by_spread * factor[row] / at.spread[row]
+    for source in range(noise.size):
+        d_v[noise_at + source] += d_noise[source] * noise[source]

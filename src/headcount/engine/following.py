@@ -15,8 +15,6 @@ class _Recentring(NamedTuple):
     member: IntArray
     scale: IntArray
     matrix_start: IntArray
-    centre: FloatArray
-    factor: FloatArray
     rest: FloatArray
     run_start: IntArray
     run: IntArray
@@ -75,10 +73,6 @@ class Recentring(Addressed, _Recentring):
         Position of each effect and of its log scale in x; dims (effect, lane).
     matrix_start
         Where each tile's square matrices start; dims (tile + 1,).
-    centre
-        The effects at the centre, mu(s0); dims (effect, lane).
-    factor
-        L(s0)' of each tile, row by row; dims (place, lane).
     rest
         What pulls the effects besides the layers; dims (effect, lane).
     run_start, run

@@ -71,6 +71,8 @@ def geometry_at(arrays: Arrays, centre: FloatArray, draws: FloatArray | None = N
         origin = centre.copy()
         to_level(origin, arrays)
         to_paths(origin, arrays)
+        # Nothing is left of effects where they are what all else makes of them.
+        origin[recentring.member[recentring.member >= 0]] = 0.0
         points = _typical_points(origin, expected, arrays, centre[None] if draws is None else draws)
         own = _scale_curvature(points, recentring, arrays)
         return Coordinates(arrays, recentring, whiten(origin, expected + _definite(own, origin, arrays)))

@@ -98,8 +98,6 @@ class Packing:
             "member": self._vectors(lambda block: block.members, -1),
             "scale": self._vectors(lambda block: scales[block.members], -1),
             "matrix_start": _ends([size**2 for size in self._sizes]),
-            "centre": self._vectors(lambda block: centre[block.members], 0.0),
-            "factor": self._factors(),
             "rest": self._vectors(lambda block: block.rest, 0.0),
             "followers": np.array([self._followers]),
             **self._path_fields(arrays),
@@ -115,14 +113,6 @@ class Packing:
             for lane, block in enumerate(tile):
                 own[: block.size, lane] = values(block)
         return np.concatenate(found).ravel()
-
-    def _factors(self) -> FloatArray:
-        """Return factors, row by row, which go on as an identity; dims (place, lane), flat."""
-        found = [np.repeat(np.eye(size)[:, :, None], LANES, axis=2) for size in self._sizes]
-        for own, tile in zip(found, self._tiles, strict=True):
-            for lane, block in enumerate(tile):
-                own[: block.size, : block.size, lane] = block.factor.T
-        return _numbers(found)
 
     def _path_fields(self, arrays: Arrays) -> dict[str, Any]:
         """Return where in each block growth paths begin; a path's effects stand one after the other."""

@@ -129,12 +129,13 @@ def to_pathwise(u: FloatArray, recentring: Recentring) -> tuple[FloatArray, Stat
                 scale = recentring.scale[effect]
                 size = math.exp(u[scale])
             sigma[effect] = size
-            left[effect] = u[members[effect]] - recentring.centre[effect]
+            left[effect] = u[members[effect]]
             if recentring.bend[effect] >= 0:
                 sigma[effect] *= _slope(effect, u, recentring)[0] / recentring.bend_slope[effect]
     step, mean, z = np.zeros(members.size), np.empty(members.size), np.empty(members.size)
     pulled, towards = recentring.rest.copy(), recentring.pull.copy()
-    weighted, factors = np.zeros(recentring.factor.size), np.zeros(recentring.factor.size)
+    size_of_all = matrices[-1] * LANES
+    weighted, factors = np.zeros(size_of_all), np.zeros(size_of_all)
     ahead, (phi, whole) = np.zeros(recentring.leader.size), _tie(u, recentring)
     # From the last tile on: first the one that leads.
     for tile in range(starts.size - 2, -1, -1):
@@ -145,7 +146,7 @@ def to_pathwise(u: FloatArray, recentring: Recentring) -> tuple[FloatArray, Stat
         take_steps(start, matrix, n, weighted, step, pulled)
         _put_prior(tile, phi, whole, recentring, factors)
         factorise(start, matrix, n, sigma, pulled, weighted, factors, mean)
-        effects_of(start, matrix, n, recentring.factor, left, factors, mean, z)
+        effects_of(start, matrix, n, left, factors, mean, z)
         for effect in range(start * LANES, (start + n) * LANES):
             if members[effect] >= 0:
                 x[members[effect]] = z[effect]
@@ -194,10 +195,9 @@ def from_pathwise(
     """Turn the gradient by x into one by u, and return the log Jacobian."""
     starts, members, matrices = recentring.start, recentring.member, recentring.matrix_start
     sigma, mean, pulled, step, z = state.sigma, state.mean, state.pulled, state.step, state.z
-    weighted, factors, first = state.weighted, state.factors, recentring.factor
-    d_z, d_u, d_left, d_pulled = (
+    weighted, factors = state.weighted, state.factors
+    d_z, d_left, d_pulled = (
         np.zeros(members.size),
-        np.empty(members.size),
         np.empty(members.size),
         np.empty(members.size),
     )
@@ -219,17 +219,17 @@ def from_pathwise(
             for lane in range(LANES):
                 effect, place = (start + i) * LANES + lane, (matrix + i * (n + 1)) * LANES + lane
                 if members[effect] >= 0:
-                    stretch *= first[place] * factors[place]
+                    stretch *= factors[place]
                     d_z[effect] = gradient[members[effect]]
             log_jacobian += math.log(stretch)
-        back_effects(start, matrix, n, first, factors, d_z, d_left, d_u, d_pulled)
+        back_effects(start, matrix, n, factors, d_z, d_left, d_pulled)
         back_factor(start, matrix, n, factors, z, mean, d_left, d_pulled, d_q)
         d_damping += _back_prior(tile, phi, whole, recentring, d_q)
         back_information(start, matrix, n, sigma, step, pulled, weighted, d_pulled, d_sigma, d_step, d_q)
         _back_told(tile, d_pulled, d_step, d_q, state, recentring, d_weight, d_ahead)
         for effect in range(start * LANES, (start + n) * LANES):
             if members[effect] >= 0:
-                gradient[members[effect]] = d_u[effect]
+                gradient[members[effect]] = d_left[effect]
     if recentring.path[1] >= 0:
         gradient[recentring.path[1]] += d_damping
     for effect in range(members.size):

@@ -15,32 +15,33 @@ much these rows weigh, which falls as their noise rises; :math:`\gamma` is how f
 coverages) are from the centre. A leader mostly acts on a unit as steps of the unit's effects would, A of them; C is the
 rest. With Q = LL', z is replaced by u:
 
-.. math:: z = \mu + L^{-T} L_0^T (u - \mu_0),
+.. math:: z = \mu + L^{-T} u,
 
-so u = z at the centre, and elsewhere u is what is left of z when all else is taken out; the density gains the Jacobian
-:math:`-\sum \log L_{ii}`. Given u, the density of scales, noise and leaders is nearly their marginal density. Without
-information this is the non-centred parametrisation, with much of it the centred one, and between them what the data ask
-for. See Papaspiliopoulos, Roberts and Sköld (2007), https://doi.org/10.1214/088342307000000014, on why the data should
+so u is what is left of z when all else is taken out, in sds; the density gains the Jacobian :math:`-\sum \log L_{ii}`. Given u,
+the density of scales, noise and leaders is nearly their marginal density. Without information this is the non-centred
+parametrisation, with much of it the centred one, and between them what the data ask for. See Papaspiliopoulos, Roberts and Sköld (2007), https://doi.org/10.1214/088342307000000014, on why the data should
 choose. The adjoint of the Cholesky factorisation is that of Murray (2016), https://arxiv.org/abs/1602.07527.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Final, NamedTuple
 
 import numpy as np
 from scipy import sparse
 
-from headcount._types import FloatArray, IntArray
+from headcount._types import BoolArray, FloatArray, IntArray
 from headcount.engine.arrays import Arrays
 from headcount.engine.codes import COMMON
-from headcount.engine.curvature import Information, curvature_of, scale_parameters
+from headcount.engine.curvature import Information, roots_of, scale_parameters
 from headcount.engine.cutting import Cut
 from headcount.engine.following import Recentring
 from headcount.engine.leaders import Bends, Curves, Leaders, scales_of
 from headcount.engine.packing import Block, Layer, Packing
 from headcount.engine.paths import path_precision, to_paths
+from headcount.engine.ties import Ties, units_of
 from headcount.engine.weighing import Weighing
 
 __all__ = ["recentre"]
@@ -73,16 +74,20 @@ def recentre(
     here = centre.copy()
     to_paths(here, arrays)
     prior = path_precision(centre, np.ones(centre.size), arrays)
-    weighing = Weighing.of(information, prior, _members(arrays))
-    curves = Curves(arrays, centre)
-    blocks = _blocks(arrays, here, prior, information, weighing, leaders, curves.bends())
+    groups, curves = _members(arrays), Curves(arrays, centre)
+    weighing = Weighing.of(information, prior, groups)
+    several = units_of(information.location, groups) > 1
+    ties = _ties(information.location, several, prior, groups)
+    heard = replace(information, location=ties.without(information.location))
+    blocks = _blocks(groups, scales, here, prior, heard, ~several, weighing, leaders, curves.bends())
     follow = _follow(centre.size, blocks, leaders)
     shared = np.flatnonzero((scales >= 0) & (arrays.group < 0))
     told = _told_where_effects_follow(shared, information, follow, prior, blocks)
     common = np.flatnonzero(np.isin(shared, _common(arrays)))
     leading = _leading_block(shared[common], here, scales, told[np.ix_(common, common)], prior, weighing)
     lone, told_of_lone = np.delete(shared, common), np.delete(told.diagonal(), common)
-    precision = _precision(arrays, curvature_of(information, centre, arrays), follow)
+    follow = sparse.csc_array(follow @ _unfolded(centre.size, [leading.members], [leading.factor]))
+    precision = _precision(arrays, centre, information, ties, follow)
     spread = np.exp(centre[scales[lone]])
     recentring = Recentring(
         **Packing(blocks, leading).fields(arrays, here, leaders, curves),
@@ -119,19 +124,31 @@ class _Rows(NamedTuple):
                 )
 
 
+def _ties(told: sparse.csr_array, several: BoolArray, prior: sparse.csc_array, groups: list[IntArray]) -> Ties:
+    """Choose what is left out of the rows that tie units, by what the rows about one unit alone leave of its effects."""
+    alone, held = told[~several], sparse.csc_array(prior)
+    apart, own = Cut(alone, groups), Cut(held, groups)
+    factors = []
+    for number, members in enumerate(groups):
+        effects = apart.dense(number, apart.rows(number))
+        factors.append(np.linalg.cholesky(own.dense(number, members) + effects.T @ effects))
+    tying = sparse.diags_array(several.astype(float)) @ told
+    return Ties.of(sparse.csr_array(tying @ _unfolded(told.shape[1], groups, factors)), groups)
+
+
 def _blocks(
-    arrays: Arrays,
+    groups: list[IntArray],
+    scales: IntArray,
     centre: FloatArray,
     prior: sparse.csc_array,
     information: Information,
+    alone: BoolArray,
     weighing: Weighing,
     leaders: Leaders,
     bends: Bends,
 ) -> list[Block]:
-    groups, scales = _members(arrays), scales_of(arrays)
     told, pull, held = (Cut(one, groups) for one in (information.location, information.pull, prior))
     by_leaders = information.location.tocsc()[:, leaders.place].tocsr()
-    alone = _speaks_of_one(information.location, groups)
     blocks = []
     for number, members in enumerate(groups):
         sigma, rows = np.exp(centre[scales[members]]), told.rows(number)
@@ -174,11 +191,8 @@ def _block(
         # Whatever else holds effects where they are at the centre, the prior of the total above all.
         rest -= np.where(spoken, pull, 0.0)
     towards = sigma[:, None] * (rows.effects.T @ rows.leaders) * leaders.spread[led]
-    # What a leader does to the slope of an effect it does to its scale, with which the conditional mean moves.
-    own = (leaders.place[led] == bends.place[:, None]) * bends.slopes(centre)[1][:, None]
-    bent = own * z[:, None]
-    turned = np.linalg.solve(precision, own * (prior @ z)[:, None] + prior @ bent)
-    following = turned - bent - np.linalg.solve(precision, towards)
+    # What a leader does to the slope of an effect as well leaves what is left of effects as normal as it was.
+    following = -np.linalg.solve(precision, towards)
     return Block(members, np.linalg.cholesky(precision), rest, layers, led, steer, following, bends)
 
 
@@ -202,27 +216,27 @@ def _members(arrays: Arrays) -> list[IntArray]:
     return np.split(order, np.flatnonzero(np.diff(arrays.group[order])) + 1) if order.size else []
 
 
-def _speaks_of_one(told: sparse.csr_array, groups: list[IntArray]) -> IntArray:
-    """Say which rows speak of the effects of one block only; dims (row,)."""
-    block = np.zeros(told.shape[1], dtype=np.int64)
-    for number, members in enumerate(groups, start=1):
-        block[members] = number
-    entries = told.tocoo()
-    inside = block[entries.col] > 0
-    blocks = len(groups) + 1
-    pairs = np.unique(entries.row[inside].astype(np.int64) * blocks + block[entries.col[inside]])
-    return np.asarray(np.bincount(pairs // blocks, minlength=told.shape[0]) == 1)
-
-
 def _follow(size: int, blocks: list[Block], leaders: Leaders) -> sparse.csc_array:
-    """Return the derivative of x by u at the centre, scales and noise held; dims (free, free)."""
-    rows, columns, values = [np.arange(size)], [np.arange(size)], [np.ones(size)]
-    for block in blocks:
-        rows.append(np.repeat(block.members, block.leaders.size))
-        columns.append(np.tile(leaders.place[block.leaders], block.members.size))
-        values.append(block.following.ravel())
-    places = (np.concatenate(rows), np.concatenate(columns))
-    return sparse.coo_array((np.concatenate(values), places), (size, size)).tocsc()
+    """Return the derivative of x by u at the centre, scales and noise held, where leaders are as in x; dims (free, free)."""
+    none = np.zeros(0, dtype=np.int64)
+    rows = np.concatenate([none, *(np.repeat(block.members, block.leaders.size) for block in blocks)])
+    led = [np.tile(leaders.place[block.leaders], block.members.size) for block in blocks]
+    values = np.concatenate([np.zeros(0), *(block.following.ravel() for block in blocks)])
+    following = sparse.coo_array((values, (rows, np.concatenate([none, *led]))), (size, size))
+    own = _unfolded(size, [block.members for block in blocks], [block.factor for block in blocks])
+    return sparse.csc_array(own + following)
+
+
+def _unfolded(size: int, groups: list[IntArray], factors: list[FloatArray]) -> sparse.csc_array:
+    """Return what makes effects of what is left of them, in sds: L^{-T} of each block, one elsewhere; dims (free, free)."""
+    alone = np.setdiff1d(np.arange(size), np.concatenate([np.zeros(0, np.int64), *groups]))
+    rows = [alone, *(np.repeat(members, members.size) for members in groups)]
+    columns = [alone, *(np.tile(members, members.size) for members in groups)]
+    turns = [np.linalg.inv(factor).T.ravel() for factor in factors]
+    values = np.concatenate([np.ones(alone.size), *turns])
+    found = sparse.coo_array((values, (np.concatenate(rows), np.concatenate(columns))), (size, size)).tocsc()
+    found.eliminate_zeros()
+    return found
 
 
 def _common(arrays: Arrays) -> IntArray:
@@ -268,10 +282,19 @@ def _told_where_effects_follow(
     return np.asarray((told.T @ told + held).toarray())
 
 
-def _precision(arrays: Arrays, expected: sparse.csc_array, follow: sparse.csc_array) -> sparse.csc_array:
+def _precision(
+    arrays: Arrays, centre: FloatArray, information: Information, ties: Ties, follow: sparse.csc_array
+) -> sparse.csc_array:
     """Return the expected curvature by u, without the scales."""
-    still = sparse.diags_array((~scale_parameters(arrays)).astype(float))
-    found = sparse.csc_array(follow.T @ (still @ expected @ still) @ follow)
+    rows, rest = roots_of(information, centre, arrays)
+    moved = sparse.csc_array(sparse.diags_array((~scale_parameters(arrays)).astype(float)) @ follow)
+    several = units_of(rows, ties.groups) > 1
+    tying, apart = (sparse.diags_array(own.astype(float)) @ rows for own in (several, ~several))
+    tying = ties.without(tying @ moved)
+    # What the total's prior tells is in no block, so of it any part can be left out.
+    whole = tying[-1:]
+    tying = sparse.vstack([tying[:-1], Ties.of(whole, ties.groups).without(whole)])
+    found = sparse.csc_array(moved.T @ (apart.T @ apart + rest) @ moved + tying.T @ tying)
     # Where effects follow, nothing but rounding is left between them and their leaders.
     found.data[np.abs(found.data) < ROUNDING] = 0.0
     found.eliminate_zeros()

@@ -7,7 +7,7 @@ import math
 from headcount._types import FloatArray
 from headcount.engine.compiling import inner
 
-__all__ = ["digamma", "expit", "hazard", "log_density", "log_expit", "log_sum", "log_tail", "softplus"]
+__all__ = ["LOG_T4", "digamma", "expit", "hazard", "log_density", "log_expit", "log_expit_and_slope", "log_sum", "log_tail", "softplus"]
 
 LOG_T4 = math.lgamma(2.5) - math.lgamma(2.0) - 0.5 * math.log(4 * math.pi)
 LOG_NORMAL = -0.5 * math.log(2 * math.pi)
@@ -80,6 +80,13 @@ def expit(x: float) -> float:
 def log_expit(x: float) -> float:
     """Return log(1 / (1 + exp(-x)))."""
     return -softplus(-x)
+
+
+@inner
+def log_expit_and_slope(x: float) -> tuple[float, float]:
+    """Return `log_expit` and its derivative, by one exponential."""
+    small = math.exp(-abs(x))
+    return min(x, 0.0) - math.log1p(small), (small if x > 0 else 1.0) / (1 + small)
 
 
 @inner

@@ -78,17 +78,16 @@ def effects_of(
     start: int,
     matrix: int,
     n: int,
-    first: FloatArray,
     left: FloatArray,
     factors: FloatArray,
     mean: FloatArray,
     z: FloatArray,
 ) -> None:
-    """Put the effects into z: mu + L^{-T} w = L^{-T} (L^{-1} S b + w), w = L(s0)' (u - mu(s0)) what the scales do not explain."""
+    """Put the effects into z: mu + L^{-T} u = L^{-T} (L^{-1} S b + u), where u is left of them, in sds."""
     for i in range(n - 1, -1, -1):
-        row, after = matrix + i * n + i, n - i
-        total = at(mean, start + i) + _along(first, row, left, start + i, after)
-        total -= _along(factors, row + 1, z, start + i + 1, after - 1)
+        row = matrix + i * n + i
+        total = at(mean, start + i) + at(left, start + i)
+        total -= _along(factors, row + 1, z, start + i + 1, n - 1 - i)
         put(z, start + i, total * at(factors, row))
 
 
@@ -97,23 +96,17 @@ def back_effects(
     start: int,
     matrix: int,
     n: int,
-    first: FloatArray,
     factors: FloatArray,
     d_z: FloatArray,
     d_left: FloatArray,
-    d_u: FloatArray,
     d_pulled: FloatArray,
 ) -> None:
-    """Carry the derivative by the effects back to w, to u and to S b."""
+    """Carry the derivative by the effects back to u and to S b."""
     for i in range(n):
-        total, through = at(d_z, start + i), every(0.0)
+        total = at(d_z, start + i)
         for m in range(i):
-            above = matrix + m * n + i
-            total -= at(factors, above) * at(d_left, start + m)
-            through += at(first, above) * at(d_left, start + m)
-        total *= at(factors, matrix + i * n + i)
-        put(d_left, start + i, total)
-        put(d_u, start + i, through + at(first, matrix + i * n + i) * total)
+            total -= at(factors, matrix + m * n + i) * at(d_left, start + m)
+        put(d_left, start + i, total * at(factors, matrix + i * n + i))
     for i in range(n - 1, -1, -1):
         row = matrix + i * n + i
         total = at(d_left, start + i) - _along(factors, row + 1, d_pulled, start + i + 1, n - 1 - i)
