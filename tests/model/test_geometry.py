@@ -12,6 +12,7 @@ from threadpoolctl import threadpool_limits
 
 from headcount.areas import parse_areas
 from headcount.copies import without_copies
+from headcount.engine import ties
 from headcount.engine.arrays import Arrays, assemble, blocks_of
 from headcount.engine.blocks import free_labels
 from headcount.engine.codes import DAMPING
@@ -84,6 +85,13 @@ def pathwise(x, arrays):
     return moved
 
 
+def nothing_left(x, arrays, recentring):
+    """Return the point where effects are what all else makes of them, if that is what they are at x."""
+    moved = pathwise(x, arrays)
+    moved[recentring.member[recentring.member >= 0]] = 0.0
+    return moved
+
+
 def natural(x, arrays):
     """Return the free vector where x holds level and paths."""
     moved = x.copy()
@@ -116,7 +124,8 @@ def small_study(request):
 def test_the_centre_stays_where_it_is(any_study):
     arrays, (centre, *_), geometry = any_study
     np.testing.assert_allclose(geometry.free(np.zeros(centre.size)), centre, rtol=1e-9, atol=1e-9)
-    found = Coordinates(arrays, geometry.recentring).free(pathwise(centre, arrays))
+    own = geometry.recentring
+    found = Coordinates(arrays, own).free(nothing_left(centre, arrays, own))
     np.testing.assert_allclose(found, centre, rtol=1e-9, atol=1e-9)
 
 
@@ -274,18 +283,9 @@ def linear_arrays(text=LINEAR):
 
 
 def blocks_of_tile(recentring, tile):
-    """Return members, centre and factor of each block of a tile."""
-    start, end = recentring.start[tile : tile + 2]
-    member, centre = (
-        values.reshape(-1, LANES)[start:end] for values in (recentring.member, recentring.centre)
-    )
-    matrices = recentring.factor.reshape(-1, LANES)[slice(*recentring.matrix_start[tile : tile + 2])]
-    factors, there = matrices.reshape(end - start, end - start, LANES).transpose(2, 1, 0), member >= 0
-    return [
-        (member[own, lane], centre[own, lane], factors[lane][np.ix_(own, own)])
-        for lane, own in enumerate(there.T)
-        if own.any()
-    ]
+    """Return the members of each block of a tile."""
+    member = recentring.member.reshape(-1, LANES)[slice(*recentring.start[tile : tile + 2])]
+    return [lane[lane >= 0] for lane in member.T if (lane >= 0).any()]
 
 
 @pytest.mark.parametrize("text", [LINEAR, DAMPED], ids=["random_walk", "damped_trend"])
@@ -300,13 +300,12 @@ def test_where_all_is_linear_effects_are_normal_whatever_scales_noise_and_what_i
     assert own.start.size == 3
     assert own.followers == 1
     for _ in range(5):
-        u = pathwise(centre, arrays) + 0.5 * rng.standard_normal(centre.size)
+        u = nothing_left(centre, arrays, own) + 0.5 * rng.standard_normal(centre.size)
         _, gradient = Coordinates(arrays, own).log_density(u)
         blocks = blocks_of_tile(own, 0)
         assert len(blocks) == 3
-        for members, block_centre, factor in blocks:
-            expected = -factor @ factor.T @ (u[members] - block_centre)
-            np.testing.assert_allclose(gradient[members], expected, atol=0.02 * np.abs(expected).max())
+        for members in blocks:
+            np.testing.assert_allclose(gradient[members], -u[members], atol=0.02 * np.abs(u[members]).max())
 
 
 def test_shared_effects_know_what_the_effects_that_follow_them_tell():
@@ -314,7 +313,7 @@ def test_shared_effects_know_what_the_effects_that_follow_them_tell():
     centre = conditional_mode(arrays, arrays.middle)
     own = geometry_at(arrays, centre).recentring
     whole = curvature_of(information_at(centre, arrays), centre, arrays).toarray()
-    regional = np.concatenate([members for members, _, _ in blocks_of_tile(own, 0)])
+    regional = np.concatenate(blocks_of_tile(own, 0))
     assert own.lone.size > 0
     for place, spread, told in zip(own.lone, own.lone_spread, own.lone_information, strict=True):
         # All else held, but for the effects of regions: what is left of the precision when these are integrated out.
@@ -322,11 +321,13 @@ def test_shared_effects_know_what_the_effects_that_follow_them_tell():
         left = by_effects @ np.linalg.solve(whole[np.ix_(regional, regional)], by_effects)
         assert 1 + spread**2 * told == pytest.approx(whole[place, place] - left, rel=0.02)
     # The growth that all share is one block, so its years are taken together.
-    (common, _, factor) = blocks_of_tile(own, 1)[0]
+    [common] = blocks_of_tile(own, 1)
     by_effects = whole[np.ix_(common, regional)]
     left = by_effects @ np.linalg.solve(whole[np.ix_(regional, regional)], by_effects.T)
     expected = whole[np.ix_(common, common)] - left
-    np.testing.assert_allclose(factor @ factor.T, expected, atol=0.02 * np.diag(expected).max())
+    here = nothing_left(centre, arrays, own)
+    turn = slope(lambda u: pathwise(Coordinates(arrays, own).free(u), arrays)[common], here)[:, common]
+    np.testing.assert_allclose(turn.T @ expected @ turn, np.eye(common.size), atol=0.02)
 
 
 def test_the_gradient_of_the_density(small_study):
@@ -415,15 +416,20 @@ def test_without_rows_effects_stay_apart_from_their_scales(name):
     np.testing.assert_array_equal(own.information, 0)
     # Without information the non-centred effects are the coordinates, but for their centre.
     np.testing.assert_allclose(own.lone_information, 0, atol=1e-9)
-    u = points[1].copy()
-    if arrays.path.size:
-        # Paths are not apart from the damping; so much of them as a damping leaves is.
-        u[arrays.growth[DAMPING]] = points[0][arrays.growth[DAMPING]]
+    centre, u = pathwise(points[0], prior), points[1].copy()
     moved = pathwise(Coordinates(prior, own).free(u), prior)
-    for effects, centre in ((own.member, own.centre), (own.lone, own.lone_centre)):
-        scales = own.scale if effects is own.member else own.lone_scale
-        ratio = np.exp(u[scales] - points[0][scales])
-        np.testing.assert_allclose(moved[effects] - ratio * centre, u[effects] - centre, atol=1e-9)
+    np.testing.assert_allclose(
+        moved[own.lone] - np.exp(u[own.lone_scale] - centre[own.lone_scale]) * own.lone_centre,
+        u[own.lone] - own.lone_centre,
+        atol=1e-9,
+    )
+    # Effects that are no steps of a path are standard normal a priori, and so is what is left of them.
+    there = (own.member >= 0) & ~np.isin(own.member, arrays.path)
+    # Where a link bends, scales follow it.
+    there[there] = own.bend[there] < 0
+    effects, scales = own.member[there], own.scale[there]
+    ratio = np.exp(u[scales] - centre[scales])
+    np.testing.assert_allclose(moved[effects] - ratio * centre[effects], u[effects], atol=1e-9)
 
 
 def test_sensitivities_are_the_slopes_of_the_locations(any_study):
@@ -590,11 +596,14 @@ def test_coordinates_do_not_depend_on_the_threads_of_linear_algebra(root):
         np.testing.assert_array_equal(one, other)
 
 
-def test_the_curvature_by_u_is_that_by_x_turned_by_the_slopes_of_the_map(small_study):
+def test_the_curvature_by_u_is_that_by_x_turned_by_the_slopes_of_the_map(small_study, monkeypatch):
+    monkeypatch.setattr(ties, "LITTLE", 0.0)
     arrays, [centre, *_], _ = small_study
     information = information_at(centre, arrays)
     own, found = recentre(arrays, centre, information)
-    slopes = slope(lambda u: pathwise(Coordinates(arrays, own).free(u), arrays), pathwise(centre, arrays))
+    # How links bend changes what is left of effects in the second order only.
+    straight = Coordinates(arrays, own._replace(bend=np.full(own.bend.size, -1)))
+    slopes = slope(lambda u: pathwise(straight.free(u), arrays), nothing_left(centre, arrays, own))
     still = ~scale_parameters(arrays)
     slopes[:, ~still] = 0.0
     expected = curvature_of(information, centre, arrays).toarray() * np.outer(still, still)
@@ -608,8 +617,9 @@ def test_effects_are_bent_by_the_ratio_or_coverage_that_they_deviate_from():
         arrays, [centre, *_] = arrays_and_points(name, 1)
         own, _ = recentre(arrays, centre, information_at(centre, arrays))
         names, labels = list(layout.priors), free_labels(layout)
-        for effect, place in zip(own.member, own.bend, strict=True):
-            if place >= 0:
+        for effect, led in zip(own.member, own.bend, strict=True):
+            if led >= 0:
+                place = own.leader_place[own.leader[led]]
                 found.add((labels[effect].split("[")[0], names[place], name in SMALL))
     assert any(small for *_, small in found)
     for effect, level, _ in found:

@@ -152,7 +152,8 @@ def _of_pathwise(x: FloatArray, table: Any, gradient: FloatArray) -> float:  # n
     _back(table, x, found, at, slopes, arrays, gradient)
     _by_level(table, x, arrays, gradient)
     _by_paths(table, x, arrays, gradient)
-    return total + told + log_jacobian
+    total += told + log_jacobian
+    return total
 
 
 @from_c(STATUS(SIZE, SIZE, POINTER, POINTER, TABLE))

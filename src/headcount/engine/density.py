@@ -249,7 +249,7 @@ def log_prior(x: FloatArray, arrays: Arrays, gradient: FloatArray) -> float:
         else:
             total += first * log_expit(x[i]) + second * log_expit(-x[i])
             gradient[i] = first * expit(-x[i]) - second * expit(x[i])
-    return total
+    return float(total)
 
 
 @inner
@@ -301,7 +301,9 @@ def _reach(v: FloatArray, arrays: Arrays) -> tuple[FloatArray, FloatArray]:
 
 
 @inner
-def _back_reach(v: FloatArray, slope: FloatArray, d_reach: FloatArray, arrays: Arrays, d_v: FloatArray) -> None:
+def _back_reach(
+    v: FloatArray, slope: FloatArray, d_reach: FloatArray, arrays: Arrays, d_v: FloatArray
+) -> None:
     sources, zetas, offset = arrays.view_source, arrays.view_zeta, arrays.offset
     for i in range(d_reach.size):
         bare = sources[i] < 0
@@ -316,7 +318,7 @@ def _back_reach(v: FloatArray, slope: FloatArray, d_reach: FloatArray, arrays: A
 
 @inner
 def _terms(cells: FloatArray, arrays: Arrays) -> tuple[FloatArray, FloatArray]:
-    """Return logs of sums over cells, most of which are one cell, and after these what is known; and each cell's part of its sum."""
+    """Return logs of sums over cells, mostly of one, and after these what is known; and each cell's part of its sum."""
     starts, members, known = arrays.term_start, arrays.term_cell, arrays.term_known
     latent = starts.size - 1
     terms, parts = np.empty(latent + known.size), np.ones(members.size)

@@ -42,9 +42,6 @@ class _Recentring(NamedTuple):
     leader_scale: IntArray
     leader_centre: FloatArray
     bend: IntArray
-    bend_code: IntArray
-    bend_shift: FloatArray
-    bend_slope: FloatArray
     lone: IntArray
     lone_scale: IntArray
     lone_centre: FloatArray
@@ -100,9 +97,8 @@ class Recentring(Addressed, _Recentring):
         logarithm and its derivative at the centre; dims (led,).
     leader_place, leader_scale, leader_centre
         What all regions share and blocks follow: position in x, that of its log scale or -1, value at the centre; dims (leader,).
-    bend, bend_code, bend_shift, bend_slope
-        What sets the slope at which an effect acts: position in x or -1, code of its link, what is added there, and the slope at
-        the centre; dims (effect, lane).
+    bend
+        What sets the slope at which an effect acts: index of what leads its block, or -1; dims (effect, lane).
     lone, lone_scale, lone_centre, lone_spread, lone_information
         Effects that belong to no block: position in x, that of the log scale, effect and scale at the centre, G; dims (lone,).
     noise_kind, noise_place, noise_weight
@@ -137,6 +133,8 @@ class State(NamedTuple):
         Of rows of each kind; dims (kind + 1,).
     ahead
         How far leaders are from the centre; dims (led,).
+    slope
+        Of the leaders' links, in units of that at the centre; dims (led,).
     """
 
     sigma: FloatArray
@@ -149,3 +147,4 @@ class State(NamedTuple):
     factors: FloatArray
     weight: FloatArray
     ahead: FloatArray
+    slope: FloatArray

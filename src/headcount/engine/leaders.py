@@ -57,41 +57,6 @@ def scales_of(arrays: Arrays) -> IntArray:
     return scale
 
 
-class Bends(NamedTuple):
-    """Which ratio or coverage sets the slope at which an effect acts.
-
-    Attributes
-    ----------
-    place
-        Its position in x, -1 where there is none; dims (free,).
-    code
-        Of its link; dims (free,).
-    shift
-        What is added to it on the link scale where the effect is; dims (free,).
-    """
-
-    place: IntArray
-    code: IntArray
-    shift: FloatArray
-
-    @classmethod
-    def none(cls, size: int) -> Bends:
-        """Return that of effects which all act on a straight line."""
-        return cls(np.full(size, -1), np.zeros(size, dtype=np.int64), np.zeros(size))
-
-    def of(self, members: IntArray, led: IntArray) -> Bends:
-        """Return those of some effects, as far as what bends them is among ``led``."""
-        place = self.place[members]
-        return Bends(np.where(np.isin(place, led), place, -1), self.code[members], self.shift[members])
-
-    def slopes(self, x: FloatArray) -> tuple[FloatArray, FloatArray]:
-        """Return the slope of each link, and the derivative of its logarithm by the level; dims (effect,)."""
-        value = np.where(self.code == RISING, 1.0, -1.0) * (x[self.place] + self.shift)
-        straight = self.place < 0
-        by_level = np.where(self.code == RISING, 1.0, -1.0) * expit(-value)
-        return np.where(straight, 1.0, expit(value)), np.where(straight, 0.0, by_level)
-
-
 class Curves:
     """Which leaders act through a curved link, and where on its curve each unit stands.
 
@@ -111,7 +76,7 @@ class Curves:
         self._level = {row: a[e] for e, row in reversed(list(enumerate(rows))) if b[e] < 0}
         self._unit = self._units()
         self._found: dict[tuple[int, int], tuple[int, float]] = {}
-        self._rows: dict[int, tuple[int, int, float]] = {}
+        self._levels: dict[int, int] = {}
         self._find_ratios()
         self._find_coverages()
 
@@ -140,25 +105,29 @@ class Curves:
         level = self._level[row]
         shift = float(self._sums[row] - self._centre[level])
         self._found[level, self._unit[region]] = (code, shift)
-        self._rows[row] = (level, code, shift)
+        self._levels[row] = level
 
-    def bends(self) -> Bends:
-        """Return how effects act the less, or the more, as the ratio or coverage that they deviate from moves along its link."""
+    def bends(self) -> IntArray:
+        """Return what effects deviate from, so that they act the less, or the more, as it moves along its link.
+
+        Returns
+        -------
+        numpy.ndarray
+            Position in x of a ratio's or coverage's level, -1 where there is none; dims (free,).
+        """
         entries = self._arrays
         levels: dict[int, set[int]] = {}
-        found: dict[int, tuple[int, int, float]] = {}
         for row, effect, scale in zip(
             entries.entry_row.tolist(), entries.entry_a.tolist(), entries.entry_b.tolist(), strict=True
         ):
-            if row in self._rows and scale >= 0 and entries.group[effect] >= 0:
-                levels.setdefault(effect, set()).add(self._rows[row][0])
-                found[effect] = self._rows[row]
-        bends = Bends.none(self._centre.size)
-        for effect, (level, code, shift) in found.items():
+            if row in self._levels and scale >= 0 and entries.group[effect] >= 0:
+                levels.setdefault(effect, set()).add(self._levels[row])
+        found = np.full(self._centre.size, -1)
+        for effect, own in levels.items():
             # What deviates from several coverages at once, such as those of a kind of sources, follows none of them.
-            if len(levels[effect]) == 1:
-                bends.place[effect], bends.code[effect], bends.shift[effect] = level, code, shift
-        return bends
+            if len(own) == 1:
+                found[effect] = own.pop()
+        return found
 
     def along(self, places: IntArray, units: IntArray) -> dict[str, Any]:
         """Return the fields of `Recentring` about curves.

@@ -12,7 +12,7 @@ from headcount._types import FloatArray, IntArray
 from headcount.engine.arrays import Arrays
 from headcount.engine.codes import DAMPING
 from headcount.engine.lanes import LANES
-from headcount.engine.leaders import Bends, Curves, Leaders, scales_of
+from headcount.engine.leaders import Curves, Leaders, scales_of
 
 __all__ = ["Block", "Layer", "Packing"]
 
@@ -30,7 +30,8 @@ class Layer(NamedTuple):
 class Block(NamedTuple):
     """A block's effects, the factor of their precision at the centre, what pulls and leads them.
 
-    ``following`` is the derivative of the effects by their leaders at the centre; ``bends``, how these set the effects' slopes.
+    ``following`` is the derivative of the effects by their leaders at the centre; ``bends``, which of these sets the slope at
+    which each effect acts, -1 where none does.
     """
 
     members: IntArray
@@ -40,7 +41,7 @@ class Block(NamedTuple):
     leaders: IntArray
     steer: FloatArray
     following: FloatArray
-    bends: Bends
+    bends: IntArray
 
     @property
     def size(self) -> int:
@@ -56,7 +57,7 @@ NOTHING = Block(
     leaders=np.zeros(0, dtype=np.int64),
     steer=np.zeros((0, 0)),
     following=np.zeros((0, 0)),
-    bends=Bends.none(0),
+    bends=np.zeros(0, dtype=np.int64),
 )
 """What is in an empty lane."""
 
@@ -80,15 +81,13 @@ class Packing:
         self._blocks = [block for tile in self._tiles for block in tile]
         self._sizes = [max(block.size for block in tile) for tile in self._tiles]
 
-    def fields(self, arrays: Arrays, centre: FloatArray, leaders: Leaders, curves: Curves) -> dict[str, Any]:
+    def fields(self, arrays: Arrays, leaders: Leaders, curves: Curves) -> dict[str, Any]:
         """Return the fields of `headcount.engine.following.Recentring` about blocks and leaders.
 
         Parameters
         ----------
         arrays
             The study.
-        centre
-            The point, with growth paths; dims (free,).
         leaders, curves
             What blocks follow, and the links through which it acts.
         """
@@ -103,7 +102,6 @@ class Packing:
             **self._path_fields(arrays),
             **self._layer_fields(),
             **self._leader_fields(arrays, leaders, curves),
-            **self._bend_fields(centre),
         }
 
     def _vectors(self, values: Callable[[Block], Any], nothing: float) -> Any:  # noqa: ANN401 - of integers or numbers
@@ -151,8 +149,13 @@ class Packing:
     def _leader_fields(self, arrays: Arrays, leaders: Leaders, curves: Curves) -> dict[str, Any]:
         leader = _indices([block.leaders for block in self._blocks])
         units = [np.repeat(arrays.group[block.members[:1]], block.leaders.size) for block in self._blocks]
+        starts = _ends([block.leaders.size for block in self._blocks])
+        first = {id(block): start for block, start in zip(self._blocks, starts.tolist(), strict=False)}
         return {
-            "leader_start": _ends([block.leaders.size for block in self._blocks]),
+            "bend": self._vectors(
+                lambda block: np.where(block.bends >= 0, first[id(block)] + block.bends, -1), -1
+            ),
+            "leader_start": starts,
             "leader": leader,
             "steer_start": _ends([block.steer.size for block in self._blocks]),
             "steer": _numbers([block.steer for block in self._blocks]),
@@ -160,14 +163,6 @@ class Packing:
             "leader_place": leaders.place,
             "leader_scale": leaders.scale,
             "leader_centre": leaders.value,
-        }
-
-    def _bend_fields(self, centre: FloatArray) -> dict[str, Any]:
-        return {
-            "bend": self._vectors(lambda block: block.bends.place, -1),
-            "bend_code": self._vectors(lambda block: block.bends.code, 0),
-            "bend_shift": self._vectors(lambda block: block.bends.shift, 0.0),
-            "bend_slope": self._vectors(lambda block: block.bends.slopes(centre)[0], 1.0),
         }
 
 

@@ -13,7 +13,7 @@ from headcount._types import FloatArray, IntArray
 from headcount.engine.compiling import compiled, inner
 from headcount.engine.following import Recentring, State
 from headcount.engine.lanes import LANES
-from headcount.engine.tails import expit, softplus
+from headcount.engine.tails import expit, log_expit_and_slope
 from headcount.engine.tiles import (
     back_effects,
     back_factor,
@@ -68,47 +68,55 @@ def _weights(u: FloatArray, recentring: Recentring) -> FloatArray:
 
 
 @inner
-def _slope(effect: int, u: FloatArray, recentring: Recentring) -> tuple[float, float]:
-    """Return the slope of the link through which an effect acts, and the derivative of its logarithm by what bends it."""
-    value = u[recentring.bend[effect]] + recentring.bend_shift[effect]
-    if recentring.bend_code[effect] == 1:
-        return expit(value), expit(-value)
-    return expit(-value), -expit(value)
+def _curves(u: FloatArray, recentring: Recentring) -> tuple[FloatArray, FloatArray]:
+    """Return how far leaders with curved links are from the centre, and slopes of links in units of those there; dims (led,)."""
+    ahead, slope = np.zeros(recentring.leader.size), np.ones(recentring.leader.size)
+    for i in range(ahead.size):
+        curve = recentring.curve[i]
+        if curve != 0:
+            value = u[recentring.leader_place[recentring.leader[i]]] + recentring.curve_shift[i]
+            at_centre, sign = recentring.curve_slope[i], 1.0 if curve == 1 else -1.0
+            falling, steep = log_expit_and_slope(-sign * value)
+            ahead[i], slope[i] = (-sign * falling - recentring.curve_value[i]) / at_centre, steep / at_centre
+    return ahead, slope
 
 
 @inner
-def _ahead(x: FloatArray, recentring: Recentring) -> FloatArray:
-    """Return how far the leaders of each layer are from the centre; dims (led,)."""
+def _put_straight(x: FloatArray, recentring: Recentring, ahead: FloatArray) -> None:
+    """Fill how far the leaders without a curved link are from the centre."""
     straight = np.empty(recentring.leader_place.size)
     for i in range(straight.size):
         scale = recentring.leader_scale[i]
         straight[i] = x[recentring.leader_place[i]] * (math.exp(x[scale]) if scale >= 0 else 1.0)
         straight[i] -= recentring.leader_centre[i]
-    ahead = np.empty(recentring.leader.size)
     for i in range(ahead.size):
-        who, curve = recentring.leader[i], recentring.curve[i]
-        ahead[i] = straight[who]
-        if curve != 0:
-            value = x[recentring.leader_place[who]] + recentring.curve_shift[i]
-            bent = softplus(value) if curve == 1 else -softplus(-value)
-            ahead[i] = (bent - recentring.curve_value[i]) / recentring.curve_slope[i]
-    return ahead
+        if recentring.curve[i] == 0:
+            ahead[i] = straight[recentring.leader[i]]
 
 
 @inner
-def _back_ahead(x: FloatArray, d_ahead: FloatArray, recentring: Recentring, gradient: FloatArray) -> None:
-    """Carry the derivative by `_ahead` back to x."""
+def _back_ahead(
+    x: FloatArray, d_ahead: FloatArray, slope: FloatArray, recentring: Recentring, gradient: FloatArray
+) -> None:
+    """Carry the derivative by how far leaders are back to x."""
+    d_leader = np.zeros(recentring.leader_place.size)
     for i in range(d_ahead.size):
-        who, curve = recentring.leader[i], recentring.curve[i]
-        place, scale = recentring.leader_place[who], recentring.leader_scale[who]
-        slope = d_ahead[i]
-        if curve != 0:
-            value = x[place] + recentring.curve_shift[i]
-            slope *= expit(value if curve == 1 else -value) / recentring.curve_slope[i]
-        elif scale >= 0:
-            slope *= math.exp(x[scale])
-            gradient[scale] += slope * x[place]
-        gradient[place] += slope
+        d_leader[np.uint64(recentring.leader[i])] += d_ahead[i] * slope[i]
+    for who in range(d_leader.size):
+        place, scale, own = recentring.leader_place[who], recentring.leader_scale[who], d_leader[who]
+        if scale >= 0:
+            own *= math.exp(x[scale])
+            gradient[scale] += own * x[place]
+        gradient[place] += own
+
+
+@inner
+def _back_bend(led: int, d_sigma: float, state: State, recentring: Recentring, gradient: FloatArray) -> None:
+    """Carry the derivative by the log of a slope back to what bends the link: a leader, along a curve."""
+    curve = recentring.curve[led]
+    if curve != 0:
+        flat = 1 - state.slope[led] * recentring.curve_slope[led]
+        gradient[recentring.leader_place[recentring.leader[led]]] += d_sigma * (flat if curve == 1 else -flat)
 
 
 @compiled
@@ -120,7 +128,7 @@ def to_pathwise(u: FloatArray, recentring: Recentring) -> tuple[FloatArray, Stat
         at_zero, stretch, _ = _lone(effect, u, recentring)
         place = recentring.lone[effect]
         x[place] = at_zero + stretch * (u[place] - recentring.lone_centre[effect])
-    sigma, left = np.ones(members.size), np.zeros(members.size)
+    sigma, left, (ahead, slope) = np.ones(members.size), np.zeros(members.size), _curves(u, recentring)
     scale, size = -1, 1.0
     for effect in range(members.size):
         if members[effect] >= 0:
@@ -131,16 +139,16 @@ def to_pathwise(u: FloatArray, recentring: Recentring) -> tuple[FloatArray, Stat
             sigma[effect] = size
             left[effect] = u[members[effect]]
             if recentring.bend[effect] >= 0:
-                sigma[effect] *= _slope(effect, u, recentring)[0] / recentring.bend_slope[effect]
+                sigma[effect] *= slope[recentring.bend[effect]]
     step, mean, z = np.zeros(members.size), np.empty(members.size), np.empty(members.size)
     pulled, towards = recentring.rest.copy(), recentring.pull.copy()
     size_of_all = matrices[-1] * LANES
     weighted, factors = np.zeros(size_of_all), np.zeros(size_of_all)
-    ahead, (phi, whole) = np.zeros(recentring.leader.size), _tie(u, recentring)
+    phi, whole = _tie(u, recentring)
     # From the last tile on: first the one that leads.
     for tile in range(starts.size - 2, -1, -1):
         if tile == recentring.followers[0] - 1:
-            ahead = _ahead(x, recentring)
+            _put_straight(x, recentring, ahead)
         start, matrix, n = starts[tile], matrices[tile], starts[tile + 1] - starts[tile]
         _told(tile, weight, ahead, pulled, towards, step, weighted, recentring)
         take_steps(start, matrix, n, weighted, step, pulled)
@@ -150,7 +158,7 @@ def to_pathwise(u: FloatArray, recentring: Recentring) -> tuple[FloatArray, Stat
         for effect in range(start * LANES, (start + n) * LANES):
             if members[effect] >= 0:
                 x[members[effect]] = z[effect]
-    return x, State(sigma, mean, pulled, towards, step, z, weighted, factors, weight, ahead)
+    return x, State(sigma, mean, pulled, towards, step, z, weighted, factors, weight, ahead, slope)
 
 
 @inner
@@ -210,7 +218,7 @@ def from_pathwise(
     log_jacobian, d_damping, (phi, whole) = 0.0, 0.0, _tie(u, recentring)
     for tile in range(starts.size):
         if tile == recentring.followers[0]:
-            _back_ahead(x, d_ahead, recentring, gradient)
+            _back_ahead(x, d_ahead, state.slope, recentring, gradient)
         if tile == starts.size - 1:
             break
         start, matrix, n = starts[tile], matrices[tile], starts[tile + 1] - starts[tile]
@@ -232,11 +240,16 @@ def from_pathwise(
                 gradient[members[effect]] = d_left[effect]
     if recentring.path[1] >= 0:
         gradient[recentring.path[1]] += d_damping
+    scale, total = 0, 0.0
     for effect in range(members.size):
         if members[effect] >= 0:
-            gradient[recentring.scale[effect]] += d_sigma[effect]
+            if recentring.scale[effect] != scale:
+                gradient[scale] += total
+                scale, total = recentring.scale[effect], 0.0
+            total += d_sigma[effect]
             if recentring.bend[effect] >= 0:
-                gradient[recentring.bend[effect]] += d_sigma[effect] * _slope(effect, u, recentring)[1]
+                _back_bend(recentring.bend[effect], d_sigma[effect], state, recentring, gradient)
+    gradient[scale] += total
     for e in range(recentring.noise_kind.size):
         kind = recentring.noise_kind[e]
         own = state.weight[kind]

@@ -19,8 +19,9 @@ rest. With Q = LL', z is replaced by u:
 
 so u is what is left of z when all else is taken out, in sds; the density gains the Jacobian :math:`-\sum \log L_{ii}`. Given u,
 the density of scales, noise and leaders is nearly their marginal density. Without information this is the non-centred
-parametrisation, with much of it the centred one, and between them what the data ask for. See Papaspiliopoulos, Roberts and Sköld (2007), https://doi.org/10.1214/088342307000000014, on why the data should
-choose. The adjoint of the Cholesky factorisation is that of Murray (2016), https://arxiv.org/abs/1602.07527.
+parametrisation, with much of it the centred one, and between them what the data ask for. See Papaspiliopoulos, Roberts and Sköld
+(2007), https://doi.org/10.1214/088342307000000014, on why the data should choose. The adjoint of the Cholesky factorisation is
+that of Murray (2016), https://arxiv.org/abs/1602.07527.
 """
 
 from __future__ import annotations
@@ -38,7 +39,7 @@ from headcount.engine.codes import COMMON
 from headcount.engine.curvature import Information, roots_of, scale_parameters
 from headcount.engine.cutting import Cut
 from headcount.engine.following import Recentring
-from headcount.engine.leaders import Bends, Curves, Leaders, scales_of
+from headcount.engine.leaders import Curves, Leaders, scales_of
 from headcount.engine.packing import Block, Layer, Packing
 from headcount.engine.paths import path_precision, to_paths
 from headcount.engine.ties import Ties, units_of
@@ -90,7 +91,7 @@ def recentre(
     precision = _precision(arrays, centre, information, ties, follow)
     spread = np.exp(centre[scales[lone]])
     recentring = Recentring(
-        **Packing(blocks, leading).fields(arrays, here, leaders, curves),
+        **Packing(blocks, leading).fields(arrays, leaders, curves),
         lone=lone,
         lone_scale=scales[lone],
         lone_centre=here[lone],
@@ -108,7 +109,7 @@ class _Rows(NamedTuple):
     leaders: FloatArray
     pull: FloatArray
     kind: IntArray
-    alone: IntArray
+    alone: BoolArray
 
     def by_kind(self) -> Iterator[tuple[int, _Rows]]:
         """Go through the kinds."""
@@ -124,7 +125,9 @@ class _Rows(NamedTuple):
                 )
 
 
-def _ties(told: sparse.csr_array, several: BoolArray, prior: sparse.csc_array, groups: list[IntArray]) -> Ties:
+def _ties(
+    told: sparse.csr_array, several: BoolArray, prior: sparse.csc_array, groups: list[IntArray]
+) -> Ties:
     """Choose what is left out of the rows that tie units, by what the rows about one unit alone leave of its effects."""
     alone, held = told[~several], sparse.csc_array(prior)
     apart, own = Cut(alone, groups), Cut(held, groups)
@@ -145,7 +148,7 @@ def _blocks(
     alone: BoolArray,
     weighing: Weighing,
     leaders: Leaders,
-    bends: Bends,
+    bends: IntArray,
 ) -> list[Block]:
     told, pull, held = (Cut(one, groups) for one in (information.location, information.pull, prior))
     by_leaders = information.location.tocsc()[:, leaders.place].tocsr()
@@ -171,11 +174,12 @@ def _block(
     prior: FloatArray,
     rows: _Rows,
     leaders: Leaders,
-    bends: Bends,
+    bends: IntArray,
 ) -> Block:
     """Collect what rows tell about a block, where the prior of its effects has this precision."""
     z, led = centre[members], np.flatnonzero(rows.leaders.any(axis=0))
-    bends = bends.of(members, leaders.place[led])
+    bending = np.searchsorted(leaders.place[led], bends[members])
+    bending[np.append(leaders.place[led], -2)[bending] != bends[members]] = -1
     rows = rows._replace(leaders=rows.leaders[:, led])
     steer = _steer(rows)
     # Slopes by leaders of which steps of the effects would do nothing.
@@ -193,7 +197,7 @@ def _block(
     towards = sigma[:, None] * (rows.effects.T @ rows.leaders) * leaders.spread[led]
     # What a leader does to the slope of an effect as well leaves what is left of effects as normal as it was.
     following = -np.linalg.solve(precision, towards)
-    return Block(members, np.linalg.cholesky(precision), rest, layers, led, steer, following, bends)
+    return Block(members, np.linalg.cholesky(precision), rest, layers, led, steer, following, bending)
 
 
 def _steer(rows: _Rows) -> FloatArray:
@@ -259,7 +263,7 @@ def _leading_block(
     inner, nobody = np.arange(members.size), weighing.source.size
     layer = Layer(nobody, inner, seen, seen @ (z * sigma), none[:0])
     factor = np.linalg.cholesky(held + told)
-    straight = Bends.none(members.size)
+    straight = np.full(members.size, -1)
     return Block(members, factor, held @ z / sigma, [layer], np.zeros(0, np.int64), none, none, straight)
 
 

@@ -7,7 +7,18 @@ import math
 from headcount._types import FloatArray
 from headcount.engine.compiling import inner
 
-__all__ = ["LOG_T4", "digamma", "expit", "hazard", "log_density", "log_expit", "log_expit_and_slope", "log_sum", "log_tail", "softplus"]
+__all__ = [
+    "LOG_T4",
+    "digamma",
+    "expit",
+    "hazard",
+    "log_density",
+    "log_expit",
+    "log_expit_and_slope",
+    "log_sum",
+    "log_tail",
+    "softplus",
+]
 
 LOG_T4 = math.lgamma(2.5) - math.lgamma(2.0) - 0.5 * math.log(4 * math.pi)
 LOG_NORMAL = -0.5 * math.log(2 * math.pi)

@@ -1,7 +1,7 @@
 """Rows that tie units to one another: one about a continent or the world speaks of the effects of many.
 
-Of most of these units such a row tells next to nothing, yet in coordinates in which all else is apart it would tie each of them to
-every other. So what a row tells of the units that it tells least of is left out, as long as all of that is little. A map of
+Of most of these units such a row tells next to nothing, yet in coordinates in which all else is apart it would tie each of them
+to every other. So what a row tells of the units that it tells least of is left out, as long as all of that is little. A map of
 coordinates is exact whatever is left out of what it is chosen by.
 """
 
