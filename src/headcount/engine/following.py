@@ -42,6 +42,7 @@ class _Recentring(NamedTuple):
     leader_scale: IntArray
     leader_centre: FloatArray
     bend: IntArray
+    bent: FloatArray
     lone: IntArray
     lone_scale: IntArray
     lone_centre: FloatArray
@@ -99,6 +100,8 @@ class Recentring(Addressed, _Recentring):
         What all regions share and blocks follow: position in x, that of its log scale or -1, value at the centre; dims (leader,).
     bend
         What sets the slope at which an effect acts: index of what leads its block, or -1; dims (effect, lane).
+    bent
+        Of these effects, times their scales at the centre, where slopes are taken; nought elsewhere; dims (effect, lane).
     lone, lone_scale, lone_centre, lone_spread, lone_information
         Effects that belong to no block: position in x, that of the log scale, effect and scale at the centre, G; dims (lone,).
     noise_kind, noise_place, noise_weight

@@ -31,7 +31,7 @@ class Block(NamedTuple):
     """A block's effects, the factor of their precision at the centre, what pulls and leads them.
 
     ``following`` is the derivative of the effects by their leaders at the centre; ``bends``, which of these sets the slope at
-    which each effect acts, -1 where none does.
+    which each effect acts, -1 where none does; ``acting`` is effects times scales at the centre.
     """
 
     members: IntArray
@@ -42,6 +42,7 @@ class Block(NamedTuple):
     steer: FloatArray
     following: FloatArray
     bends: IntArray
+    acting: FloatArray
 
     @property
     def size(self) -> int:
@@ -58,6 +59,7 @@ NOTHING = Block(
     steer=np.zeros((0, 0)),
     following=np.zeros((0, 0)),
     bends=np.zeros(0, dtype=np.int64),
+    acting=np.zeros(0),
 )
 """What is in an empty lane."""
 
@@ -155,6 +157,7 @@ class Packing:
             "bend": self._vectors(
                 lambda block: np.where(block.bends >= 0, first[id(block)] + block.bends, -1), -1
             ),
+            "bent": self._vectors(lambda block: np.where(block.bends >= 0, block.acting, 0.0), 0.0),
             "leader_start": starts,
             "leader": leader,
             "steer_start": _ends([block.steer.size for block in self._blocks]),

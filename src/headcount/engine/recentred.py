@@ -151,6 +151,10 @@ def to_pathwise(u: FloatArray, recentring: Recentring) -> tuple[FloatArray, Stat
             _put_straight(x, recentring, ahead)
         start, matrix, n = starts[tile], matrices[tile], starts[tile + 1] - starts[tile]
         _told(tile, weight, ahead, pulled, towards, step, weighted, recentring)
+        # A link is followed from where an effect is at the centre, so only what is beyond it acts at another slope.
+        for effect in range(start * LANES, (start + n) * LANES):
+            if recentring.bend[effect] >= 0:
+                step[effect] -= (slope[recentring.bend[effect]] - 1) * recentring.bent[effect]
         take_steps(start, matrix, n, weighted, step, pulled)
         _put_prior(tile, phi, whole, recentring, factors)
         factorise(start, matrix, n, sigma, pulled, weighted, factors, mean)
@@ -248,7 +252,9 @@ def from_pathwise(
                 scale, total = recentring.scale[effect], 0.0
             total += d_sigma[effect]
             if recentring.bend[effect] >= 0:
-                _back_bend(recentring.bend[effect], d_sigma[effect], state, recentring, gradient)
+                led = recentring.bend[effect]
+                by_slope = d_sigma[effect] - state.slope[led] * recentring.bent[effect] * d_step[effect]
+                _back_bend(led, by_slope, state, recentring, gradient)
     gradient[scale] += total
     for e in range(recentring.noise_kind.size):
         kind = recentring.noise_kind[e]
