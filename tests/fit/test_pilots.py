@@ -40,3 +40,8 @@ def test_after_short_steps_all_pilots_run_and_warm_up_is_thorough(
     runs = runs_of(monkeypatch, math.inf, toy_spec, toy_observations)
     assert list(runs) == ["Pilot 1", "Pilot 2", "Pilot 3", "Sampling"]
     assert runs["Sampling"] == fitting.THOROUGH
+
+
+def test_of_many_variables_shorter_steps_are_long() -> None:
+    assert fitting.long_step(10) == fitting.long_step(fitting.MANY) == fitting.LONG
+    assert fitting.long_step(16 * fitting.MANY) == pytest.approx(fitting.LONG / 2)

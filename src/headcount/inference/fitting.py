@@ -91,7 +91,7 @@ def fit(
     else:
         geometry, step = _geometry_near(layout, near, seed=seed), SHORT
     if tune is None:
-        tune = BRIEF if step >= LONG else THOROUGH
+        tune = BRIEF if step >= long_step(geometry.size) else THOROUGH
     prepared = time.perf_counter() - started
     found = sample(
         geometry,
@@ -142,9 +142,11 @@ PILOTS: Final = (Pilot(40, 60, 3), Pilot(60, 50, 3), Pilot(100, 100, 4, spared=T
 
 PILOT_CHAINS: Final = 2
 
-LONG, BRIEF, THOROUGH = 0.35, 150, 500
-"""A step that is long, in sds of a normal density; warm-up draws where the last pilot run made such steps, so that little is left
-to adapt; and elsewhere."""
+LONG, MANY = 0.35, 700
+"""A step that is long, in sds of a normal density, for so many free variables or fewer."""
+
+BRIEF, THOROUGH = 150, 500
+"""Warm-up draws where the last pilot run made long steps, so that little is left to adapt; and elsewhere."""
 
 TINY, CAREFUL = 0.25, Pace(0.95, 0.6)
 """Where the steps of the pilot runs are tiny, there is more that long ones could go wrong in. Some are much shorter than the
@@ -153,9 +155,9 @@ others, so that a chain gets out of a corner in which the usual step is too long
 
 def _geometry(arrays: Arrays, *, seed: int, cores: int | None, progress: bool) -> tuple[Coordinates, float]:
     """Return coordinates that suit the bulk of the posterior, and the step size that the last pilot run made."""
-    geometry, step = first_geometry(arrays), SHORT
+    geometry, step, long = first_geometry(arrays), SHORT, long_step(arrays.family.size)
     for number, pilot in enumerate(PILOTS, start=1):
-        if pilot.spared and step >= LONG:
+        if pilot.spared and step >= long:
             break
         found = sample(
             geometry,
@@ -171,6 +173,15 @@ def _geometry(arrays: Arrays, *, seed: int, cores: int | None, progress: bool) -
         )
         geometry, step = geometry_of(arrays, found.free.reshape(-1, arrays.family.size)), found.step
     return geometry, step
+
+
+def long_step(size: int) -> float:
+    """Return the step that counts as long for so many free variables.
+
+    Errors of a trajectory's energy add up over variables that are apart, so in coordinates as good steps are shorter the more there
+    are, by the fourth root of their number; see Beskos et al. (2013), https://doi.org/10.3150/12-BEJ414.
+    """
+    return float(LONG * min(1.0, (MANY / size) ** 0.25))
 
 
 CARRIED = 200
