@@ -178,8 +178,8 @@ def _geometry(arrays: Arrays, *, seed: int, cores: int | None, progress: bool) -
 def long_step(size: int) -> float:
     """Return the step that counts as long for so many free variables.
 
-    Errors of a trajectory's energy add up over variables that are apart, so in coordinates as good steps are shorter the more there
-    are, by the fourth root of their number; see Beskos et al. (2013), https://doi.org/10.3150/12-BEJ414.
+    Errors of a trajectory's energy add up over variables that are apart, so in coordinates as good steps are shorter the more
+    there are, by the fourth root of their number; see Beskos et al. (2013), https://doi.org/10.3150/12-BEJ414.
     """
     return float(LONG * min(1.0, (MANY / size) ** 0.25))
 

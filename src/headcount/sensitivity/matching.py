@@ -20,7 +20,7 @@ __all__ = ["Common", "common_ground", "differ_in_priors_only"]
 FEWEST: Final = 2
 """Fits that it takes to compare."""
 
-NUMBERS: Final = ("first", "second", "middle")
+NUMBERS: Final = ("first", "second", "middle", "constant")
 """Fields of `headcount.engine.arrays.Arrays` that state the numbers of priors; all others state the study."""
 
 
