@@ -35,7 +35,9 @@ def cells_of(v: FloatArray, headcount: FloatArray, reach: FloatArray, arrays: Ar
             if share == 0.0:
                 continue
             view, year, scope = cells[c, side], cells[c, 4] + side, cells[c, 2]
-            value = headcount[region, year] + (reach[view] if view >= 0 else 0.0)
+            value = headcount[np.uint64(region), np.uint64(year)]
+            if view >= 0:
+                value += reach[np.uint64(view)]
             while scope != 0:
                 eta = offset[scope] + v[eta_at + scope * regions + region]
                 eta += v[slope_at + scope] * (year - reference)
@@ -69,9 +71,9 @@ def back_cells(
             if slope == 0.0:
                 continue
             view, year, scope = cells[c, side], cells[c, 4] + side, cells[c, 2]
-            d_headcount[region, year] += slope
+            d_headcount[np.uint64(region), np.uint64(year)] += slope
             if view >= 0:
-                d_reach[view] += slope
+                d_reach[np.uint64(view)] += slope
             while scope != 0:
                 place, ahead = eta_at + scope * regions + region, year - reference
                 eta = offset[scope] + v[place] + v[slope_at + scope] * ahead

@@ -267,7 +267,7 @@ def _back_sums(
     x: FloatArray, scale: FloatArray, d_v: FloatArray, arrays: Arrays, gradient: FloatArray
 ) -> None:
     rows, weights = arrays.entry_row, arrays.entry_weight
-    # Neighbours mostly have one scale, and a sum in a register is quicker than one in memory.
+    # Neighbours mostly have one scale; see `_back_rows`.
     last, total = np.uint64(0), 0.0
     for e in range(rows.size):
         a, slope = np.uint64(arrays.entry_a[e]), weights[e] * d_v[np.uint64(rows[e])]
@@ -433,7 +433,9 @@ def _back_rows(
         arrays.offset[SELECTION],
     )
     location, factor, noise = at.location, arrays.row_factor, _noise_variance(v, arrays.offset)
-    known, d_noise = d_terms.size - arrays.term_known.size, np.zeros(noise.size)
+    known = d_terms.size - arrays.term_known.size
+    # Neighbours mostly have one source, and a sum in a register is quicker than one in memory.
+    last, total = 0, 0.0
     for row in range(codes.size):
         slope, by_spread = slopes[row, 0], slopes[row, 1]
         if _asks(codes[row]):
@@ -447,6 +449,9 @@ def _back_rows(
             # Most are relative to a known term, of which nobody asks the derivative.
             if wholes[row] < known:
                 d_terms[np.uint64(wholes[row])] -= slope
-            d_noise[np.uint64(sources[row])] += by_spread * factor[row] / at.spread[row]
-    for source in range(noise.size):
-        d_v[noise_at + source] += d_noise[source] * noise[source]
+            if sources[row] != last:
+                d_v[noise_at + last] += total * noise[last]
+                last, total = sources[row], 0.0
+            total += by_spread * factor[row] / at.spread[row]
+    if noise.size > 0:
+        d_v[noise_at + last] += total * noise[last]

@@ -43,11 +43,12 @@ def log_headcount(x: FloatArray, v: FloatArray, arrays: Arrays) -> FloatArray:
     share = v[arrays.offset[SHARE] : arrays.offset[SHARE] + regions]
     level = v[arrays.offset[LEVEL]] - log_sum(share)
     phi, places, start = _damping(x, arrays.growth), arrays.growth, arrays.offset[COMMON]
-    common = _deviation(v[start : start + years - 1], phi)
-    headcount = np.empty((regions, years))
+    common = np.empty(years - 1)
+    _put_deviation(v[start : start + years - 1], phi, common)
+    headcount, growth = np.empty((regions, years)), np.empty(years - 1)
     for r in range(regions):
         headcount[r, reference] = level + share[r]
-        growth = _growth(r, v, common, phi, arrays.offset, places)
+        _put_growth(r, v, common, phi, arrays.offset, places, growth)
         if places[KIND] == FLOWING:
             for t in range(years - 1):
                 entering = arrays.graduates[r, t]
@@ -82,10 +83,12 @@ def back_headcount(
     norm, d_level, d_phi = log_sum(share), 0.0, 0.0
     phi, places, start = _damping(x, arrays.growth), arrays.growth, arrays.offset[COMMON]
     innovations, d_innovations = v[start : start + years - 1], d_v[start : start + years - 1]
-    common, d_common, d_growth = _deviation(innovations, phi), np.zeros(years - 1), np.empty(years - 1)
+    common, d_common, d_growth = np.empty(years - 1), np.zeros(years - 1), np.empty(years - 1)
+    growth, deviation = np.empty(years - 1), np.empty(years - 1)
+    _put_deviation(innovations, phi, common)
     driven = arrays.offset[DRIVEN + 1] > arrays.offset[DRIVEN]
     for r in range(regions):
-        growth = _growth(r, v, common, phi, arrays.offset, places)
+        _put_growth(r, v, common, phi, arrays.offset, places, growth)
         steady, path, d_path = arrays.offset[STEADY] + r, headcount[r], d_headcount[r]
         d_start = _back_path(
             x,
@@ -112,7 +115,8 @@ def back_headcount(
             add(d_v[at : at + years - 1], 1.0, d_growth)
         at = arrays.offset[REGIONAL] + r * (years - 1)
         own = v[at : at + years - 1]
-        d_phi += _back_deviation(own, _deviation(own, phi), phi, d_growth, d_v[at : at + years - 1])
+        _put_deviation(own, phi, deviation)
+        d_phi += _back_deviation(own, deviation, phi, d_growth, d_v[at : at + years - 1])
     for r in range(regions):
         d_v[arrays.offset[SHARE] + r] -= math.exp(share[r] - norm) * d_level
     d_v[arrays.offset[LEVEL]] += d_level
@@ -139,31 +143,34 @@ def _sum(values: FloatArray) -> float:
 
 
 @inner
-def _growth(
-    region: int, v: FloatArray, common: FloatArray, phi: float, offset: IntArray, places: IntArray
-) -> FloatArray:
-    """Return what is added up over the years: growth, less the bent part of a logistic; or log conversions."""
+def _put_growth(
+    region: int,
+    v: FloatArray,
+    common: FloatArray,
+    phi: float,
+    offset: IntArray,
+    places: IntArray,
+    growth: FloatArray,
+) -> None:
+    """Put what is added up over the years: growth, less the bent part of a logistic; or log conversions."""
     steps = common.size
     start = offset[REGIONAL] + region * steps
-    growth = _deviation(v[start : start + steps], phi)
+    _put_deviation(v[start : start + steps], phi, growth)
     steady = v[offset[STEADY] + region] if places[KIND] != BENT else 0.0
     for t in range(steps):
         growth[t] += common[t] + steady
     if offset[DRIVEN + 1] > offset[DRIVEN]:
         start = offset[DRIVEN] + region * steps
         add(growth, 1.0, v[start : start + steps])
-    return growth
 
 
 @inner
-def _deviation(innovations: FloatArray, phi: float) -> FloatArray:
+def _put_deviation(innovations: FloatArray, phi: float, path: FloatArray) -> None:
     """Run an autoregression over innovations, with the spread of the first one at every step."""
-    path = np.empty(innovations.size)
     fresh = math.sqrt(1 - phi * phi)
     path[0] = innovations[0]
     for t in range(1, innovations.size):
         path[t] = phi * path[t - 1] + fresh * innovations[t]
-    return path
 
 
 @inner

@@ -197,7 +197,9 @@ def _block(
     towards = sigma[:, None] * (rows.effects.T @ rows.leaders) * leaders.spread[led]
     # What a leader does to the slope of an effect as well leaves what is left of effects as normal as it was.
     following = -np.linalg.solve(precision, towards)
-    return Block(members, np.linalg.cholesky(precision), rest, layers, led, steer, following, bending, z * sigma)
+    return Block(
+        members, np.linalg.cholesky(precision), rest, layers, led, steer, following, bending, z * sigma
+    )
 
 
 def _steer(rows: _Rows) -> FloatArray:
@@ -264,7 +266,9 @@ def _leading_block(
     layer = Layer(nobody, inner, seen, seen @ (z * sigma), none[:0])
     factor = np.linalg.cholesky(held + told)
     straight = np.full(members.size, -1)
-    return Block(members, factor, held @ z / sigma, [layer], np.zeros(0, np.int64), none, none, straight, z * sigma)
+    return Block(
+        members, factor, held @ z / sigma, [layer], np.zeros(0, np.int64), none, none, straight, z * sigma
+    )
 
 
 def _told_where_effects_follow(
