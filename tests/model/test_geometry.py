@@ -268,18 +268,23 @@ DAMPED = LINEAR.replace(
 )
 
 
-def linear_arrays(text=LINEAR):
+def arrays_of(text, seen):
+    """Return the arrays of three regions whose log counts are as told by source, area and year, None where there is no row."""
     areas = parse_areas("area,name,parent,pool\nW,W,,\nA,A,W,n\nB,B,W,n\nC,C,W,s\n")
     spec = parse_spec(tomllib.loads(text), areas=areas, name="linear")
-    rng = np.random.default_rng(11)
     rows = [
-        Observation(source, area, year, "count", value=float(np.exp(20 + rng.normal())))
+        Observation(source, area, year, "count", value=float(np.exp(log_count)))
         for source in ("register", "one", "two")
         for area in "ABC"
         for year in range(2019, 2023)
-        if rng.random() < 0.7
+        if (log_count := seen(source, area, year)) is not None
     ]
     return assemble(Layout.of(spec, Observations(tuple(rows))))
+
+
+def linear_arrays(text=LINEAR):
+    rng = np.random.default_rng(11)
+    return arrays_of(text, lambda *_: 20 + rng.normal() if rng.random() < 0.7 else None)
 
 
 def blocks_of_tile(recentring, tile):
@@ -306,6 +311,35 @@ def test_where_all_is_linear_effects_are_normal_whatever_scales_noise_and_what_i
         assert len(blocks) == 3
         for members in blocks:
             np.testing.assert_allclose(gradient[members], -u[members], atol=0.02 * np.abs(u[members]).max())
+
+
+def test_what_is_left_of_effects_hardly_hangs_on_how_coverage_bends_their_link():
+    text = LINEAR.replace("multiplier = { low = 0.6, high = 1.6,", "coverage = { low = 0.3, high = 0.9,")
+    # Regions are the same to the register, and one list sees much of one and little of another.
+    coverage = {"A": 0.9, "B": 0.5, "C": 0.15}
+    arrays = arrays_of(
+        text, lambda source, area, _: 20 + np.log({"register": 1, "one": coverage[area], "two": 0.6}[source])
+    )
+    centre = conditional_mode(arrays, arrays.middle)
+    own = geometry_at(arrays, centre).recentring
+    effects = own.member[own.member >= 0]
+    bending = np.unique(own.leader_place[own.leader[own.bend[own.bend >= 0]]])
+    # A coverage bends how effects act, and these are far from nought.
+    assert bending.size == 1
+    assert np.abs(own.bent[own.bend >= 0]).max() > 0.3
+    here = nothing_left(centre, arrays, own)
+
+    def tied(recentring):
+        coordinates = Coordinates(arrays, recentring)
+        slopes = slope(lambda step: coordinates.log_density(here + place_of(step))[1][effects], np.zeros(1))
+        return np.linalg.norm(slopes)
+
+    def place_of(step):
+        moved = np.zeros(here.size)
+        moved[bending] = step
+        return moved
+
+    assert tied(own) < 0.6 * tied(own._replace(bent=np.zeros(own.bent.size)))
 
 
 def test_shared_effects_know_what_the_effects_that_follow_them_tell():
