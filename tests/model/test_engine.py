@@ -11,7 +11,7 @@ from tests.studies import STUDIES, prior_draws, study
 
 from headcount.engine.arrays import assemble
 from headcount.engine.blocks import blocks_of
-from headcount.engine.density import log_density_and_gradient
+from headcount.engine.density import likelihood, linearise, log_density_and_gradient, log_likelihoods
 from headcount.growth_kinds import GROWTH_KINDS
 from headcount.layout import LIKELIHOODS, Layout
 from headcount.model.build import model_of
@@ -164,3 +164,20 @@ def test_studies_use_all_that_there_is():
         *(("reference", *ends) for ends in [(True, False), (False, True), (False, False)]),
     }
     assert wanted - found == set()
+
+
+@pytest.mark.parametrize("name", STUDIES)
+def test_likelihoods_at_once_are_those_of_the_rows_added_up(name):
+    layout = study(name).layout
+    arrays, rng = assemble(layout), np.random.default_rng(5)
+    _, at, _ = linearise(prior_draws(layout, rng, 1)[0], arrays)
+    stated = arrays.row_likelihood == LIKELIHOODS.index("stated")
+    # So far out, or so precise, that products of a few rows leave what a number can hold unless they are ended.
+    for spread in (0.0, 30.0):
+        own = np.where(stated, 10 ** rng.uniform(-spread, spread, stated.size), at.spread)
+        far = at._replace(spread=own)
+        rows = log_likelihoods(far, arrays)
+        total, slopes = likelihood(far, arrays)
+        assert np.isfinite(rows).all()
+        assert total == pytest.approx(rows[:, 0].sum(), rel=1e-12)
+        np.testing.assert_allclose(slopes, rows[:, 1:], rtol=1e-9)

@@ -129,12 +129,11 @@ def _ties(
     told: sparse.csr_array, several: BoolArray, prior: sparse.csc_array, groups: list[IntArray]
 ) -> Ties:
     """Choose what is left out of the rows that tie units, by what the rows about one unit alone leave of its effects."""
-    alone, held = told[~several], sparse.csc_array(prior)
-    apart, own = Cut(alone, groups), Cut(held, groups)
+    apart, held = Cut(told[~several], groups), Cut(prior, groups)
     factors = []
     for number, members in enumerate(groups):
         effects = apart.dense(number, apart.rows(number))
-        factors.append(np.linalg.cholesky(own.dense(number, members) + effects.T @ effects))
+        factors.append(np.linalg.cholesky(held.dense(number, members) + effects.T @ effects))
     tying = sparse.diags_array(several.astype(float)) @ told
     return Ties.of(sparse.csr_array(tying @ _unfolded(told.shape[1], groups, factors)), groups)
 
@@ -195,7 +194,7 @@ def _block(
         # Whatever else holds effects where they are at the centre, the prior of the total above all.
         rest -= np.where(spoken, pull, 0.0)
     towards = sigma[:, None] * (rows.effects.T @ rows.leaders) * leaders.spread[led]
-    # What a leader does to the slope of an effect as well leaves what is left of effects as normal as it was.
+    # A leader that bends the link of an effect moves it as well, but in the second order.
     following = -np.linalg.solve(precision, towards)
     return Block(
         members, np.linalg.cholesky(precision), rest, layers, led, steer, following, bending, z * sigma
