@@ -14,6 +14,7 @@ from typing import Final
 
 import pandas as pd
 
+from headcount._machine import collecting_later
 from headcount.errors import HeadcountWarning, Problem, TableError, nearest
 from headcount.files import Row, parse_table, read_text, write_table
 from headcount.observation_kinds import OBSERVATION_KINDS
@@ -191,6 +192,7 @@ def read_observations(path: str | Path) -> Observations:
     return parse_observations(read_text(path), name=Path(path).name)
 
 
+@collecting_later()
 def parse_observations(text: str, *, name: str = "observations.csv") -> Observations:
     """Check the text of an observations table; see `read_observations`."""
     required = ("source", "area", "year", "kind")

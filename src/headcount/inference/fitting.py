@@ -7,6 +7,7 @@ from typing import Final, NamedTuple
 
 import numpy as np
 
+from headcount._machine import collecting_later
 from headcount.carrying import Carried
 from headcount.copies import without_copies
 from headcount.engine.arrays import Arrays, assemble
@@ -82,14 +83,15 @@ def fit(
     >>> fit.posterior.sizes["region"]
     4
     """
-    observations = without_copies(spec, observations)
-    check_study(spec, observations)
-    started = time.perf_counter()
-    layout = Layout.of(spec, observations)
-    if near is None:
-        geometry, step = _geometry(assemble(layout), seed=seed, cores=cores, progress=progress)
-    else:
-        geometry, step = _geometry_near(layout, near, seed=seed), SHORT
+    with collecting_later():
+        observations = without_copies(spec, observations)
+        check_study(spec, observations)
+        started = time.perf_counter()
+        layout = Layout.of(spec, observations)
+        if near is None:
+            geometry, step = _geometry(assemble(layout), seed=seed, cores=cores, progress=progress)
+        else:
+            geometry, step = _geometry_near(layout, near, seed=seed), SHORT
     if tune is None:
         tune = BRIEF if step >= long_step(geometry.size) else THOROUGH
     prepared = time.perf_counter() - started
