@@ -20,7 +20,6 @@ from headcount.engine.paths import innovations_by_paths, path_precision
 from headcount.engine.sensitivities import sensitivities_at
 
 __all__ = [
-    "FAINTEST",
     "Information",
     "curvature_of",
     "expected_curvature",
