@@ -28,7 +28,11 @@ class EngineHook(BuildHookInterface):
         path = os.pathsep.join([str(source), *filter(None, [os.environ.get("PYTHONPATH")])])
         with tempfile.TemporaryDirectory() as found:
             done = subprocess.run(
-                [sys.executable, "-c", "from headcount.engine.ahead import compile_ahead; compile_ahead()"],
+                [
+                    sys.executable,
+                    "-c",
+                    "from headcount.engine.precompile import compile_ahead; compile_ahead()",
+                ],
                 env=os.environ | {"PYTHONPATH": path, "NUMBA_CACHE_DIR": found},
                 stdout=subprocess.PIPE,
                 stderr=subprocess.STDOUT,
@@ -37,7 +41,9 @@ class EngineHook(BuildHookInterface):
             )
             files = [file for file in Path(found).rglob("*") if file.suffix in {".nbi", ".nbc"}]
             if done.returncode != 0:
-                self.app.display_warning(f"headcount's engine will compile on the first fit:\n{done.stdout}")
+                self.app.display_warning(
+                    f"headcount's engine will compile on the first fit:\n{done.stdout}"
+                )
             elif files:
                 # Without files there is nothing that did not lie there already.
                 shutil.rmtree(installed, ignore_errors=True)

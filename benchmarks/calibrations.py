@@ -9,10 +9,10 @@ import argparse
 from pathlib import Path
 
 import headcount as hc
-from headcount.calibration.figure import calibration_figure
-from headcount.calibration.quantities import PROBABILITIES
-from headcount.calibration.results import percent
-from headcount.shell.calibrated import caveats
+from headcount.cli.commands.calibration_output import caveats
+from headcount.reporting.calibration_figure import calibration_figure
+from headcount.workflows.calibration.calibrated_quantities import PROBABILITIES
+from headcount.workflows.calibration.calibration_result import percent
 
 STUDIES = Path(__file__).parent / "calibration"
 NAMES = ("sparse", "platforms", "lists")
@@ -27,7 +27,14 @@ def lines_of(name: str, found: hc.Calibration) -> list[str]:
             for prob in PROBABILITIES
         ]
         verdict = "passed" if group["passed"] else f"**failed**: {group['verdict']}"
-        facts = (name, group["group"], str(group["quantities"]), f"{group['p_uniform']:.2g}", *cells, verdict)
+        facts = (
+            name,
+            group["group"],
+            str(group["quantities"]),
+            f"{group['p_uniform']:.2g}",
+            *cells,
+            verdict,
+        )
         lines.append(f"| {' | '.join(facts)} |")
     return lines
 
@@ -41,14 +48,20 @@ def main() -> None:
     parser.add_argument("--seed", type=int, required=True)
     parser.add_argument("--processes", type=int, default=None)
     parser.add_argument("--out", type=Path, default=Path("calibration"))
-    parser.add_argument("--figures", type=Path, default=None, help="folder for calibration_NAME.svg")
+    parser.add_argument(
+        "--figures", type=Path, default=None, help="folder for calibration_NAME.svg"
+    )
     arguments = parser.parse_args()
     table, notes = [], []
     for name in NAMES:
         folder = STUDIES / name
         spec = hc.read_spec(folder / f"{name}.toml")
         rows = hc.read_observations(folder / "data" / "observations.csv")
-        settings = {"studies": arguments.studies, "seed": arguments.seed, "processes": arguments.processes}
+        settings = {
+            "studies": arguments.studies,
+            "seed": arguments.seed,
+            "processes": arguments.processes,
+        }
         found = hc.calibrate(spec, rows, arguments.out / name / "fits", **settings)
         table += lines_of(name, found)
         notes.append(f"{name}: {' '.join(caveats(found))}")

@@ -1,11 +1,13 @@
-"""What if the model is wrong? Worlds with a fault that the fitted spec does not know, and which check says so.
+"""What if the model is wrong? Worlds with a fault that the fitted spec does not know, and which
+check says so.
 
-Each scenario draws worlds and statements from a spec that has a fault (sources that share an error, coverage that drifts,
-rows with long tails, lists that depend on each other) and fits them with one that does not. Printed: how often intervals
-hold the truth, by group, against the same worlds fitted with the spec that they came from; and in what part of the studies
-each check fails.
+Each scenario draws worlds and statements from a spec that has a fault (sources that share an error,
+coverage that drifts, rows with long tails, lists that depend on each other) and fits them with one
+that does not. Printed: how often intervals hold the truth, by group, against the same worlds fitted
+with the spec that they came from; and in what part of the studies each check fails.
 
-Run: uv run python benchmarks/misspecification.py --studies 40 --seed 1 --out calibration/misspecification
+Run: uv run python benchmarks/misspecification.py --studies 40 --seed 1 --out
+calibration/misspecification
 """
 
 from __future__ import annotations
@@ -19,9 +21,9 @@ from typing import Any
 import numpy as np
 
 import headcount as hc
-from headcount.batches import Job, Outcome, run_batch
-from headcount.calibration.quantities import RankOf, truth_of
-from headcount.calibration.results import Calibration, gathered
+from headcount.workflows.batches import Job, Outcome, run_batch
+from headcount.workflows.calibration.calibrated_quantities import RankOf, truth_of
+from headcount.workflows.calibration.calibration_result import Calibration, gathered
 
 STUDIES = Path(__file__).parent / "calibration"
 RANKED = 99
@@ -111,19 +113,26 @@ def changed(spec: hc.ModelSpec, change: Callable[[Document], None]) -> hc.ModelS
     """Return the spec with its document changed."""
     document = spec.document
     change(document)
-    return hc.parse_spec(document, areas=spec.areas, covariates=spec.covariate_table, name=spec.name)
+    return hc.parse_spec(
+        document, areas=spec.areas, covariates=spec.covariate_table, name=spec.name
+    )
 
 
 def calibration_of(
     scenario: Scenario, arguments: argparse.Namespace, *, knows: bool
 ) -> tuple[Calibration, list[Outcome]]:
-    """Fit a scenario's worlds with the spec that they came from, or with the one that does not know."""
+    """Fit a scenario's worlds with the spec that they came from, or with the one that does not
+    know.
+    """
     folder = STUDIES / scenario.study
     spec = hc.read_spec(folder / f"{scenario.study}.toml")
     rows = hc.read_observations(folder / "data" / "observations.csv")
     faulty = changed(spec, scenario.faulty)
     fitted = faulty if knows else changed(spec, scenario.ignorant)
-    worlds = [hc.simulate(faulty, rows, seed=arguments.seed + number) for number in range(arguments.studies)]
+    worlds = [
+        hc.simulate(faulty, rows, seed=arguments.seed + number)
+        for number in range(arguments.studies)
+    ]
     digests = [RanksAndChecks(RankOf(truth_of(made, faulty), RANKED, made.seed)) for made in worlds]
     jobs = [
         Job(f"study-{made.seed:06d}", fitted, made.observations, made.seed, digest)
@@ -163,11 +172,16 @@ def main() -> None:
             found, outcomes = calibration_of(scenario, arguments, knows=knows)
             summary = found.summary().set_index("group")
             cells = [
-                "/".join(f"{100 * summary.loc[group, f'coverage_{prob}']:.0f}" for prob in PROBABILITIES)
+                "/".join(
+                    f"{100 * summary.loc[group, f'coverage_{prob}']:.0f}" for prob in PROBABILITIES
+                )
                 for group in GROUPS
             ]
             who = "knows" if knows else "does not know"
-            print(f"| {scenario.name} | {who} | {' | '.join(cells)} | {alarms(outcomes)} |", flush=True)
+            print(
+                f"| {scenario.name} | {who} | {' | '.join(cells)} | {alarms(outcomes)} |",
+                flush=True,
+            )
 
 
 if __name__ == "__main__":

@@ -1,16 +1,20 @@
-"""The race: how long until the same posterior can be trusted, by headcount and by what a user would write instead?
+"""The race: how long until the same posterior can be trusted, by headcount and by what a user would
+write instead?
 
-Each contestant fits the same study in a fresh process, with the same numbers of chains and draws. Peers have the warm-up draws
-that are asked for; headcount has as many as it takes by itself, after its pilot runs. Then the same lines compute the same
-quantities from everybody's draws: every log headcount of a region and year, the world's totals, every quantity with a prior and
-every source's noise. Before speed is compared, densities and posteriors are shown to agree.
+Each contestant fits the same study in a fresh process, with the same numbers of chains and draws.
+Peers have the warm-up draws that are asked for; headcount has as many as it takes by itself, after
+its pilot runs. Then the same lines compute the same quantities from everybody's draws: every log
+headcount of a region and year, the world's totals, every quantity with a prior and every source's
+noise. Before speed is compared, densities and posteriors are shown to agree.
 
-Figures: `min_ess_per_second` is the least bulk ESS of all quantities by the seconds of sampling, warm-up included and compiling
-not; headcount's pilot runs count as warm-up. `seconds_to_trust` is from the start of the process until every quantity has an ESS
-of 400 and an R-hat of 1.01; extrapolated (~) at the measured rate where the run was not long enough. TMB does not sample: its
+Figures: `min_ess_per_second` is the least bulk ESS of all quantities by the seconds of sampling,
+warm-up included and compiling not; headcount's pilot runs count as warm-up. `seconds_to_trust` is
+from the start of the process until every quantity has an ESS of 400 and an R-hat of 1.01;
+extrapolated (~) at the measured rate where the run was not long enough. TMB does not sample: its
 seconds are those of its approximation, and its error against headcount's posterior is reported.
 
-Run: uv run --group bench python benchmarks/race.py --size small --peers pymc,pymc-nutpie,numpyro,stan,tmb --seed 1
+Run: uv run --group bench python benchmarks/race.py --size small --peers
+pymc,pymc-nutpie,numpyro,stan,tmb --seed 1
 """
 
 from __future__ import annotations
@@ -42,8 +46,8 @@ from benchmarks.racing.studies import SIZES, write_study
 from benchmarks.racing.tables import race_table
 
 import headcount as hc
-from headcount.copies import without_copies
-from headcount.layout import Layout
+from headcount.layout.study_layout import Layout
+from headcount.study.copies import without_copies
 
 FLAGSHIP = ROOT / "models" / "ml_engineers.toml"
 PEERS = ("pymc", "pymc-nuts", "pymc-nutpie", "numpyro", "stan", "tmb")
@@ -106,7 +110,9 @@ class Race:
 def prepare(arguments: argparse.Namespace, folder: Path) -> Race:
     """Write the study, its numbers and the points at which densities are compared."""
     flagship = arguments.size == "flagship"
-    model = FLAGSHIP if flagship else write_study(SIZES[arguments.size], folder, seed=arguments.seed)
+    model = (
+        FLAGSHIP if flagship else write_study(SIZES[arguments.size], folder, seed=arguments.seed)
+    )
     spec = hc.read_spec(model)
     rows = hc.read_observations(model.parent / spec.data / "observations.csv")
     layout = Layout.of(spec, without_copies(spec, rows))
@@ -129,9 +135,11 @@ def prepare(arguments: argparse.Namespace, folder: Path) -> Race:
 
 
 def run(race: Race, name: str, *, cold: bool) -> list[dict[str, Any]]:
-    """Run a contestant, once, or first without and then with what the first run compiled; return what is reported.
+    """Run a contestant, once, or first without and then with what the first run compiled; return
+    what is reported.
 
-    headcount's engine is compiled when it is installed. A bare run comes before the cold one, without that too.
+    headcount's engine is compiled when it is installed. A bare run comes before the cold one,
+    without that too.
     """
     reason = missing(name, race.how.stan)
     if reason is None and race.how.model == FLAGSHIP and name not in ("headcount", *OF_FLAGSHIP):
@@ -157,7 +165,9 @@ def empty(race: Race, name: str) -> Path:
     return cache
 
 
-def run_once(race: Race, name: str, label: str, cache: Path | None, *, bare: bool = False) -> dict[str, Any]:
+def run_once(
+    race: Race, name: str, label: str, cache: Path | None, *, bare: bool = False
+) -> dict[str, Any]:
     """Run a contestant once and report it."""
     print(f"{label} ...", file=sys.stderr, flush=True)
     folder = race.folder / label.replace(" ", "_")
@@ -179,14 +189,20 @@ def _notes(outcome: Outcome) -> dict[str, Any]:
 
 def _status(launched: Launched, outcome: Outcome | None, limit: float) -> str:
     if outcome is not None:
-        return "finished" if outcome.finished else f"stopped after {limit:g} s, with the draws that it had"
+        return (
+            "finished"
+            if outcome.finished
+            else f"stopped after {limit:g} s, with the draws that it had"
+        )
     if launched.killed:
         return f"not finished in {limit:g} s"
     return f"failed: {launched.error}"
 
 
 def _figures(race: Race, outcome: Outcome) -> dict[str, Any]:
-    """Return what the draws are worth; the summary goes along for the comparison and is taken out again."""
+    """Return what the draws are worth; the summary goes along for the comparison and is taken out
+    again.
+    """
     if outcome.free is None:
         return {"approximation": (np.array(outcome.extra["mean"]), np.array(outcome.extra["sd"]))}
     # R-hat needs a few draws in each half of a chain.
@@ -205,7 +221,8 @@ def _figures(race: Race, outcome: Outcome) -> dict[str, Any]:
         "draws": outcome.free.shape[1],
         "min_ess": float(summary.ess[least]),
         "min_ess_of": summary.names[least],
-        "min_ess_per_second": float(summary.ess[least]) / (running + pilot + seconds.get("after", 0.0)),
+        "min_ess_per_second": float(summary.ess[least])
+        / (running + pilot + seconds.get("after", 0.0)),
         "min_ess_per_second_without_pilots": float(summary.ess[least]) / running,
         "seconds_to_trust": trust,
         "extrapolated": extrapolated,
@@ -244,11 +261,15 @@ def parse() -> argparse.Namespace:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--size", choices=(*SIZES, "flagship"), default="small")
-    parser.add_argument("--peers", default="pymc-nutpie", help=f"of {', '.join(PEERS)}, with commas")
+    parser.add_argument(
+        "--peers", default="pymc-nutpie", help=f"of {', '.join(PEERS)}, with commas"
+    )
     parser.add_argument("--seed", type=int, required=True)
     parser.add_argument("--chains", type=int, default=2)
     parser.add_argument("--draws", type=int, default=1000, help="kept draws of each chain")
-    parser.add_argument("--tune", type=int, default=1000, help="warm-up draws of each chain of a peer")
+    parser.add_argument(
+        "--tune", type=int, default=1000, help="warm-up draws of each chain of a peer"
+    )
     parser.add_argument(
         "--limit", type=float, default=900, help=f"seconds; nutpie has {GRACE:g} more to hand over"
     )
@@ -274,7 +295,9 @@ def main() -> None:
     # So that a race that is ended ends its contestant first.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     where: AbstractContextManager[Any] = (
-        nullcontext(arguments.keep) if arguments.keep else tempfile.TemporaryDirectory(prefix="race_")
+        nullcontext(arguments.keep)
+        if arguments.keep
+        else tempfile.TemporaryDirectory(prefix="race_")
     )
     with where as folder:
         Path(folder).mkdir(parents=True, exist_ok=True)
@@ -285,7 +308,8 @@ def main() -> None:
         compare(race, fits)
         unknowns = int(np.load(race.how.points).shape[1])
     settings = {
-        name: getattr(arguments, name) for name in ("size", "seed", "chains", "draws", "tune", "limit")
+        name: getattr(arguments, name)
+        for name in ("size", "seed", "chains", "draws", "tune", "limit")
     }
     settings |= {"rows": len(race.layout.observations.fitted), "unknowns": unknowns}
     print(race_table(fits))

@@ -1,8 +1,10 @@
-"""Does a fit find the truth? Simulate studies from a spec, fit each, and count how often intervals hold the known headcounts.
+"""Does a fit find the truth? Simulate studies from a spec, fit each, and count how often intervals
+hold the known headcounts.
 
-Each study is a draw from the prior whose world total lies in a sensible range, with rows laid out as in the real study. Over a
-prior draw, 90 % intervals hold the truth in 90 % of cases; the headcounts of one study share its errors, so the spread
-between studies is what its Monte Carlo error is taken from.
+Each study is a draw from the prior whose world total lies in a sensible range, with rows laid out
+as in the real study. Over a prior draw, 90 % intervals hold the truth in 90 % of cases; the
+headcounts of one study share its errors, so the spread between studies is what its Monte Carlo
+error is taken from.
 
 Run: uv run python benchmarks/recovery.py models/ml_engineers.toml --studies 10 --seed 1
 """
@@ -22,7 +24,9 @@ PROBABILITIES = (0.5, 0.8, 0.9, 0.95)
 
 
 def coverage(draws: np.ndarray, truth: np.ndarray, prob: float) -> float:
-    """Return the part of cells whose equal-tailed interval holds the truth; draws have dims (draw, ...)."""
+    """Return the part of cells whose equal-tailed interval holds the truth; draws have dims (draw,
+    ...).
+    """
     low, high = np.quantile(draws, [(1 - prob) / 2, (1 + prob) / 2], axis=0)
     return float(((low <= truth) & (truth <= high)).mean())
 
@@ -33,7 +37,9 @@ def one_study(
     """Simulate a study, fit it, and return what was found."""
     made = hc.simulate(spec, rows, seed=seed, within=within)
     started = time.perf_counter()
-    fit = hc.fit(spec, made.observations, seed=seed, chains=2, draws=draws, tune=draws, progress=False)
+    fit = hc.fit(
+        spec, made.observations, seed=seed, chains=2, draws=draws, tune=draws, progress=False
+    )
     logs = fit.posterior["log_headcount"].stack(sample=("chain", "draw")).transpose("sample", ...)
     truth = np.log(made.truth["headcount"].transpose("region", "year").values)
     middle = np.median(logs.values, axis=0)
@@ -59,14 +65,20 @@ def main() -> None:
     parser.add_argument("--draws", type=int, default=500)
     parser.add_argument("--seed", type=int, required=True)
     parser.add_argument(
-        "--within", type=float, nargs=2, default=(2e5, 2e6), help="sensible range of the root's headcount"
+        "--within",
+        type=float,
+        nargs=2,
+        default=(2e5, 2e6),
+        help="sensible range of the root's headcount",
     )
     arguments = parser.parse_args()
     spec = hc.read_spec(arguments.model)
     rows = hc.read_observations(arguments.model.parent / spec.data / "observations.csv")
     found = []
     for study in range(arguments.studies):
-        found.append(one_study(spec, rows, arguments.seed + study, arguments.draws, tuple(arguments.within)))
+        found.append(
+            one_study(spec, rows, arguments.seed + study, arguments.draws, tuple(arguments.within))
+        )
         print(json.dumps(found[-1]), flush=True)
     for prob in PROBABILITIES:
         values = np.array([study["coverage"][prob] for study in found])

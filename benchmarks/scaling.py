@@ -1,8 +1,10 @@
-"""How do seconds and memory grow with the study? headcount alone, over plain studies with rows and regions growing together.
+"""How do seconds and memory grow with the study? headcount alone, over plain studies with rows and
+regions growing together.
 
-Each size is fitted in a fresh process with the same numbers of draws. Printed: seconds of each part, seconds of one gradient
-(of the density alone, and in the coordinates that are sampled in), steps per draw, peak memory, and for each the exponent of its
-growth with the number of rows: the slope of its logarithm on that of the rows.
+Each size is fitted in a fresh process with the same numbers of draws. Printed: seconds of each
+part, seconds of one gradient (of the density alone, and in the coordinates that are sampled in),
+steps per draw, peak memory, and for each the exponent of its growth with the number of rows: the
+slope of its logarithm on that of the rows.
 
 Run: uv run python benchmarks/scaling.py --seed 1
 """
@@ -27,7 +29,7 @@ from benchmarks.racing.launching import ROOT, watched
 from benchmarks.racing.studies import Size, write_study
 from benchmarks.racing.tables import markdown
 
-from headcount.reporting.drawing import FAINT, INK, INNER, LINE, canvas
+from headcount.reporting.canvas import FAINT, INK, INNER, LINE, canvas
 
 REGIONS = (12, 25, 50, 100, 200)
 FIRST_REGIONS = 4
@@ -60,13 +62,26 @@ def one_size(regions: int, folder: Path, arguments: argparse.Namespace) -> dict[
         for name in ("seed", "chains", "draws", "tune")
         for word in (f"--{name}", str(getattr(arguments, name)))
     ]
-    command = [sys.executable, "-m", "benchmarks.racing.one_size", str(model), str(output), *options]
+    command = [
+        sys.executable,
+        "-m",
+        "benchmarks.racing.one_size",
+        str(model),
+        str(output),
+        *options,
+    ]
     ended = watched(command, dict(os.environ), model.parent / "output.txt", arguments.limit)
     if not output.exists():
-        words = f"not finished in {arguments.limit:g} s" if ended.killed else f"failed: {ended.error}"
+        words = (
+            f"not finished in {arguments.limit:g} s" if ended.killed else f"failed: {ended.error}"
+        )
         print(f"{regions} regions: {words}", flush=True)
         return {}
-    return {"regions": regions} | json.loads(output.read_text(encoding="utf-8")) | {"peak_mb": ended.peak_mb}
+    return (
+        {"regions": regions}
+        | json.loads(output.read_text(encoding="utf-8"))
+        | {"peak_mb": ended.peak_mb}
+    )
 
 
 def exponent(sizes: list[dict[str, Any]], name: str) -> float | None:
@@ -93,8 +108,14 @@ def _cell(name: str, value: float | None) -> str:
 
 
 def figure(sizes: list[dict[str, Any]], exponents: dict[str, float | None]) -> str:
-    """Draw seconds of a fit and of a gradient against rows, both on logarithmic scales; return the SVG."""
-    parts = {"whole": ("the whole fit", INK), "sample": ("sampling", LINE), "prepare": ("preparing", INNER)}
+    """Draw seconds of a fit and of a gradient against rows, both on logarithmic scales; return the
+    SVG.
+    """
+    parts = {
+        "whole": ("the whole fit", INK),
+        "sample": ("sampling", LINE),
+        "prepare": ("preparing", INNER),
+    }
     steps = {"sampler_gradient": ("as sampled", LINE), "gradient": ("density alone", INNER)}
     with canvas("scaling", 8.4, 3.6) as (drawn, finished):
         panels = drawn.subplots(1, 2)
@@ -150,9 +171,14 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="scaling_") as folder:
         # Compiles whatever is not in the cache yet, so that no size pays for it.
         one_size(FIRST_REGIONS, Path(folder), arguments)
-        found = [one_size(int(regions), Path(folder), arguments) for regions in arguments.regions.split(",")]
+        found = [
+            one_size(int(regions), Path(folder), arguments)
+            for regions in arguments.regions.split(",")
+        ]
     sizes = [size for size in found if size]
-    exponents = {name: exponent(sizes, name) for name in COLUMNS if name not in NO_GROWTH} if sizes else {}
+    exponents = (
+        {name: exponent(sizes, name) for name in COLUMNS if name not in NO_GROWTH} if sizes else {}
+    )
     print(table(sizes, exponents))
     if len(sizes) > 1:
         arguments.out.write_text(figure(sizes, exponents) + "\n", encoding="utf-8")

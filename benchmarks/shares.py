@@ -1,9 +1,11 @@
-"""Are shares of precision what they say? The toy study refitted with one part of the evidence made twice as informative.
+"""Are shares of precision what they say? The toy study refitted with one part of the evidence made
+twice as informative.
 
-The share of a part is the elasticity of the answer's precision to the part's own (docs/identification.md). Here each of the
-largest priors of the toy without its anchor is given twice its precision, by dividing its standard deviation by the root of two,
-and the study is fitted again. Printed: by how much the log precision of the log total rose, with its Monte Carlo error, beside
-what the shares say: ``log(1 + share)``, the first order in the part's growth.
+The share of a part is the elasticity of the answer's precision to the part's own
+(docs/identification.md). Here each of the largest priors of the toy without its anchor is given
+twice its precision, by dividing its standard deviation by the root of two, and the study is fitted
+again. Printed: by how much the log precision of the log total rose, with its Monte Carlo error,
+beside what the shares say: ``log(1 + share)``, the first order in the part's growth.
 
 Run: uv run python benchmarks/shares.py --seed 1
 """
@@ -17,9 +19,9 @@ from dataclasses import replace
 import numpy as np
 
 import headcount as hc
-from headcount.identification.pieces import PRIOR
-from headcount.priors import Prior
-from headcount.summaries import diagnostics
+from headcount.diagnostics.identification.precision_terms import PRIOR
+from headcount.posterior.summaries import diagnostics
+from headcount.study.priors import Prior
 
 YEAR = 2021
 PARTS = 6
@@ -56,7 +58,9 @@ def main() -> None:
     base = hc.fit(spec, observations, seed=arguments.seed, **settings)
     before, error = log_precision(base)
     shares = hc.rests_on(base, year=YEAR).shares.table()
-    print(f"{'prior made twice as precise':45} {'share':>6} {'foretold':>9} {'refitted':>9} {'± se':>6}")
+    print(
+        f"{'prior made twice as precise':45} {'share':>6} {'foretold':>9} {'refitted':>9} {'± se':>6}"
+    )
     priors = shares[(shares["kind"] == PRIOR)].head(PARTS)
     for i, line in enumerate(priors.itertuples(index=False), start=1):
         refitted = hc.fit(
@@ -64,7 +68,10 @@ def main() -> None:
         )
         after, own_error = log_precision(refitted)
         told = (line.share, np.log1p(line.share), after - before, np.hypot(error, own_error))
-        print(f"{line.name:45} {told[0]:6.3f} {told[1]:9.3f} {told[2]:9.3f} {told[3]:6.3f}", flush=True)
+        print(
+            f"{line.name:45} {told[0]:6.3f} {told[1]:9.3f} {told[2]:9.3f} {told[3]:6.3f}",
+            flush=True,
+        )
 
 
 if __name__ == "__main__":

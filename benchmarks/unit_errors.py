@@ -1,7 +1,8 @@
 """What does one wrong row do? The flagship with one figure a thousand times too large, fit by fit.
 
-Each fit differs from the first in one row, which states persons where the source means thousands. Printed: by what part of
-its 90 % interval's width the world's headcount in the reference year moves, and how probably the row is named as outlying.
+Each fit differs from the first in one row, which states persons where the source means thousands.
+Printed: by what part of its 90 % interval's width the world's headcount in the reference year
+moves, and how probably the row is named as outlying.
 
 Run: uv run python benchmarks/unit_errors.py --seed 1 --out calibration/unit_errors
 """
@@ -16,8 +17,8 @@ from pathlib import Path
 import numpy as np
 
 import headcount as hc
-from headcount.batches import Job, run_batch
-from headcount.checks import Evidence
+from headcount.diagnostics.checks import Evidence
+from headcount.workflows.batches import Job, run_batch
 
 MODEL = Path("models/ml_engineers.toml")
 ROWS = (

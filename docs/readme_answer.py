@@ -9,9 +9,9 @@ import sys
 from pathlib import Path
 
 import headcount as hc
-from headcount.checks.evidence import Evidence
-from headcount.reporting.figures import total_figure
-from headcount.reporting.prose import people
+from headcount._wording import people
+from headcount.diagnostics.checks.evidence import Evidence
+from headcount.reporting.report_figures import total_figure
 
 AREAS = (
     "WORLD",

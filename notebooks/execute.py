@@ -1,4 +1,5 @@
-"""Execute notebooks in place, and write them so that the next execution differs only where its numbers do.
+"""Execute notebooks in place, and write them so that the next execution differs only where its
+numbers do.
 
 python notebooks/execute.py                     # all of this folder
 python notebooks/execute.py notebooks/01_*.ipynb
@@ -24,7 +25,8 @@ METADATA = {
 
 
 def executed(notebook: NotebookNode, *, folder: Path = FOLDER) -> NotebookNode:
-    """Return the notebook as it is after a run in a fresh kernel that starts in a folder; an error stops it."""
+    """Return the notebook as it is after a run in a fresh kernel that starts in a folder; an error
+    stops it."""
     client = NotebookClient(
         normalised(notebook),
         kernel_name=KERNEL,
@@ -37,7 +39,8 @@ def executed(notebook: NotebookNode, *, folder: Path = FOLDER) -> NotebookNode:
 
 
 def normalised(notebook: NotebookNode) -> NotebookNode:
-    """Return a copy without what editors and kernels add: metadata, and random identifiers of cells."""
+    """Return a copy without what editors and kernels add: metadata, and random identifiers of
+    cells."""
     copy = nbformat.from_dict(notebook)
     copy.metadata = nbformat.from_dict(METADATA)
     copy.nbformat, copy.nbformat_minor = 4, 5

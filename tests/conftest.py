@@ -1,4 +1,5 @@
-"""Fixtures of all tests: the toy study, and one fit of it for the whole run, since fitting is the cost."""
+"""Fixtures of all tests: the toy study, and one fit of it for the whole run, since fitting is the
+cost."""
 
 from __future__ import annotations
 
@@ -32,4 +33,6 @@ def toy_observations() -> hc.Observations:
 @pytest.fixture(scope="session")
 def toy_fit(toy_spec: hc.ModelSpec, toy_observations: hc.Observations) -> hc.Fit:
     """The only fit that the tests share; frozen, so that none can spoil it for another."""
-    return hc.fit(toy_spec, toy_observations, seed=1, chains=4, draws=500, tune=1000, progress=False)
+    return hc.fit(
+        toy_spec, toy_observations, seed=1, chains=4, draws=500, tune=1000, progress=False
+    )

@@ -1,7 +1,7 @@
 """Studies for tests: structurally different ones, their numbers drawn at random.
 
-Between them they use every growth kind, prior family, reach, relation of scopes, observation kind, tail and period, each in
-the company of others; `test_engine` holds the list complete.
+Between them they use every growth kind, prior family, reach, relation of scopes, observation kind,
+tail and period, each in the company of others; `test_engine` holds the list complete.
 """
 
 from __future__ import annotations
@@ -12,14 +12,14 @@ from typing import Any, Final, NamedTuple
 
 import numpy as np
 
-from headcount.areas import parse_areas
-from headcount.covariates import parse_covariates
-from headcount.engine.blocks import blocks_of
-from headcount.layout import Layout
-from headcount.observations import Observation, Observations
-from headcount.spec_checks import scope_holds
-from headcount.spec_files import parse_spec
-from headcount.specs import ModelSpec, SourceSpec
+from headcount.layout.free_vector import blocks_of
+from headcount.layout.study_layout import Layout
+from headcount.study.areas import parse_areas
+from headcount.study.covariates import parse_covariates
+from headcount.study.observations import Observation, Observations
+from headcount.study.spec_checks import scope_holds
+from headcount.study.spec_files import parse_spec
+from headcount.study.specs import ModelSpec, SourceSpec
 
 __all__ = ["STUDIES", "Study", "prior_draws", "study"]
 
@@ -105,7 +105,11 @@ class _Numbers:
         """Return a growth section by intervals."""
         section = {"kind": kind, "region_rate_sd": self(0.01, 0.08)}
         if kind == "stock_and_flow":
-            section |= {"exit": self(0.02, 0.2), "entry": self(0.1, 0.6), "conversion": self(0.01, 0.2)}
+            section |= {
+                "exit": self(0.02, 0.2),
+                "entry": self(0.1, 0.6),
+                "conversion": self(0.01, 0.2),
+            }
             section |= {"graduates": "graduates"}
         else:
             section |= {"rate": self(-0.05, 0.2)}
@@ -155,13 +159,23 @@ def _rich(p: _Numbers) -> tuple[str, dict[str, Any]]:
                 "region_sd": p(0.1, 0.5),
                 "trend": p(-0.1, 0.1),
             },
-            "inner": {"definition": "d", "within": "core", "ratio": p(0.2, 0.7), "region_sd": p(0.1, 0.5)},
+            "inner": {
+                "definition": "d",
+                "within": "core",
+                "ratio": p(0.2, 0.7),
+                "region_sd": p(0.1, 0.5),
+            },
             "people": {"definition": "d", "covariate": "people"},
         },
         source_kinds={
             "register": {"noise": p(0.02, 0.1), "tails": "normal"},
             "platform": {"noise": p(0.1, 0.5), "region_sd": p(0.1, 0.5)},
-            "claim": {"noise": p(0.2, 0.8), "spread": 0.5, "tails": "normal", "region_sd": p(0.1, 0.5)},
+            "claim": {
+                "noise": p(0.2, 0.8),
+                "spread": 0.5,
+                "tails": "normal",
+                "region_sd": p(0.1, 0.5),
+            },
             "poll": {"noise": p(0.1, 0.5), "concentration": p(5, 200)},
         },
         sources={
@@ -170,11 +184,14 @@ def _rich(p: _Numbers) -> tuple[str, dict[str, Any]]:
             "platform": _source(
                 "platform",
                 "wide",
-                coverage=p(0.2, 0.8) | {"regions": {"C": p(0.1, 0.5), "BC": p(0.1, 0.5), "C1": p(0.5, 0.9)}},
+                coverage=p(0.2, 0.8)
+                | {"regions": {"C": p(0.1, 0.5), "BC": p(0.1, 0.5), "C1": p(0.5, 0.9)}},
                 region_sd=p(0.1, 0.5),
                 lineage="forum",
             ),
-            "analyst": _source("claim", "kin", multiplier=p(0.3, 3) | {"regions": {"AB": p(0.5, 4)}}),
+            "analyst": _source(
+                "claim", "kin", multiplier=p(0.3, 3) | {"regions": {"AB": p(0.5, 4)}}
+            ),
             "postings": _source("platform", trend=True, region_sd=p(0.1, 0.5)),
             "poll": _source("poll", selection=p(0.5, 2)),
         },
@@ -188,13 +205,27 @@ def _walk(p: _Numbers) -> tuple[str, dict[str, Any]]:
     return FLAT, p.document(
         (2020, 2020, 2023),
         total={"prior": p.family("gamma", mean=20_000, sd=9_000)},
-        regions={"region_sd": p.family("half_normal", sd=0.5), "pool_sd": p.family("exponential", mean=0.5)},
+        regions={
+            "region_sd": p.family("half_normal", sd=0.5),
+            "pool_sd": p.family("exponential", mean=0.5),
+        },
         growth=p.growth("random_walk")
-        | {"common_sd": p.family("gamma", mean=0.1, sd=0.06), "region_sd": p.family("half_normal", sd=0.1)},
+        | {
+            "common_sd": p.family("gamma", mean=0.1, sd=0.06),
+            "region_sd": p.family("half_normal", sd=0.1),
+        },
         scopes={
             "core": {"definition": "d"},
-            "inner": {"definition": "d", "within": "core", "ratio": p.family("beta", mean=0.4, sd=0.15)},
-            "kin": {"definition": "d", "beside": "core", "ratio": p.family("gamma", mean=1.2, sd=0.4)},
+            "inner": {
+                "definition": "d",
+                "within": "core",
+                "ratio": p.family("beta", mean=0.4, sd=0.15),
+            },
+            "kin": {
+                "definition": "d",
+                "beside": "core",
+                "ratio": p.family("gamma", mean=1.2, sd=0.4),
+            },
         },
         source_kinds={
             "platform": {
@@ -204,7 +235,9 @@ def _walk(p: _Numbers) -> tuple[str, dict[str, Any]]:
             "poll": {"noise": p(0.1, 0.5), "concentration": p.family("gamma", mean=50, sd=30)},
         },
         sources={
-            "platform": _source("platform", coverage=p.family("beta", mean=0.5, sd=0.2), lineage="forum"),
+            "platform": _source(
+                "platform", coverage=p.family("beta", mean=0.5, sd=0.2), lineage="forum"
+            ),
             "other": _source("platform", "kin", coverage=p.family("beta", mean=0.3, sd=0.1)),
             "poll": _source("poll", "inner", selection=p.family("gamma", mean=1.1, sd=0.4)),
         },
@@ -217,7 +250,9 @@ def _damped(p: _Numbers) -> tuple[str, dict[str, Any]]:
     """Damped growth up to its last year, a beta prior on the damping, and no region told apart."""
     return FLAT, p.document(
         (2018, 2022, 2022),
-        covariates={"income": {"effect": "growth", "transform": "none", "coefficient": p(-0.1, 0.1)}},
+        covariates={
+            "income": {"effect": "growth", "transform": "none", "coefficient": p(-0.1, 0.1)}
+        },
         growth=p.growth("damped_trend") | {"damping": p.family("beta", mean=0.7, sd=0.15)},
         scopes={"core": {"definition": "d"}, "people": {"definition": "d", "covariate": "people"}},
         source_kinds={"office": {"noise": p(0.05, 0.3)}},
@@ -235,9 +270,16 @@ def _apart(p: _Numbers) -> tuple[str, dict[str, Any]]:
         growth=p.growth("random_walk"),
         scopes={
             "core": {"definition": "d"},
-            "wide": {"definition": "d", "contains": "core", "ratio": p(1.2, 4), "trend": p(-0.2, 0.2)},
+            "wide": {
+                "definition": "d",
+                "contains": "core",
+                "ratio": p(1.2, 4),
+                "trend": p(-0.2, 0.2),
+            },
         },
-        source_kinds={"office": {"noise": p(0.05, 0.3), "tails": "normal", "region_sd": p(0.1, 0.5)}},
+        source_kinds={
+            "office": {"noise": p(0.05, 0.3), "tails": "normal", "region_sd": p(0.1, 0.5)}
+        },
         sources={
             "first": _source(
                 "office", coverage=p(0.2, 0.8) | {"regions": {"A": p(0.2, 0.8), "W": p(0.1, 0.9)}}
@@ -258,7 +300,12 @@ def _polls(p: _Numbers) -> tuple[str, dict[str, Any]]:
         scopes={
             "core": {"definition": "d"},
             "most": {"definition": "d", "within": "core", "ratio": p(0.8, 0.99)},
-            "wide": {"definition": "d", "contains": "core", "ratio": p(2, 6), "region_sd": p(0.1, 0.5)},
+            "wide": {
+                "definition": "d",
+                "contains": "core",
+                "ratio": p(2, 6),
+                "region_sd": p(0.1, 0.5),
+            },
             "widest": {"definition": "d", "contains": "wide", "ratio": p(1.01, 1.5)},
         },
         source_kinds={
@@ -290,7 +337,12 @@ def _lists(p: _Numbers) -> tuple[str, dict[str, Any]]:
         },
         scopes={
             "core": {"definition": "d"},
-            "wide": {"definition": "d", "contains": "core", "ratio": p(1.5, 5), "region_sd": p(0.1, 0.5)},
+            "wide": {
+                "definition": "d",
+                "contains": "core",
+                "ratio": p(1.5, 5),
+                "region_sd": p(0.1, 0.5),
+            },
             "finance": {"definition": "d", "part_of": "sector"},
             "health": {"definition": "d", "part_of": "sector"},
             "other": {"definition": "d", "part_of": "sector"},
@@ -340,11 +392,17 @@ def _lists(p: _Numbers) -> tuple[str, dict[str, Any]]:
 
 
 def _pipeline(p: _Numbers) -> tuple[str, dict[str, Any]]:
-    """People who graduate, convert and leave, with change points of one area and covariates by year."""
+    """People who graduate, convert and leave, with change points of one area and covariates by
+    year."""
     return FLAT, p.document(
         (2019, 2019, 2023),
         covariates={
-            "income": {"effect": "growth", "yearly": True, "transform": "none", "coefficient": p(-0.1, 0.1)},
+            "income": {
+                "effect": "growth",
+                "yearly": True,
+                "transform": "none",
+                "coefficient": p(-0.1, 0.1),
+            },
             "height": {"effect": "growth", "coefficient": p(-0.1, 0.1)},
         },
         growth=p.growth("stock_and_flow")
@@ -361,7 +419,10 @@ def _pipeline(p: _Numbers) -> tuple[str, dict[str, Any]]:
             "people": {"definition": "d", "covariate": "people"},
         },
         breakdowns={"age": {"of": "core", "sd": p(0.2, 0.8), "trend_sd": p(0.02, 0.1)}},
-        source_kinds={"office": {"noise": p(0.05, 0.3), "tails": "normal"}, "board": {"noise": p(0.1, 0.4)}},
+        source_kinds={
+            "office": {"noise": p(0.05, 0.3), "tails": "normal"},
+            "board": {"noise": p(0.1, 0.4)},
+        },
         sources={
             "office": _source("office", anchor=True),
             "board": _source("board", multiplier=p(0.05, 1), breaks={"2022": p(0.5, 2)}),
@@ -393,7 +454,12 @@ STUDIES: Final[dict[str, Callable[[_Numbers], tuple[str, dict[str, Any]]]]] = {
 
 
 def _covariates(regions: tuple[str, ...], years: dict[str, int], rng: np.random.Generator) -> str:
-    sizes = {"people": (1e5, 1e7), "income": (1e3, 1e5), "height": (150, 190), "graduates": (100, 1e4)}
+    sizes = {
+        "people": (1e5, 1e7),
+        "income": (1e3, 1e5),
+        "height": (150, 190),
+        "graduates": (100, 1e4),
+    }
     lines = [
         f"{region},{year},{variable},{rng.uniform(*limits)}"
         for region, (variable, limits) in product(regions, sizes.items())
@@ -428,7 +494,8 @@ PART_WITH_PERIOD: Final = 0.4
 
 
 def _period(year: int, rng: np.random.Generator) -> str:
-    """Return one of the ways to state a period that ends in a year, inside the model's years or starting with them."""
+    """Return one of the ways to state a period that ends in a year, inside the model's years or
+    starting with them."""
     month = int(rng.integers(1, 13))
     return str(
         rng.choice(
@@ -445,7 +512,9 @@ def _period(year: int, rng: np.random.Generator) -> str:
     )
 
 
-def _cells(source: SourceSpec, spec: ModelSpec, rng: np.random.Generator) -> Iterator[dict[str, Any]]:
+def _cells(
+    source: SourceSpec, spec: ModelSpec, rng: np.random.Generator
+) -> Iterator[dict[str, Any]]:
     """Yield rows of every kind but k of n, on the source's own scope and on others."""
 
     def number() -> float:
@@ -468,35 +537,63 @@ def _cells(source: SourceSpec, spec: ModelSpec, rng: np.random.Generator) -> Ite
         yield {"kind": "lower_bound", "value": number()} | own
         yield {"kind": "upper_bound", "value": number()} | own
         yield {"kind": "range", "lower": low, "upper": 2 * low} | own
-        yield {"kind": "range", "lower": low, "upper": 1.3 * low, "mass": 0.5, "value": 1.1 * low} | own
+        yield {
+            "kind": "range",
+            "lower": low,
+            "upper": 1.3 * low,
+            "mass": 0.5,
+            "value": 1.1 * low,
+        } | own
         yield {"kind": "range", "lower": low, "upper": 3 * low, "mass": 1.0} | own
         yield {"kind": "growth", "value": rng.uniform(-0.3, 0.8)} | own
         if source.multiplier:
             yield {"kind": "flow", "value": number()} | own
-            yield {"kind": "flow", "value": 0.0, "year": last, "period": f"{last - 1}-07/{last}-06"} | own
+            yield {
+                "kind": "flow",
+                "value": 0.0,
+                "year": last,
+                "period": f"{last - 1}-07/{last}-06",
+            } | own
         yield from _shares(source, spec, rng, own)
 
 
 def _shares(
     source: SourceSpec, spec: ModelSpec, rng: np.random.Generator, own: dict[str, Any]
 ) -> Iterator[dict[str, Any]]:
-    root, places = spec.areas.root, [row.area for row in spec.areas.rows if row.area != spec.areas.root]
-    others = [name for name, other in spec.sources.items() if other.reach or other.anchor or other.trend]
+    root, places = (
+        spec.areas.root,
+        [row.area for row in spec.areas.rows if row.area != spec.areas.root],
+    )
+    others = [
+        name for name, other in spec.sources.items() if other.reach or other.anchor or other.trend
+    ]
     if places:
         place = {"area": str(rng.choice(places)), "of_area": root}
         yield {"kind": "share", "value": rng.uniform(0.05, 0.9)} | place | own
         yield {"kind": "share", "value": rng.uniform(1, 3), "n": 100.0} | place | own
-        yield {"kind": "share", "value": rng.uniform(0.05, 0.9), "of_scope": spec.target} | place | own
+        yield (
+            {"kind": "share", "value": rng.uniform(0.05, 0.9), "of_scope": spec.target}
+            | place
+            | own
+        )
     for of_scope in spec.scopes:
         if of_scope != (own["scope"] or source.scope):
-            yield {"kind": "share", "value": rng.uniform(0.05, 0.9), "of_scope": of_scope, "n": 50.0} | own
+            yield {
+                "kind": "share",
+                "value": rng.uniform(0.05, 0.9),
+                "of_scope": of_scope,
+                "n": 50.0,
+            } | own
     for other in others:
         if spec.sources[other] is not source and other not in ("quiet", "mute"):
             yield {"kind": "share", "value": rng.uniform(0.05, 3), "of_source": other} | own
 
 
-def _survey_cells(_: SourceSpec, spec: ModelSpec, rng: np.random.Generator) -> Iterator[dict[str, Any]]:
-    """Yield surveys of every scope among those that hold it, and of every list: none, some and all of the respondents."""
+def _survey_cells(
+    _: SourceSpec, spec: ModelSpec, rng: np.random.Generator
+) -> Iterator[dict[str, Any]]:
+    """Yield surveys of every scope among those that hold it, and of every list: none, some and all
+    of the respondents."""
     for inner, outer in product(spec.scopes, spec.scopes):
         if inner != outer and scope_holds(spec, outer, inner):
             for k, n in _some_of(rng):
@@ -508,7 +605,9 @@ def _survey_cells(_: SourceSpec, spec: ModelSpec, rng: np.random.Generator) -> I
                 yield {"kind": "survey", "value": k, "n": n} | own
 
 
-def _overlap_cells(_: SourceSpec, spec: ModelSpec, rng: np.random.Generator) -> Iterator[dict[str, Any]]:
+def _overlap_cells(
+    _: SourceSpec, spec: ModelSpec, rng: np.random.Generator
+) -> Iterator[dict[str, Any]]:
     for scope in ("", spec.target):
         for k, n in _some_of(rng):
             yield {"kind": "overlap", "value": k, "n": n, "scope": scope}

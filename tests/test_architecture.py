@@ -50,21 +50,11 @@ def test_public_names_are_importable() -> None:
 
 
 def test_public_names_are_all_that_dir_shows() -> None:
-    public = {name for name in dir(hc) if not name.startswith("_")}
-    submodules = {path.stem for path in SOURCE.iterdir()}
-    imports = {"TYPE_CHECKING", "Any", "annotations", "import_module"}
-    assert public - submodules - imports <= set(hc.__all__)
-
-
-def test_public_names_are_those_that_type_checkers_see() -> None:
-    tree = ast.parse((SOURCE / "__init__.py").read_text())
-    [typed] = [node for node in tree.body if isinstance(node, ast.If)]
-    names = [alias.asname for node in typed.body if isinstance(node, ast.ImportFrom) for alias in node.names]
-    assert sorted(names) == hc.__all__
+    assert dir(hc) == sorted(hc.__all__)
 
 
 def test_unknown_name_is_an_attribute_error() -> None:
-    with pytest.raises(AttributeError, match="module 'headcount' has no attribute 'heads'"):
+    with pytest.raises(AttributeError, match="headcount.*heads"):
         hc.heads  # noqa: B018 - asking for it is the test
 
 
@@ -92,11 +82,15 @@ def test_help_answers_at_once() -> None:
 
 
 def test_modules_say_what_they_are() -> None:
-    assert [str(path) for path in MODULES if not ast.get_docstring(ast.parse(path.read_text()))] == []
+    assert [
+        str(path) for path in MODULES if not ast.get_docstring(ast.parse(path.read_text()))
+    ] == []
 
 
 def test_modules_are_short() -> None:
-    lengths = {str(path.relative_to(SOURCE)): len(path.read_text().splitlines()) for path in MODULES}
+    lengths = {
+        str(path.relative_to(SOURCE)): len(path.read_text().splitlines()) for path in MODULES
+    }
     assert {path: length for path, length in lengths.items() if length > LONGEST_MODULE} == {}
 
 

@@ -18,7 +18,9 @@ STUDIES = sorted(path.parent.name for path in (ROOT / "data").glob("*/datapackag
 @pytest.mark.parametrize("study", STUDIES)
 def test_the_data_package_is_valid(study):
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", DeprecationWarning)  # frictionless' own, from its dependencies
+        warnings.simplefilter(
+            "ignore", DeprecationWarning
+        )  # frictionless' own, from its dependencies
         found = Package(str(ROOT / "data" / study / "datapackage.json")).validate()
     assert found.valid, found.flatten(["rowNumber", "fieldName", "note"])
 
@@ -30,7 +32,9 @@ def test_the_package_says_what_it_is_and_under_which_terms(study):
     assert package["licenses"]
     assert package["sources"]
     for resource in package["resources"]:
-        header = (ROOT / "data" / study / resource["path"]).read_text(encoding="utf-8").splitlines()[0]
+        header = (
+            (ROOT / "data" / study / resource["path"]).read_text(encoding="utf-8").splitlines()[0]
+        )
         assert header.split(",") == [field["name"] for field in resource["schema"]["fields"]]
         assert all(field["description"] for field in resource["schema"]["fields"])
 

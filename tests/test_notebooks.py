@@ -1,4 +1,5 @@
-"""Notebooks: as committed they are executed, small, and free of the machine they ran on; and they still run, with few draws."""
+"""Notebooks: as committed they are executed, small, and free of the machine they ran on; and they
+still run, with few draws."""
 
 from __future__ import annotations
 
@@ -21,7 +22,9 @@ LARGEST_FILE = 600_000
 LARGEST_RESULT = 60_000
 """Bytes; a figure counts as the text that stands in the file."""
 
-OF_THE_MACHINE = re.compile(r"(?<!\w)/(?:work|root|tmp|home|usr|Users)\b|[A-Z]:\\|https?:|\b0x[0-9a-f]{6,}")
+OF_THE_MACHINE = re.compile(
+    r"(?<!\w)/(?:work|root|tmp|home|usr|Users)\b|[A-Z]:\\|https?:|\b0x[0-9a-f]{6,}"
+)
 """Absolute paths, addresses on the net and in memory."""
 
 
@@ -42,7 +45,9 @@ def outputs(notebook: NotebookNode) -> Iterator[NotebookNode]:
 
 def texts(output: NotebookNode) -> Iterator[str]:
     yield output.get("text", "")
-    yield from (text for kind, text in output.get("data", {}).items() if not kind.startswith("image/"))
+    yield from (
+        text for kind, text in output.get("data", {}).items() if not kind.startswith("image/")
+    )
 
 
 def troubles(notebook: NotebookNode) -> list[NotebookNode]:
@@ -91,15 +96,22 @@ def test_a_notebook_runs_with_few_draws(path, tmp_path, monkeypatch):
 def test_a_new_cell_does_not_rename_the_others():
     cells = [new_markdown_cell("Why"), new_code_cell("1 + 1"), new_code_cell("1 + 1")]
     before = [cell.id for cell in TOOLS["normalised"](new_notebook(cells=cells)).cells]
-    after = [cell.id for cell in TOOLS["normalised"](new_notebook(cells=[new_code_cell("0"), *cells])).cells]
+    after = [
+        cell.id
+        for cell in TOOLS["normalised"](new_notebook(cells=[new_code_cell("0"), *cells])).cells
+    ]
     assert after[1:] == before
     assert len(set(after)) == len(after)
 
 
 def test_metadata_goes_and_results_stay():
-    result = new_output("execute_result", {"text/plain": "2"}, execution_count=7, metadata={"time": 3})
+    result = new_output(
+        "execute_result", {"text/plain": "2"}, execution_count=7, metadata={"time": 3}
+    )
     cell = new_code_cell("1 + 1", outputs=[result], execution_count=7, metadata={"collapsed": True})
-    given = new_notebook(cells=[cell], metadata={"language_info": {"name": "python", "version": "3.12.1"}})
+    given = new_notebook(
+        cells=[cell], metadata={"language_info": {"name": "python", "version": "3.12.1"}}
+    )
     own = TOOLS["normalised"](given)
     assert own.metadata.language_info == {"name": "python"}
     assert own.cells[0].metadata == own.cells[0].outputs[0].metadata == {}

@@ -1,4 +1,5 @@
-"""Digests for tests of the value of information, in a module of their own so that other processes find them."""
+"""Digests for tests of the value of information, in a module of their own so that other processes
+find them."""
 
 from __future__ import annotations
 
@@ -7,8 +8,8 @@ from collections.abc import Mapping
 import numpy as np
 
 from headcount._types import AnyArray
-from headcount.estimands import headcount
-from headcount.fits import Fit
+from headcount.posterior.estimands import headcount
+from headcount.posterior.fits import Fit
 
 __all__ = ["spread_of_total"]
 
@@ -16,4 +17,7 @@ __all__ = ["spread_of_total"]
 def spread_of_total(fit: Fit) -> Mapping[str, AnyArray]:
     """Digest a fit by the posterior variance of the log of its root area's headcount, by year."""
     logs = np.log(headcount(fit).to_numpy())
-    return {"variance": logs.reshape(-1, logs.shape[-1]).var(axis=0), "mean": logs.mean(axis=(0, 1))}
+    return {
+        "variance": logs.reshape(-1, logs.shape[-1]).var(axis=0),
+        "mean": logs.mean(axis=(0, 1)),
+    }

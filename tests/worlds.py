@@ -9,9 +9,19 @@ import numpy as np
 
 import headcount as hc
 from headcount.simulation import State
-from headcount.simulation.latent import draw_states
+from headcount.simulation.state_draws import draw_states
 
-__all__ = ["AREAS", "COVARIATES", "NEARLY", "document", "fixed", "interval", "level", "make", "states"]
+__all__ = [
+    "AREAS",
+    "COVARIATES",
+    "NEARLY",
+    "document",
+    "fixed",
+    "interval",
+    "level",
+    "make",
+    "states",
+]
 
 AREAS = """area,name,parent,pool,remainder,members
 WORLD,World,,,,
@@ -137,7 +147,11 @@ def _sources() -> dict[str, Any]:
         },
         "jobs": {"kind": "platform", "multiplier": interval(1, 3)},
         "index": {"kind": "office", "trend": True},
-        "poll": {"kind": "poll", "selection": interval(0.5, 2), "breaks": {"2022": interval(0.5, 2)}},
+        "poll": {
+            "kind": "poll",
+            "selection": interval(0.5, 2),
+            "breaks": {"2022": interval(0.5, 2)},
+        },
         "linkage": {"kind": "poll", "dependence": interval(0.5, 4), "lists": ["forum", "roll"]},
     }
     sources = {name: {"title": "t", "scope": "core"} | own for name, own in sources.items()}
@@ -146,7 +160,9 @@ def _sources() -> dict[str, Any]:
 
 def make(words: dict[str, Any], areas: str = AREAS, covariates: str = COVARIATES) -> hc.ModelSpec:
     """Return the spec that a document declares."""
-    return hc.parse_spec(words, areas=hc.parse_areas(areas), covariates=hc.parse_covariates(covariates))
+    return hc.parse_spec(
+        words, areas=hc.parse_areas(areas), covariates=hc.parse_covariates(covariates)
+    )
 
 
 def states(spec: hc.ModelSpec, draws: int, seed: int = 1) -> list[State]:
@@ -155,7 +171,8 @@ def states(spec: hc.ModelSpec, draws: int, seed: int = 1) -> list[State]:
 
 
 def level(spec: hc.ModelSpec, log_headcount: float, noise: float = 0.1) -> State:
-    """Return a state in which every region has as many in every scope and year, nobody is missed, and lists see half."""
+    """Return a state in which every region has as many in every scope and year, nobody is missed,
+    and lists see half."""
     state, flat = states(spec, 1)[0], np.zeros((len(spec.areas.regions), len(spec.years.labels)))
     return replace(
         state,
@@ -171,7 +188,8 @@ def level(spec: hc.ModelSpec, log_headcount: float, noise: float = 0.1) -> State
 
 
 def fixed(spec: hc.ModelSpec, **changes: float) -> dict[str, float]:
-    """Return every prior's median under its path, changed where named (dots written as two underscores)."""
+    """Return every prior's median under its path, changed where named (dots written as two
+    underscores)."""
     medians = {path: float(prior.quantile(0.5)) for path, prior in spec.priors.items()}
     named = {key.replace("__", "."): value for key, value in changes.items()}
     assert named.keys() <= medians.keys()

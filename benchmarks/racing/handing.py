@@ -1,6 +1,8 @@
-"""What contestants share: the job they are given, a clock, and how draws and figures are handed back.
+"""What contestants share: the job they are given, a clock, and how draws and figures are handed
+back.
 
-Only the standard library and NumPy, and nothing newer than Python 3.11: Stan's peer runs in an environment of its own.
+Only the standard library and NumPy, and nothing newer than Python 3.11: Stan's peer runs in an
+environment of its own.
 """
 
 from __future__ import annotations
@@ -63,12 +65,18 @@ class Job:
         return self.limit - (time.time() - self.started)
 
     def check(self, values: list[float]) -> None:
-        """Hand over the log densities at the points, before sampling: a run that is killed later still shows its density."""
-        (self.folder / DENSITY).write_text(json.dumps([float(value) for value in values]), encoding="utf-8")
+        """Hand over the log densities at the points, before sampling: a run that is killed later
+        still shows its density.
+        """
+        (self.folder / DENSITY).write_text(
+            json.dumps([float(value) for value in values]), encoding="utf-8"
+        )
 
 
 class Clock:
-    """Seconds by phase, from the start of the process on, which lies before this module is imported."""
+    """Seconds by phase, from the start of the process on, which lies before this module is
+    imported.
+    """
 
     def __init__(self, started: float) -> None:
         self.seconds: dict[str, float] = {}
@@ -94,8 +102,8 @@ class Outcome:
     Parameters
     ----------
     seconds
-        By phase: import, prepare (reading, compiling), check (the comparison of densities, which no user would wait for),
-        pilot, sample (warm-up and draws), after.
+        By phase: import, prepare (reading, compiling), check (the comparison of densities, which no
+        user would wait for), pilot, sample (warm-up and draws), after.
     free
         Draws of headcount's free vector; dims (chain, draw, free). None for who does not sample.
     divergences
@@ -117,9 +125,14 @@ class Outcome:
 
 
 def split(points: np.ndarray, data: dict[str, Any]) -> list[dict[str, np.ndarray]]:
-    """Return free vectors as named variables, one dictionary for each; dims of points (point, free)."""
+    """Return free vectors as named variables, one dictionary for each; dims of points (point,
+    free).
+    """
     return [
-        {name: point[places].reshape(data["shapes"][name]) for name, places in data["places"].items()}
+        {
+            name: point[places].reshape(data["shapes"][name])
+            for name, places in data["places"].items()
+        }
         for point in points
     ]
 

@@ -1,7 +1,8 @@
 """What the draws are worth: effective draws, R-hat, seconds to trust, and agreement with headcount.
 
-All contestants hand over draws of the same free vector, so the same lines compute the same quantities for each. ESS in the
-bulk and R-hat do not change under monotone maps; means and sds are compared on the scale of the links.
+All contestants hand over draws of the same free vector, so the same lines compute the same
+quantities for each. ESS in the bulk and R-hat do not change under monotone maps; means and sds are
+compared on the scale of the links.
 """
 
 from __future__ import annotations
@@ -16,13 +17,20 @@ import xarray as xr
 from scipy import stats
 from scipy.special import logsumexp
 
-from headcount.engine.arrays import assemble
-from headcount.engine.blocks import blocks_of
-from headcount.engine.density import log_density_and_gradient
-from headcount.engine.evaluating import evaluate
-from headcount.layout import Layout
+from headcount.engine.density.evaluation import evaluate
+from headcount.engine.density.log_density import log_density_and_gradient
+from headcount.engine.density.study_arrays import assemble
+from headcount.layout.free_vector import blocks_of
+from headcount.layout.study_layout import Layout
 
-__all__ = ["Judge", "Summary", "agreement", "density_difference", "laplace_error", "seconds_to_trust"]
+__all__ = [
+    "Judge",
+    "Summary",
+    "agreement",
+    "density_difference",
+    "laplace_error",
+    "seconds_to_trust",
+]
 
 ENOUGH, MIXED = 400.0, 1.01
 """ESS and R-hat at which headcount's own reports call a number converged."""
@@ -36,7 +44,9 @@ PARTS = 20
 
 @dataclass(frozen=True)
 class Summary:
-    """Quantities of one run, dims (quantity,) throughout but for the draws, dims (chain, draw, quantity)."""
+    """Quantities of one run, dims (quantity,) throughout but for the draws, dims (chain, draw,
+    quantity).
+    """
 
     names: list[str]
     draws: np.ndarray
@@ -56,7 +66,10 @@ class Summary:
         """Mean and sd with their Monte Carlo standard errors."""
         flat = self.draws.reshape(-1, len(self.names))
         values = {"mean": flat.mean(axis=0), "sd": flat.std(axis=0, ddof=1)}
-        return {name: (own, _by_quantity(az.mcse, self.draws, method=name)) for name, own in values.items()}
+        return {
+            name: (own, _by_quantity(az.mcse, self.draws, method=name))
+            for name, own in values.items()
+        }
 
     def first(self, draws: int) -> Summary:
         """Return the summary that was to be had after fewer draws."""
@@ -88,7 +101,9 @@ class Judge:
         self._shape = (len(spec.areas.regions), len(spec.years.labels))
 
     def points(self, count: int, seed: int) -> np.ndarray:
-        """Return free vectors at which log densities are compared, near the middle of the prior; dims (point, free)."""
+        """Return free vectors at which log densities are compared, near the middle of the prior;
+        dims (point, free).
+        """
         blocks, priors = blocks_of(self._layout), self._layout.priors.values()
         middle = np.zeros(max(block.start + block.size for block in blocks.values()))
         middle[: len(priors)] = [prior.link.forward(prior.quantile(0.5)) for prior in priors]
@@ -100,7 +115,9 @@ class Judge:
         return np.array([log_density_and_gradient(x, self._arrays, gradient) for x in points])
 
     def summary(self, free: np.ndarray) -> Summary:
-        """Return every log headcount, the world's log totals, all priors' quantities and the sources' log noises."""
+        """Return every log headcount, the world's log totals, all priors' quantities and the
+        sources' log noises.
+        """
         chains, draws, size = free.shape
         flat = np.ascontiguousarray(free.reshape(-1, size), dtype=np.float64)
         people = evaluate(flat, self._arrays)[0]
@@ -121,7 +138,11 @@ class Judge:
         return mean, sd
 
     def _log_noise(self, flat: np.ndarray) -> np.ndarray:
-        spec, block, order = self._layout.spec, blocks_of(self._layout)["noise_z"], list(self._layout.priors)
+        spec, block, order = (
+            self._layout.spec,
+            blocks_of(self._layout)["noise_z"],
+            list(self._layout.priors),
+        )
         kinds = [spec.sources[name].kind for name in self._layout.sources]
         places = [order.index(f"source_kinds.{kind}.noise") for kind in kinds]
         spread = np.array([spec.source_kinds[kind].spread for kind in kinds])
@@ -129,10 +150,17 @@ class Judge:
 
     def _names(self) -> list[str]:
         spec = self._layout.spec
-        cells = [f"log headcount {code} {year}" for code in spec.areas.regions for year in spec.years.labels]
+        cells = [
+            f"log headcount {code} {year}"
+            for code in spec.areas.regions
+            for year in spec.years.labels
+        ]
         world = [f"log headcount of the world {year}" for year in spec.years.labels]
         return (
-            cells + world + list(self._layout.priors) + [f"log noise {name}" for name in self._layout.sources]
+            cells
+            + world
+            + list(self._layout.priors)
+            + [f"log noise {name}" for name in self._layout.sources]
         )
 
 
@@ -178,15 +206,18 @@ def seconds_to_trust(
 
 
 def density_difference(theirs: np.ndarray | None, ours: np.ndarray) -> float | None:
-    """Return by how much two log densities differ beyond a constant; None if they were not handed over."""
+    """Return by how much two log densities differ beyond a constant; None if they were not handed
+    over.
+    """
     return None if theirs is None else float(np.ptp(theirs - ours))
 
 
 def agreement(theirs: Summary, ours: Summary) -> dict[str, Any]:
     """Compare means and sds, in Monte Carlo standard errors of the difference.
 
-    The quantities are correlated, so their number beyond a limit has no simple distribution; but whatever the correlations, the
-    largest of n standard normals is beyond the two-sided 0.01/n quantile in at most one of a hundred comparisons.
+    The quantities are correlated, so their number beyond a limit has no simple distribution; but
+    whatever the correlations, the largest of n standard normals is beyond the two-sided 0.01/n
+    quantile in at most one of a hundred comparisons.
     """
     enough = (theirs.ess >= TOO_FEW) & (ours.ess >= TOO_FEW)
     scores = []
@@ -202,7 +233,9 @@ def agreement(theirs: Summary, ours: Summary) -> dict[str, Any]:
     if z.size == 0:
         return found | {"verdict": "too few effective draws to compare"}
     bound = max(APART, float(stats.norm.isf(0.005 / z.size)))
-    labels = [f"{kind} of {theirs.names[i]}" for kind in ("mean", "sd") for i in np.flatnonzero(enough)]
+    labels = [
+        f"{kind} of {theirs.names[i]}" for kind in ("mean", "sd") for i in np.flatnonzero(enough)
+    ]
     words = "agrees" if z.max() <= bound else "differs"
     return found | {
         "max_z": float(z.max()),
@@ -211,11 +244,15 @@ def agreement(theirs: Summary, ours: Summary) -> dict[str, Any]:
         "beyond_4": int((z > APART).sum()),
         "share_beyond_4": float((z > APART).mean()),
         "expected_share_beyond_4": float(2 * stats.norm.sf(APART)),
-        "verdict": words if enough.all() else f"{words} where there are enough effective draws to compare",
+        "verdict": words
+        if enough.all()
+        else f"{words} where there are enough effective draws to compare",
     }
 
 
-def laplace_error(mean: np.ndarray, sd: np.ndarray, ours: tuple[np.ndarray, np.ndarray]) -> dict[str, float]:
+def laplace_error(
+    mean: np.ndarray, sd: np.ndarray, ours: tuple[np.ndarray, np.ndarray]
+) -> dict[str, float]:
     """Compare an approximation's log headcounts with the posterior's, in posterior sds."""
     apart = np.abs(mean - ours[0]) / ours[1]
     ratio = sd / ours[1]

@@ -1,4 +1,6 @@
-"""Starting a contestant in a fresh process, watching its memory, and ending it with all its children at the limit."""
+"""Starting a contestant in a fresh process, watching its memory, and ending it with all its
+children at the limit.
+"""
 
 from __future__ import annotations
 
@@ -66,7 +68,8 @@ class Launched:
     seconds
         Wall time of the process.
     peak_mb
-        Largest sum of memory over its processes, shared pages counted once; None where the system does not tell.
+        Largest sum of memory over its processes, shared pages counted once; None where the system
+        does not tell.
     killed
         Whether it was ended at the limit.
     error
@@ -103,7 +106,9 @@ def _runs(command: list[str]) -> bool:
     return subprocess.run(command, capture_output=True, check=False).returncode == 0
 
 
-def launch(name: str, how: Launch, folder: Path, cache: Path | None, *, bare: bool = False) -> Launched:
+def launch(
+    name: str, how: Launch, folder: Path, cache: Path | None, *, bare: bool = False
+) -> Launched:
     """Run a contestant to its end or to the limit.
 
     Parameters
@@ -130,8 +135,12 @@ def launch(name: str, how: Launch, folder: Path, cache: Path | None, *, bare: bo
     return watched(command, environment, folder / "output.txt", limit)
 
 
-def watched(command: list[str], environment: dict[str, str], output: Path, limit: float) -> Launched:
-    """Run a command in a session of its own, to its end or to a limit in seconds; what it says goes to a file."""
+def watched(
+    command: list[str], environment: dict[str, str], output: Path, limit: float
+) -> Launched:
+    """Run a command in a session of its own, to its end or to a limit in seconds; what it says goes
+    to a file.
+    """
     started = time.monotonic()
     with output.open("w", encoding="utf-8") as text:
         process = subprocess.Popen(
@@ -222,7 +231,9 @@ def _members(leader: int) -> list[int]:
 
 
 def _session_mb(leader: int) -> float:
-    """Return the memory of a session's processes in MB, each page divided among those that share it."""
+    """Return the memory of a session's processes in MB, each page divided among those that share
+    it.
+    """
     total = 0.0
     for pid in _members(leader):
         try:

@@ -1,4 +1,6 @@
-"""One size of `benchmarks/scaling.py`, in a process of its own: python -m benchmarks.racing.one_size MODEL OUTPUT ..."""
+"""One size of `benchmarks/scaling.py`, in a process of its own: python -m
+benchmarks.racing.one_size MODEL OUTPUT ...
+"""
 
 from __future__ import annotations
 
@@ -12,9 +14,9 @@ from typing import Any
 import numpy as np
 
 import headcount as hc
-from headcount.engine.arrays import assemble
-from headcount.engine.density import log_density_and_gradient
-from headcount.engine.geometry import geometry_at
+from headcount.engine.coordinates.construction import geometry_at
+from headcount.engine.density.log_density import log_density_and_gradient
+from headcount.engine.density.study_arrays import assemble
 
 LEAST_SECONDS = 0.5
 """How long a function is called again and again to time it."""
@@ -36,9 +38,13 @@ def measure(model: Path, *, seed: int, chains: int, draws: int, tune: int) -> di
     spec = hc.read_spec(model)
     observations = hc.read_observations(model.parent / spec.data / "observations.csv")
     reading = time.perf_counter() - started
-    fit = hc.fit(spec, observations, seed=seed, chains=chains, draws=draws, tune=tune, progress=False)
+    fit = hc.fit(
+        spec, observations, seed=seed, chains=chains, draws=draws, tune=tune, progress=False
+    )
     whole = time.perf_counter() - started
-    centre = np.asarray(fit.tree["unconstrained_posterior"]["free"], dtype=np.float64).mean(axis=(0, 1))
+    centre = np.asarray(fit.tree["unconstrained_posterior"]["free"], dtype=np.float64).mean(
+        axis=(0, 1)
+    )
     arrays, gradient = assemble(fit.layout), np.empty(centre.size)
     geometry = geometry_at(arrays, centre)
     middle = np.zeros(centre.size)

@@ -1,8 +1,10 @@
-"""The plain study as numbers, from headcount's own layout and priors, so that no number is written twice.
+"""The plain study as numbers, from headcount's own layout and priors, so that no number is written
+twice.
 
-What contestants read is one JSON file: sizes, rows by source, and for each variable its shape, the location and scale of its
-normal prior, and its places in headcount's free vector. A hand-written model that has these variables therefore has the same
-unknowns as headcount, and its draws are put in headcount's order by looking them up.
+What contestants read is one JSON file: sizes, rows by source, and for each variable its shape, the
+location and scale of its normal prior, and its places in headcount's free vector. A hand-written
+model that has these variables therefore has the same unknowns as headcount, and its draws are put
+in headcount's order by looking them up.
 """
 
 from __future__ import annotations
@@ -11,8 +13,8 @@ from typing import Any
 
 import numpy as np
 
-from headcount.engine.blocks import blocks_of
-from headcount.layout import Layout, zero_sum_basis
+from headcount.layout.free_vector import blocks_of
+from headcount.layout.study_layout import Layout, zero_sum_basis
 
 __all__ = ["PLAIN_SCALARS", "block_places", "plain_data"]
 
@@ -37,7 +39,8 @@ def block_places(layout: Layout) -> dict[str, Any]:
     return {
         "shapes": {name: [block.size] for name, block in blocks.items()},
         "places": {
-            name: list(range(block.start, block.start + block.size)) for name, block in blocks.items()
+            name: list(range(block.start, block.start + block.size))
+            for name, block in blocks.items()
         },
     }
 
@@ -60,7 +63,9 @@ def plain_data(layout: Layout) -> dict[str, Any]:
     platforms = [name for name in layout.sources if spec.sources[name].coverage is not None]
     spreads = {spec.source_kinds[kind].spread for kind in kinds}
     if len(spreads) != 1 or len(spec.areas.pools) != 2:
-        msg = "not the plain study: kinds have different spreads of noise, or there are not two pools"
+        msg = (
+            "not the plain study: kinds have different spreads of noise, or there are not two pools"
+        )
         raise ValueError(msg)
     return {
         "regions": len(spec.areas.regions),
@@ -83,7 +88,9 @@ def plain_data(layout: Layout) -> dict[str, Any]:
 
 def _variables(layout: Layout, kinds: list[str], platforms: list[str]) -> dict[str, Any]:
     """Return shape, prior and places of each variable."""
-    (analyst,) = (name for name in layout.sources if layout.spec.sources[name].multiplier is not None)
+    (analyst,) = (
+        name for name in layout.sources if layout.spec.sources[name].multiplier is not None
+    )
     paths: dict[str, str | list[str]] = {
         **PLAIN_SCALARS,
         "log_noise": [f"source_kinds.{kind}.noise" for kind in kinds],
@@ -127,11 +134,18 @@ def _standard_normals(layout: Layout) -> dict[str, tuple[str, list[int]]]:
 
 
 def _rows(layout: Layout) -> dict[str, list[Any]]:
-    """Return the rows, a table for each way of seeing: register, platforms, platforms that see nobody, and analyst."""
+    """Return the rows, a table for each way of seeing: register, platforms, platforms that see
+    nobody, and analyst.
+    """
     spec = layout.spec
     pairs = {(int(s), int(r)): place for place, (s, r) in enumerate(layout.source_units)}
     names = ("source", "region", "year", "pair", "log", "variance")
-    tables: dict[str, list[list[Any]]] = {"register": [], "platform": [], "unseen": [], "analyst": []}
+    tables: dict[str, list[list[Any]]] = {
+        "register": [],
+        "platform": [],
+        "unseen": [],
+        "analyst": [],
+    }
     regions = {code: place for place, code in enumerate(spec.areas.regions)}
     for row in layout.observations.fitted:
         source = layout.sources.index(row.source)

@@ -1,6 +1,8 @@
-"""One contestant's run, in a process of its own: python -m benchmarks.racing.run NAME ...; `benchmarks/race.py` starts it.
+"""One contestant's run, in a process of its own: python -m benchmarks.racing.run NAME ...;
+`benchmarks/race.py` starts it.
 
-Nothing is imported here that a contestant would not need, so that the seconds of importing are its own.
+Nothing is imported here that a contestant would not need, so that the seconds of importing are its
+own.
 """
 
 from __future__ import annotations

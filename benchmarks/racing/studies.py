@@ -1,7 +1,8 @@
 """Studies to race on: the plain model in any size, written as the files that a user would have.
 
-A register counts a few regions, an analyst states totals of the world, and platforms see an unknown part of each region. That is
-all: one scope, a random walk, no covariates, no lineages. It is what can be written by hand in Stan or PyMC in an afternoon.
+A register counts a few regions, an analyst states totals of the world, and platforms see an unknown
+part of each region. That is all: one scope, a random walk, no covariates, no lineages. It is what
+can be written by hand in Stan or PyMC in an afternoon.
 """
 
 from __future__ import annotations
@@ -121,7 +122,9 @@ def write_study(size: Size, folder: Path, *, seed: int) -> Path:
     regions = [f"R{number:03d}" for number in range(size.regions)]
     areas = ["area,name,parent,pool", "W,World,,"]
     for number, region in enumerate(regions):
-        areas.append(f"{region},Region {number},W,{'north' if number < size.regions // 2 else 'south'}")
+        areas.append(
+            f"{region},Region {number},W,{'north' if number < size.regions // 2 else 'south'}"
+        )
     (folder / "data" / "areas.csv").write_text("\n".join(areas) + "\n", encoding="utf-8")
     rows = _template(size, regions, platforms, np.random.default_rng([seed, 0]))
     spec = hc.read_spec(path)
@@ -141,5 +144,8 @@ def _template(
     chosen = rng.choice(len(cells), min(size.rows - len(wanted), len(cells)), replace=False)
     wanted += [cells[index] for index in sorted(chosen)]
     return hc.Observations(
-        tuple(hc.Observation(*where, "count", value=1.0, line=line) for line, where in enumerate(wanted, 2))
+        tuple(
+            hc.Observation(*where, "count", value=1.0, line=line)
+            for line, where in enumerate(wanted, 2)
+        )
     )

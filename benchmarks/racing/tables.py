@@ -13,7 +13,9 @@ def race_table(fits: list[dict[str, Any]]) -> str:
     parts = [
         markdown(SPEED, [_speed(fit) for fit in fits if not fit["status"].startswith("skipped")]),
         markdown(PHASES, [_phases(fit) for fit in ran]),
-        markdown(AGREEMENT, [_agreement(fit) for fit in fits if fit["density_difference"] is not None]),
+        markdown(
+            AGREEMENT, [_agreement(fit) for fit in fits if fit["density_difference"] is not None]
+        ),
         *(f"{fit['name']}: {fit['status']}" for fit in fits if fit["status"] != "finished"),
         *(_laplace(fit) for fit in fits if fit["laplace"] is not None),
     ]
@@ -32,7 +34,15 @@ SPEED = (
     "MB",
 )
 PHASES = ("contestant", "import", "prepare", "pilots", "warm-up and draws", "after", "process")
-AGREEMENT = ("contestant", "log densities apart", "max abs z", "bound", "beyond 4", "expected", "verdict")
+AGREEMENT = (
+    "contestant",
+    "log densities apart",
+    "max abs z",
+    "bound",
+    "beyond 4",
+    "expected",
+    "verdict",
+)
 
 
 def markdown(heads: tuple[str, ...], rows: list[list[str]]) -> str:
@@ -73,7 +83,8 @@ def _speed(fit: dict[str, Any]) -> list[str]:
 
 def _phases(fit: dict[str, Any]) -> list[str]:
     phases = (
-        _seconds(fit["seconds"].get(name)) for name in ("import", "prepare", "pilot", "sample", "after")
+        _seconds(fit["seconds"].get(name))
+        for name in ("import", "prepare", "pilot", "sample", "after")
     )
     return [fit["name"], *phases, _seconds(fit["total_seconds"])]
 

@@ -9,7 +9,7 @@ import xarray as xr
 from benchmarks.racing.handing import Clock, Job, Outcome
 
 import headcount as hc
-from headcount.engine.ahead import compile_ahead
+from headcount.engine.precompile import compile_ahead
 
 __all__ = ["run"]
 
@@ -17,12 +17,14 @@ __all__ = ["run"]
 def run(job: Job) -> Outcome:
     """Read the study and fit it, with as many warm-up draws as it takes by itself.
 
-    Compiling and loading machine code come first, so that their seconds are known; a user's fit begins with them. The pilot
-    runs that find headcount's coordinates are sampling too, so they are not hidden in the preparation: what is called preparing
-    here is reading, compiling and loading alone.
+    Compiling and loading machine code come first, so that their seconds are known; a user's fit
+    begins with them. The pilot runs that find headcount's coordinates are sampling too, so they are
+    not hidden in the preparation: what is called preparing here is reading, compiling and loading
+    alone.
     """
     clock = Clock(job.started)
-    # What a user calls is imported when it is named first; dask, where it is installed, when xarray makes a first array.
+    # What a user calls is imported when it is named first; dask, where it is installed, when xarray
+    # makes a first array.
     read_spec, read_observations, fit_study = hc.read_spec, hc.read_observations, hc.fit
     xr.DataArray(np.zeros(1))
     clock.mark("import")
@@ -32,7 +34,9 @@ def run(job: Job) -> Outcome:
     spec = read_spec(job.model)
     observations = read_observations(job.model.parent / spec.data / "observations.csv")
     clock.mark("prepare")
-    fit = fit_study(spec, observations, seed=job.seed, chains=job.chains, draws=job.draws, progress=False)
+    fit = fit_study(
+        spec, observations, seed=job.seed, chains=job.chains, draws=job.draws, progress=False
+    )
     clock.mark("after")
     clock.move(fit.sampling.seconds["prepare"], "after", "pilot")
     clock.move(fit.sampling.seconds["sample"], "after", "sample")
@@ -43,5 +47,9 @@ def run(job: Job) -> Outcome:
         int(fit.divergences),
         f"headcount {metadata.version('headcount')}",
         finished=not fit.sampling.interrupted,
-        extra={"steps_per_draw": float(steps.mean()), "compile_seconds": compiled, "tune": fit.sampling.tune},
+        extra={
+            "steps_per_draw": float(steps.mean()),
+            "compile_seconds": compiled,
+            "tune": fit.sampling.tune,
+        },
     )

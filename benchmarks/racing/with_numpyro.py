@@ -28,9 +28,13 @@ def plain_model(data: dict[str, Any]) -> None:
         x[name] = numpyro.sample(name, prior.expand(shape).to_event(len(shape)))
     headcount = _log_headcount(x, data)
     own = data["pair_platform"]
-    log_reach = jax.nn.log_sigmoid(x["logit_coverage"][own] + jnp.exp(x["log_reach_sd"])[own] * x["reach_z"])
+    log_reach = jax.nn.log_sigmoid(
+        x["logit_coverage"][own] + jnp.exp(x["log_reach_sd"])[own] * x["reach_z"]
+    )
     noise = jnp.exp(x["log_noise"][data["source_kind"]] + data["noise_spread"] * x["noise_z"])
-    seen = headcount[data["platform_region"], data["platform_year"]] + log_reach[data["platform_pair"]]
+    seen = (
+        headcount[data["platform_region"], data["platform_year"]] + log_reach[data["platform_pair"]]
+    )
     world = logsumexp(headcount, axis=0)[data["analyst_year"]] + x["log_multiplier"]
     _observe("register", headcount[data["register_region"], data["register_year"]], noise, data)
     _observe("platform", seen, noise, data)
@@ -59,7 +63,9 @@ def _observe(table: str, expected: jax.Array, noise: jax.Array, data: dict[str, 
 
 
 def _fewer_than_one(expected: jax.Array, noise: jax.Array, data: dict[str, Any]) -> jax.Array:
-    """Return the log probability that a count is below one: Student's t with 4 degrees of freedom, in closed form."""
+    """Return the log probability that a count is below one: Student's t with 4 degrees of freedom,
+    in closed form.
+    """
     t = -expected / jnp.sqrt(noise[data["unseen_source"]] ** 2 + data["unseen_variance"])
     c = t / jnp.sqrt(4 + t**2)
     return jnp.sum(2 * jnp.log1p(c) + jnp.log(2 - c) - jnp.log(4))
@@ -89,7 +95,9 @@ def run(job: Job) -> Outcome:
         progress_bar=False,
     )
     sampler.run(jax.random.PRNGKey(job.seed), data, extra_fields=("diverging", "num_steps"))
-    draws = {name: np.asarray(own) for name, own in sampler.get_samples(group_by_chain=True).items()}
+    draws = {
+        name: np.asarray(own) for name, own in sampler.get_samples(group_by_chain=True).items()
+    }
     fields = sampler.get_extra_fields()
     clock.mark("sample")
     clock.move(sum(compiling), "sample", "prepare")
@@ -98,5 +106,8 @@ def run(job: Job) -> Outcome:
         join(draws, data),
         int(fields["diverging"].sum()),
         f"NumPyro {numpyro.__version__}, JAX {jax.__version__}",
-        extra={"steps_per_draw": float(fields["num_steps"].mean()), "devices": jax.local_device_count()},
+        extra={
+            "steps_per_draw": float(fields["num_steps"].mean()),
+            "devices": jax.local_device_count(),
+        },
     )

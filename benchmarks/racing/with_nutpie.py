@@ -1,4 +1,6 @@
-"""The same PyMC model, compiled and sampled by nutpie, which hands over what it has when the time is up."""
+"""The same PyMC model, compiled and sampled by nutpie, which hands over what it has when the time
+is up.
+"""
 
 from __future__ import annotations
 

@@ -14,13 +14,17 @@ __all__ = ["build", "densities", "run"]
 
 
 def build(job: Job, data: dict[str, Any]) -> pm.Model:
-    """Return the model: hand-written for the plain study, headcount's own graph for any other, whose shapes it tells."""
+    """Return the model: hand-written for the plain study, headcount's own graph for any other,
+    whose shapes it tells.
+    """
     if "location" in data:
         return plain_model(data)
     import headcount as hc  # only for studies that nobody has written by hand
 
     spec = hc.read_spec(job.model)
-    model = hc.build_model(spec, hc.read_observations(job.model.parent / spec.data / "observations.csv"))
+    model = hc.build_model(
+        spec, hc.read_observations(job.model.parent / spec.data / "observations.csv")
+    )
     data["shapes"] = {name: list(own.shape) for name, own in model.initial_point().items()}
     return model
 
@@ -37,12 +41,18 @@ def plain_model(data: dict[str, Any]) -> pm.Model:
         logit = coverage + pt.exp(x["log_reach_sd"])[data["pair_platform"]] * x["reach_z"]
         log_reach = pm.math.log(pm.math.invlogit(logit))
         noise = pt.exp(x["log_noise"][data["source_kind"]] + data["noise_spread"] * x["noise_z"])
-        seen = headcount[data["platform_region"], data["platform_year"]] + log_reach[data["platform_pair"]]
+        seen = (
+            headcount[data["platform_region"], data["platform_year"]]
+            + log_reach[data["platform_pair"]]
+        )
         world = pt.logsumexp(headcount, axis=0)[data["analyst_year"]] + x["log_multiplier"]
         _observe("register", headcount[data["register_region"], data["register_year"]], noise, data)
         _observe("platform", seen, noise, data)
         if data["unseen_pair"].size:
-            unseen = headcount[data["unseen_region"], data["unseen_year"]] + log_reach[data["unseen_pair"]]
+            unseen = (
+                headcount[data["unseen_region"], data["unseen_year"]]
+                + log_reach[data["unseen_pair"]]
+            )
             pm.Potential("unseen", _fewer_than_one(unseen, noise, data))
         _observe("analyst", world, noise, data)
     return model
@@ -51,7 +61,8 @@ def plain_model(data: dict[str, Any]) -> pm.Model:
 def _log_headcount(x: dict[str, Any], data: dict[str, Any]) -> Any:
     """Return the latent log headcount; dims (region, year)."""
     effect = (
-        data["pool"] * pt.exp(x["log_pool_sd"]) * x["pool_z"] + pt.exp(x["log_region_sd"]) * x["region_z"]
+        data["pool"] * pt.exp(x["log_pool_sd"]) * x["pool_z"]
+        + pt.exp(x["log_region_sd"]) * x["region_z"]
     )
     share = effect - pt.logsumexp(effect)
     rate = x["log_growth"] + pt.exp(x["log_region_rate_sd"]) * x["region_rate_z"]
@@ -69,7 +80,9 @@ def _observe(table: str, expected: Any, noise: Any, data: dict[str, Any]) -> Non
 
 
 def _fewer_than_one(expected: Any, noise: Any, data: dict[str, Any]) -> Any:
-    """Return the log probability that a count is below one: Student's t with 4 degrees of freedom, in closed form."""
+    """Return the log probability that a count is below one: Student's t with 4 degrees of freedom,
+    in closed form.
+    """
     t = -expected / pt.sqrt(noise[data["unseen_source"]] ** 2 + data["unseen_variance"])
     c = t / pt.sqrt(4 + t**2)
     return pt.sum(2 * pt.log1p(c) + pt.log(2 - c) - np.log(4))
@@ -82,7 +95,9 @@ def densities(model: pm.Model, job: Job, data: dict[str, Any]) -> list[float]:
 
 
 def run(job: Job) -> Outcome:
-    """Sample with `pm.sample`; it chooses the sampler, unless PyMC's own is asked for by the name pymc-nuts."""
+    """Sample with `pm.sample`; it chooses the sampler, unless PyMC's own is asked for by the name
+    pymc-nuts.
+    """
     clock = Clock(job.started)
     # xarray imports dask, where it is installed, when it makes a first array.
     xr.DataArray(np.zeros(1))
@@ -107,9 +122,7 @@ def run(job: Job) -> Outcome:
     attributes = dict(tree["posterior"].attrs) | dict(tree.attrs)
     clock.move(float(attributes["sampling_time"]), "prepare", "sample")
     named = {name: tree["posterior"][name].to_numpy() for name in data["places"]}
-    sampler = (
-        f"pm.sample of PyMC {pm.__version__}, which chose {attributes.get('inference_library', 'its own')}"
-    )
+    sampler = f"pm.sample of PyMC {pm.__version__}, which chose {attributes.get('inference_library', 'its own')}"
     return Outcome(
         clock.seconds,
         join(named, data),

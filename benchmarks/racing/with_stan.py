@@ -14,7 +14,16 @@ from httpstan import cache
 __all__ = ["run"]
 
 PROGRAM = Path(__file__).with_name("plain.stan")
-SIZES = ("regions", "years", "kinds", "sources", "platforms", "pairs", "degrees_of_freedom", "noise_spread")
+SIZES = (
+    "regions",
+    "years",
+    "kinds",
+    "sources",
+    "platforms",
+    "pairs",
+    "degrees_of_freedom",
+    "noise_spread",
+)
 INDICES = ("source_kind", "pair_platform")
 TABLES = {
     "register": ("source", "region", "year"),
@@ -32,7 +41,9 @@ def stan_data(data: dict[str, Any]) -> dict[str, Any]:
     for table, indices in TABLES.items():
         found[f"{table}_rows"] = len(data[f"{table}_log"])
         found |= {f"{table}_{name}": (data[f"{table}_{name}"] + 1).tolist() for name in indices}
-        found |= {f"{table}_{name}": data[f"{table}_{name}"].tolist() for name in ("log", "variance")}
+        found |= {
+            f"{table}_{name}": data[f"{table}_{name}"].tolist() for name in ("log", "variance")
+        }
     for word, numbers in (("at", data["location"]), ("by", data["scale"])):
         centred = {name: own for name, own in numbers.items() if not name.endswith("_z")}
         found |= {f"{word}_{name}": np.asarray(own).tolist() for name, own in centred.items()}
@@ -44,7 +55,9 @@ def run(job: Job) -> Outcome:
     clock = Clock(job.started)
     clock.mark("import")
     data = job.read()
-    model = stan.build(PROGRAM.read_text(encoding="utf-8"), data=stan_data(data), random_seed=job.seed)
+    model = stan.build(
+        PROGRAM.read_text(encoding="utf-8"), data=stan_data(data), random_seed=job.seed
+    )
     clock.mark("prepare")
     job.check(_densities(model, job, data))
     _forget_fits(model)
@@ -62,12 +75,16 @@ def run(job: Job) -> Outcome:
 
 
 def _forget_fits(model: Any) -> None:
-    """Delete what httpstan remembers of earlier runs: with the same seed it would hand over old draws at once."""
+    """Delete what httpstan remembers of earlier runs: with the same seed it would hand over old
+    draws at once.
+    """
     shutil.rmtree(cache.model_directory(model.model_name) / "fits", ignore_errors=True)
 
 
 def _by_chain(values: np.ndarray, job: Job, shape: list[int]) -> np.ndarray:
-    """Turn draws in which chains alternate, dims (..., draw and chain), into dims (chain, draw, ...)."""
+    """Turn draws in which chains alternate, dims (..., draw and chain), into dims (chain, draw,
+    ...).
+    """
     return (
         np.moveaxis(values.reshape(-1, job.draws, job.chains), 0, -1)
         .swapaxes(0, 1)
@@ -76,7 +93,9 @@ def _by_chain(values: np.ndarray, job: Job, shape: list[int]) -> np.ndarray:
 
 
 def _densities(model: Any, job: Job, data: dict[str, Any]) -> list[float]:
-    """Evaluate the log density at the points, which Stan takes without their offsets and multipliers."""
+    """Evaluate the log density at the points, which Stan takes without their offsets and
+    multipliers.
+    """
     found = []
     for point in split(np.load(job.points), data):
         free = [(own - data["location"][name]) / data["scale"][name] for name, own in point.items()]

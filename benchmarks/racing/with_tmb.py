@@ -14,7 +14,13 @@ from benchmarks.racing.handing import Clock, Job, Outcome, split
 __all__ = ["run"]
 
 HERE = Path(__file__).parent
-SCALES = ("log_pool_sd", "log_region_sd", "log_region_rate_sd", "log_common_sd", "log_innovation_sd")
+SCALES = (
+    "log_pool_sd",
+    "log_region_sd",
+    "log_region_rate_sd",
+    "log_common_sd",
+    "log_innovation_sd",
+)
 LEVELS = ("log_total", "log_growth", "log_multiplier")
 VECTORS = ("log_noise", "log_reach_sd", "logit_coverage")
 EFFECTS = ("pool_z", "region_z", "region_rate_z", "common_z", "innovation_z", "reach_z", "noise_z")
@@ -22,7 +28,9 @@ UNUSED = ("places", "shapes", "location", "scale")
 
 
 def parameters(x: dict[str, Any]) -> dict[str, np.ndarray]:
-    """Put variables into the template's parameters, in its order; the innovations by region, as R lays matrices out."""
+    """Put variables into the template's parameters, in its order; the innovations by region, as R
+    lays matrices out.
+    """
     scales, levels = (np.array([float(x[name]) for name in own]) for own in (SCALES, LEVELS))
     noise, reach, coverage = (np.asarray(x[name]) for name in VECTORS)
     first = {"scales": scales, "log_noise": noise, "log_reach_sd": reach}
@@ -39,7 +47,10 @@ def template_input(data: dict[str, Any], points: np.ndarray) -> dict[str, Any]:
     for word, own in (("at", data["location"]), ("by", data["scale"])):
         put = parameters({name: np.zeros(shape) for name, shape in data["shapes"].items()} | own)
         numbers |= {f"{word}_{name}": put[name] for name in ("scales", "levels", *VECTORS)}
-    flat = [np.concatenate([np.ravel(own) for own in parameters(x).values()]) for x in split(points, data)]
+    flat = [
+        np.concatenate([np.ravel(own) for own in parameters(x).values()])
+        for x in split(points, data)
+    ]
     return {"data": numbers, "parameters": parameters(start), "points": flat}
 
 
@@ -52,7 +63,14 @@ def run(job: Job) -> Outcome:
     build = Path(os.environ["HEADCOUNT_RACE_CACHE"]) / "tmb"
     build.mkdir(parents=True, exist_ok=True)
     clock.mark("import")
-    call = ["Rscript", str(HERE / "tmb.R"), str(source), str(HERE / "plain.cpp"), str(build), str(target)]
+    call = [
+        "Rscript",
+        str(HERE / "tmb.R"),
+        str(source),
+        str(HERE / "plain.cpp"),
+        str(build),
+        str(target),
+    ]
     subprocess.run(call, check=True)
     clock.mark("prepare")
     found = json.loads(target.read_text(encoding="utf-8"))

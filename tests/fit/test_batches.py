@@ -1,4 +1,5 @@
-"""Batches: nothing that was finished is lost, nothing is done twice, and who does it makes no difference."""
+"""Batches: nothing that was finished is lost, nothing is done twice, and who does it makes no
+difference."""
 
 from __future__ import annotations
 
@@ -20,8 +21,8 @@ from tests.batch_digests import Dying, misname, refuse, totals
 from tests.studies import study
 
 import headcount as hc
-from headcount.batches import Job, fingerprints, run_batch
-from headcount.batches.storing import read_outcome
+from headcount.workflows.batches import Job, fingerprints, run_batch
+from headcount.workflows.batches.outcome_files import read_outcome
 
 pytestmark = pytest.mark.fit
 
@@ -62,7 +63,9 @@ def test_what_is_done_is_read(
     assert "3 of 3 fits are in" in capsys.readouterr().err
 
 
-def test_other_work_of_the_same_name_is_not_taken_for_this(done: tuple[Path, list[hc.Outcome]]) -> None:
+def test_other_work_of_the_same_name_is_not_taken_for_this(
+    done: tuple[Path, list[hc.Outcome]],
+) -> None:
     folder, _ = done
     first = jobs()[0]
     assert read_outcome(first, folder) is not None
@@ -80,7 +83,9 @@ def test_other_work_of_the_same_name_is_not_taken_for_this(done: tuple[Path, lis
 def test_other_code_makes_other_work(monkeypatch: pytest.MonkeyPatch) -> None:
     before = jobs()[0].fingerprint
     assert before == jobs()[0].fingerprint
-    monkeypatch.setattr("headcount.batches.jobs.code_digits", lambda: "of another density")
+    monkeypatch.setattr(
+        "headcount.workflows.batches.jobs.code_digits", lambda: "of another density"
+    )
     assert jobs()[0].fingerprint != before
 
 
@@ -108,7 +113,8 @@ def test_what_was_made_of_other_work_is_named_and_made_again(
 
 
 MANY = 500
-"""Jobs that cannot all be done between the first outcome and the signal that follows it, however fast the machine."""
+"""Jobs that cannot all be done between the first outcome and the signal that follows it, however
+fast the machine."""
 
 
 @contextmanager
@@ -116,10 +122,11 @@ def running(folder: Path) -> Iterator[subprocess.Popen[str]]:
     """Start the batch as a program of its own, and wait for its first outcome."""
     script = f"""
         import signal
-        # A program that was started in the background of a shell ignores Ctrl-C, and what it starts inherits that.
+        # A program that was started in the background of a shell ignores Ctrl-C, and what it starts
+        # inherits that.
         signal.signal(signal.SIGINT, signal.default_int_handler)
         from tests.fit.test_batches import jobs
-        from headcount.batches import run_batch
+        from headcount.workflows.batches import run_batch
         run_batch(jobs({MANY}), {str(folder)!r}, processes=1)
     """
     run = subprocess.Popen(
@@ -153,7 +160,9 @@ def all_ended(group: int) -> bool:
     return False
 
 
-def test_a_killed_run_goes_on_where_it_stopped(done: tuple[Path, list[hc.Outcome]], tmp_path: Path) -> None:
+def test_a_killed_run_goes_on_where_it_stopped(
+    done: tuple[Path, list[hc.Outcome]], tmp_path: Path
+) -> None:
     with running(tmp_path) as run:
         run.kill()
         run.wait()
@@ -169,9 +178,7 @@ def test_ctrl_c_ends_all_processes_and_says_how_to_go_on(
         # As a terminal does it: to the program and to the processes that it started.
         os.killpg(run.pid, signal.SIGINT)
         _, said = run.communicate(timeout=20)
-    told = (
-        rf"stopped: (\d+) of {MANY} fits are in {re.escape(str(tmp_path))}; the same call goes on from there"
-    )
+    told = rf"stopped: (\d+) of {MANY} fits are in {re.escape(str(tmp_path))}; the same call goes on from there"
     stopped = re.search(told, said)
     assert stopped
     assert 1 <= int(stopped[1]) < MANY
@@ -189,7 +196,11 @@ def test_a_process_that_dies_costs_its_own_job_alone(
     once = replace(plain[0], digest=Dying(str(counts["once"]), 1))
     always = replace(plain[1], digest=Dying(str(counts["always"]), 9))
     found = run_batch([once, always, plain[2]], tmp_path / "out", processes=2, progress=False)
-    assert [outcome.error for outcome in found] == ["", "its process died 2 times (exit code -9)", ""]
+    assert [outcome.error for outcome in found] == [
+        "",
+        "its process died 2 times (exit code -9)",
+        "",
+    ]
     assert len(list(counts["always"].iterdir())) == 2
     np.testing.assert_array_equal(found[0].values["total"], done[1][0].values["total"])
     np.testing.assert_array_equal(found[2].values["total"], done[1][2].values["total"])
@@ -210,7 +221,9 @@ def test_a_fit_that_fails_is_an_outcome_and_the_others_go_on(
     ]
     assert not found[0].values
     same(found[2:], done[1][2:])
-    assert [outcome.error for outcome in run_batch(batch, tmp_path)] == [outcome.error for outcome in found]
+    assert [outcome.error for outcome in run_batch(batch, tmp_path)] == [
+        outcome.error for outcome in found
+    ]
 
 
 def test_outcomes_say_whether_the_sampler_struggled(done: tuple[Path, list[hc.Outcome]]) -> None:
@@ -227,9 +240,16 @@ def test_a_digest_is_something_that_can_be_sent(tmp_path: Path) -> None:
         run_batch(jobs(1, digest=lambda fit: totals(fit)), tmp_path)
 
 
-def test_a_cluster_makes_the_same_outcomes(done: tuple[Path, list[hc.Outcome]], tmp_path: Path) -> None:
+def test_a_cluster_makes_the_same_outcomes(
+    done: tuple[Path, list[hc.Outcome]], tmp_path: Path
+) -> None:
     distributed = pytest.importorskip("distributed")
-    options = {"n_workers": 1, "threads_per_worker": 1, "processes": False, "dashboard_address": ":0"}
+    options = {
+        "n_workers": 1,
+        "threads_per_worker": 1,
+        "processes": False,
+        "dashboard_address": ":0",
+    }
     with distributed.LocalCluster(**options, protocol="tcp://", host="127.0.0.1") as cluster:
         found = run_batch(jobs(), tmp_path, dask=cluster.scheduler_address, progress=False)
     same(found, done[1])

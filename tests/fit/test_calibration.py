@@ -10,9 +10,9 @@ import pytest
 from tests.studies import STUDIES, study
 
 import headcount as hc
-from headcount.calibration.figure import calibration_figure
-from headcount.calibration.quantities import RankOf, truth_of
 from headcount.cli import main
+from headcount.reporting.calibration_figure import calibration_figure
+from headcount.workflows.calibration.calibrated_quantities import RankOf, truth_of
 
 pytestmark = pytest.mark.fit
 
@@ -24,7 +24,16 @@ def test_the_truth_and_the_draws_are_of_the_same_quantities(
 ) -> None:
     truth = truth_of(hc.simulate(toy_spec, toy_observations, seed=1), toy_spec)
     groups = {name.split("|")[0] for name in truth}
-    assert groups == {"total", "headcount", "growth", "ratio", "coverage", "noise", "asked", "log likelihood"}
+    assert groups == {
+        "total",
+        "headcount",
+        "growth",
+        "ratio",
+        "coverage",
+        "noise",
+        "asked",
+        "log likelihood",
+    }
     assert {"total|2018", "total|2021", "total|2025", "headcount|NORTH 2018"} <= set(truth)
     found = RankOf(truth, 20, seed=1)(toy_fit)
     assert found["rank"].shape == found["ess"].shape == found["rhat"].shape == (len(truth),)
@@ -43,7 +52,11 @@ def test_every_structure_has_a_truth(name: str) -> None:
 def test_a_truth_at_the_posterior_median_has_the_middle_rank(toy_fit: hc.Fit) -> None:
     name, draws = "total|2021", hc.headcount(toy_fit).sel(year=2021)
     truth = truth_of(hc.simulate(toy_fit.spec, toy_fit.observations, seed=1), toy_fit.spec)
-    for quantile, inside in ((0.5, [True] * 4), (0.92, [False, False, True, True]), (0.99, [False] * 4)):
+    for quantile, inside in (
+        (0.5, [True] * 4),
+        (0.92, [False, False, True, True]),
+        (0.99, [False] * 4),
+    ):
         ranked = RankOf(truth | {name: float(draws.quantile(quantile))}, 99, seed=1)(toy_fit)
         place = list(truth).index(name)
         assert ranked["rank"][place] == pytest.approx(99 * quantile, abs=12)
@@ -59,17 +72,23 @@ def test_the_rank_of_a_truth_that_equals_draws_is_drawn(toy_fit: hc.Fit) -> None
     )
     flat, place = replace(toy_fit, tree=same), list(truth).index(name)
     people = float(len(toy_fit.spec.areas.regions))
-    ranks = [RankOf(truth | {name: people}, 99, seed=seed)(flat)["rank"][place] for seed in range(8)]
+    ranks = [
+        RankOf(truth | {name: people}, 99, seed=seed)(flat)["rank"][place] for seed in range(8)
+    ]
     assert len(set(ranks)) > 4
     assert ranks[0] == RankOf(truth | {name: people}, 99, seed=0)(flat)["rank"][place]
 
 
 @pytest.fixture(scope="module")
 def sparse() -> tuple[hc.ModelSpec, hc.Observations]:
-    return hc.read_spec(SPARSE / "sparse.toml"), hc.read_observations(SPARSE / "data" / "observations.csv")
+    return hc.read_spec(SPARSE / "sparse.toml"), hc.read_observations(
+        SPARSE / "data" / "observations.csv"
+    )
 
 
-def test_a_wrong_model_is_found_out(sparse: tuple[hc.ModelSpec, hc.Observations], tmp_path: Path) -> None:
+def test_a_wrong_model_is_found_out(
+    sparse: tuple[hc.ModelSpec, hc.Observations], tmp_path: Path
+) -> None:
     # The fit is sure of a quarter of the people that worlds have.
     wrong = hc.with_prior(sparse[0], "total.prior", {"low": 3000, "high": 6000})
     found = hc.calibrate(*sparse, tmp_path, studies=6, draws=100, fitted=wrong, progress=False)
@@ -80,7 +99,9 @@ def test_a_wrong_model_is_found_out(sparse: tuple[hc.ModelSpec, hc.Observations]
     assert calibration_figure(found).startswith("<svg")
 
 
-def test_too_few_fits_say_nothing(sparse: tuple[hc.ModelSpec, hc.Observations], tmp_path: Path) -> None:
+def test_too_few_fits_say_nothing(
+    sparse: tuple[hc.ModelSpec, hc.Observations], tmp_path: Path
+) -> None:
     with pytest.raises(hc.SamplingError, match="1 of 1 fits were made, and 5 are the fewest"):
         hc.calibrate(*sparse, tmp_path, studies=1, draws=50, progress=False)
 

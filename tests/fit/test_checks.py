@@ -11,17 +11,17 @@ import xarray as xr
 from scipy import special, stats
 
 import headcount as hc
-from headcount.checks import CHECKS, CheckResult, Evidence, predictive
-from headcount.checks.contraction import check_priors, prior_shift, prior_variance
-from headcount.checks.convergence import check_convergence
-from headcount.checks.outlying import check_outlying_rows
-from headcount.checks.row_fits import stated_in_words
-from headcount.engine.arrays import assemble
-from headcount.engine.evaluating import log_likelihood
-from headcount.expectations import row_moments
-from headcount.fits import Sampling, sampler_tree
-from headcount.inference.posterior import free_vectors, posterior_of
-from headcount.layout import Layout
+from headcount.diagnostics.checks import CHECKS, CheckResult, Evidence, source_fit
+from headcount.diagnostics.checks.contraction import check_priors, prior_shift, prior_variance
+from headcount.diagnostics.checks.convergence import check_convergence
+from headcount.diagnostics.checks.outlying_rows import check_outlying_rows
+from headcount.diagnostics.checks.row_fits import stated_in_words
+from headcount.engine.density.evaluation import log_likelihood
+from headcount.engine.density.study_arrays import assemble
+from headcount.inference.posterior_variables import free_vectors, posterior_of
+from headcount.layout.study_layout import Layout
+from headcount.posterior.fits import Sampling, sampler_tree
+from headcount.posterior.row_expectations import row_moments
 
 pytestmark = pytest.mark.fit
 
@@ -51,10 +51,16 @@ def failures(result: CheckResult) -> set[str]:
 @pytest.fixture(scope="module")
 def rows_of_every_form(toy_observations: hc.Observations) -> hc.Observations:
     more = [
-        hc.Observation("registry", "EAST", 2020, "range", lower=4000, upper=9000, mass=1.0, line=90),
+        hc.Observation(
+            "registry", "EAST", 2020, "range", lower=4000, upper=9000, mass=1.0, line=90
+        ),
         hc.Observation("analyst", "PORT", 2020, "count", value=0, line=91),
-        hc.Observation("analyst", "UNION", 2020, "share", value=1.4, of_area="NORTH", n=80, line=92),
-        hc.Observation("platform", "WORLD", 2022, "range", lower=9000, upper=30000, mass=1.0, line=93),
+        hc.Observation(
+            "analyst", "UNION", 2020, "share", value=1.4, of_area="NORTH", n=80, line=92
+        ),
+        hc.Observation(
+            "platform", "WORLD", 2022, "range", lower=9000, upper=30000, mass=1.0, line=93
+        ),
     ]
     return replace(toy_observations, rows=(*toy_observations.rows, *more))
 
@@ -63,7 +69,14 @@ def test_rows_are_expected_as_the_engine_expects_them(
     toy_spec: hc.ModelSpec, rows_of_every_form: hc.Observations
 ) -> None:
     layout = Layout.of(toy_spec, rows_of_every_form)
-    assert set(layout.rows) >= {"stated", "bound", "interval", "survey", "interval_normal", "stated_normal"}
+    assert set(layout.rows) >= {
+        "stated",
+        "bound",
+        "interval",
+        "survey",
+        "interval_normal",
+        "stated_normal",
+    }
     arrays = assemble(layout)
     noise = np.random.default_rng(0).normal(size=(2, 5, arrays.family.size))
     free = np.where(arrays.family == 0, arrays.first + 0.5 * arrays.second * noise, 0.5 * noise)
@@ -77,7 +90,9 @@ def test_rows_are_expected_as_the_engine_expects_them(
     expected = log_likelihood(free.reshape(10, -1), arrays)
     moments = row_moments(fit)
     for name, values in zip(("log_likelihood", "location", "spread"), expected, strict=True):
-        np.testing.assert_allclose(moments[name].to_numpy().reshape(10, -1), values, rtol=1e-5, atol=1e-4)
+        np.testing.assert_allclose(
+            moments[name].to_numpy().reshape(10, -1), values, rtol=1e-5, atol=1e-4
+        )
 
 
 def test_thinning_keeps_every_nth_draw(toy_fit: hc.Fit) -> None:
@@ -88,7 +103,9 @@ def test_thinning_keeps_every_nth_draw(toy_fit: hc.Fit) -> None:
 def test_rows_are_labelled_by_line_and_source(toy_fit: hc.Fit) -> None:
     moments = row_moments(toy_fit)
     assert moments["line"].to_numpy().tolist() == [row.line for row in toy_fit.observations.fitted]
-    assert moments["row_source"].to_numpy().tolist() == [row.source for row in toy_fit.observations.fitted]
+    assert moments["row_source"].to_numpy().tolist() == [
+        row.source for row in toy_fit.observations.fitted
+    ]
 
 
 def test_a_fit_with_other_variables_is_refused(toy_fit: hc.Fit) -> None:
@@ -104,11 +121,15 @@ def test_a_fit_with_other_variables_is_refused(toy_fit: hc.Fit) -> None:
 
 @pytest.fixture(scope="module")
 def settled(toy_fit: hc.Fit) -> hc.Fit:
-    """The toy fit with its draws shuffled over chains: as if they were independent, whatever the sampler does."""
+    """The toy fit with its draws shuffled over chains: as if they were independent, whatever the
+    sampler does."""
     order = np.random.default_rng(5).permutation(toy_fit.posterior["log_headcount"][..., 0, 0].size)
     tree = toy_fit.tree.copy()
     shuffled = {
-        name: (variable.dims, variable.to_numpy().reshape(len(order), -1)[order].reshape(variable.shape))
+        name: (
+            variable.dims,
+            variable.to_numpy().reshape(len(order), -1)[order].reshape(variable.shape),
+        )
         for name, variable in toy_fit.posterior.data_vars.items()
     }
     tree["posterior"] = toy_fit.posterior.assign(shuffled)
@@ -122,7 +143,14 @@ def test_a_good_fit_passes_and_says_so(settled: hc.Fit) -> None:
     result = check_convergence(Evidence(settled))
     assert result.passed
     assert result.headline.startswith("The sampler converged")
-    assert set(result.table["of"]) >= {"headcount", "growth", "share", "ratio", "coverage", "parameter"}
+    assert set(result.table["of"]) >= {
+        "headcount",
+        "growth",
+        "share",
+        "ratio",
+        "coverage",
+        "parameter",
+    }
 
 
 def test_a_chain_in_another_place_fails(settled: hc.Fit) -> None:
@@ -163,7 +191,9 @@ def test_energies_that_move_slowly_fail(settled: hc.Fit) -> None:
 
 
 def test_one_chain_is_not_enough(settled: hc.Fit) -> None:
-    one = replace(settled, tree=settled.tree.isel(chain=[0]), sampling=replace(settled.sampling, chains=1))
+    one = replace(
+        settled, tree=settled.tree.isel(chain=[0]), sampling=replace(settled.sampling, chains=1)
+    )
     assert "chains" in failures(check_convergence(Evidence(one)))
 
 
@@ -185,11 +215,14 @@ def test_a_number_wrong_by_a_thousand_is_named(
 ) -> None:
     rows = list(toy_observations.rows)
     at = next(
-        i for i, row in enumerate(rows) if (row.source, row.area, row.year) == ("platform", "SOUTH", 2022)
+        i
+        for i, row in enumerate(rows)
+        if (row.source, row.area, row.year) == ("platform", "SOUTH", 2022)
     )
     rows[at] = replace(rows[at], value=8_300_000)
     observations = replace(toy_observations, rows=tuple(rows))
-    # Fitted again: the wrong row has had its say on the noise of its source, and is named all the same.
+    # Fitted again: the wrong row has had its say on the noise of its source, and is named all the
+    # same.
     fit = hc.fit(toy_spec, observations, seed=1, chains=2, draws=200, tune=400, progress=False)
     result = check_outlying_rows(Evidence(fit))
     assert not result.passed
@@ -214,7 +247,9 @@ def test_a_good_fit_has_no_outlying_rows(toy_fit: hc.Fit) -> None:
         hc.Observation("platform", "NORTH", 2021, "count", value=0, line=99),
         hc.Observation("registry", "NORTH", 2021, "count", value=24000, line=99),
         hc.Observation("platform", "NORTH", 2022, "growth", value=8.0, from_year=2021, line=99),
-        hc.Observation("poll", "NORTH", 2022, "survey", value=0, n=5000, of_scope="helper", line=99),
+        hc.Observation(
+            "poll", "NORTH", 2022, "survey", value=0, n=5000, of_scope="helper", line=99
+        ),
     ],
     ids=lambda row: f"{row.source}-{row.kind}",
 )
@@ -224,7 +259,9 @@ def test_rows_of_every_form_can_be_outlying(toy_fit: hc.Fit, row: hc.Observation
 
 
 def test_hard_ranges_and_bounds_that_hold_are_not_outlying(toy_fit: hc.Fit) -> None:
-    row = hc.Observation("platform", "NORTH", 2021, "range", lower=100, upper=9e6, mass=1.0, line=99)
+    row = hc.Observation(
+        "platform", "NORTH", 2021, "range", lower=100, upper=9e6, mass=1.0, line=99
+    )
     table = Evidence(with_row(toy_fit, row)).rows.table
     assert table.loc[table["line"] == 99, "tail"].item() == 1.0
     assert table.loc[table["kind"].isin(["lower_bound", "upper_bound"]), "tail"].min() > 0.2
@@ -235,15 +272,21 @@ def test_tails_of_stated_rows_and_surveys_are_those_of_their_distributions(toy_f
     moments = row_moments(toy_fit, thin=2)
     first = next(i for i, row in enumerate(toy_fit.observations.fitted) if row.source == "platform")
     mean, sd = (moments[name].isel(row=first).to_numpy().ravel() for name in ("location", "spread"))
-    below = stats.t.cdf((np.log(toy_fit.observations.fitted[first].value or 0) - mean) / sd, 4).mean()
+    below = stats.t.cdf(
+        (np.log(toy_fit.observations.fitted[first].value or 0) - mean) / sd, 4
+    ).mean()
     assert table.loc[first, "pit"] == pytest.approx(below)
     assert table.loc[first, "tail"] == pytest.approx(2 * min(below, 1 - below))
     polls = [(i, row) for i, row in enumerate(toy_fit.observations.fitted) if row.kind == "survey"]
     for i, row in polls:
-        log_odds, weight = (moments[name].isel(row=i).to_numpy().ravel() for name in ("location", "spread"))
+        log_odds, weight = (
+            moments[name].isel(row=i).to_numpy().ravel() for name in ("location", "spread")
+        )
         chance = special.expit(log_odds)
         arguments = (row.n, weight * chance, weight * (1 - chance))
-        most, less = (stats.betabinom.cdf(k, *arguments).mean() for k in (row.value, (row.value or 0) - 1))
+        most, less = (
+            stats.betabinom.cdf(k, *arguments).mean() for k in (row.value, (row.value or 0) - 1)
+        )
         assert table.loc[i, "tail"] == pytest.approx(min(1, 2 * min(most, 1 - less)), abs=0.03)
         assert less - 0.02 <= table.loc[i, "pit"] <= most + 0.02
 
@@ -255,20 +298,20 @@ def test_row_fits_repeat_themselves(toy_fit: hc.Fit) -> None:
 def test_a_source_that_scatters_more_than_its_noise_fails(
     toy_fit: hc.Fit, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(predictive, "FEWEST_ROWS", 5)
-    assert predictive.check_sources(Evidence(toy_fit)).passed
+    monkeypatch.setattr(source_fit, "FEWEST_ROWS", 5)
+    assert source_fit.check_sources(Evidence(toy_fit)).passed
     free = toy_fit.tree["unconstrained_posterior"]["free"]
     is_noise = free["variable"].str.startswith("noise_z")
     spread = 0.3
     quiet = with_variables(toy_fit, free=free - is_noise * np.float32(np.log(100) / spread))
-    result = predictive.check_sources(Evidence(quiet))
+    result = source_fit.check_sources(Evidence(quiet))
     assert not result.passed
     assert result.table.loc[~result.table["passed"], "source"].tolist() == ["platform"]
     assert "platform" in result.headline
 
 
 def test_sources_with_few_rows_are_not_judged(toy_fit: hc.Fit) -> None:
-    result = predictive.check_sources(Evidence(toy_fit))
+    result = source_fit.check_sources(Evidence(toy_fit))
     assert result.passed
     assert result.headline.startswith("No source has")
     assert result.table.set_index("source").loc["analyst", ["rows", "scored"]].tolist() == [4, 2]
@@ -305,7 +348,9 @@ def test_draws_from_the_prior_show_no_contraction_and_no_shift(toy_fit: hc.Fit) 
     drawn = toy_fit.posterior["parameter"].copy()
     prior = toy_fit.spec.priors["total.prior"]
     drawn.loc[{"prior": "total.prior"}] = prior.draw(np.random.default_rng(0), size=(4, 500))
-    table = check_priors(Evidence(with_variables(toy_fit, parameter=drawn))).table.set_index("prior")
+    table = check_priors(Evidence(with_variables(toy_fit, parameter=drawn))).table.set_index(
+        "prior"
+    )
     assert abs(table.loc["total.prior", "contraction"]) < 0.1
     assert abs(table.loc["total.prior", "shift"]) < 0.02
 
@@ -347,7 +392,9 @@ def test_priors_of_other_families_are_handled_on_their_link_scale(prior, slope) 
 
 
 def test_all_checks_run_worst_first(settled: hc.Fit) -> None:
-    assert [result.name for result in hc.check(settled)] == [run(Evidence(settled)).name for run in CHECKS]
+    assert [result.name for result in hc.check(settled)] == [
+        run(Evidence(settled)).name for run in CHECKS
+    ]
     row = hc.Observation("registry", "NORTH", 2021, "count", value=240_000, line=99)
     results = hc.check(with_row(settled, row))
     assert [result.passed for result in results] == [False] * 2 + [True] * (len(CHECKS) - 2)

@@ -61,10 +61,18 @@ def test_fit_keeps_what_was_asked_for(model: Path, run: Run, tmp_path: Path) -> 
     code, said, _ = run("fit", model, "--seed", 7, "--out", out, "--prior-set", "wide", *SHORT)
     assert code == 0
     assert said.startswith(f"wrote {out}\nchecks: ")
-    assert re.search(r"time: prepare \d+\.\d s, sample \d+\.\d s, check \d+\.\d s; \d+\.\d s in all\n$", said)
+    assert re.search(
+        r"time: prepare \d+\.\d s, sample \d+\.\d s, check \d+\.\d s; \d+\.\d s in all\n$", said
+    )
     fit = hc.load_fit(out)
     kept = fit.sampling
-    assert (kept.seed, kept.chains, kept.draws, kept.tune, kept.interrupted) == (7, 2, 100, 200, False)
+    assert (kept.seed, kept.chains, kept.draws, kept.tune, kept.interrupted) == (
+        7,
+        2,
+        100,
+        200,
+        False,
+    )
     assert fit.spec.prior_set == "wide"
     assert files_below(tmp_path) == ["new/fit.nc"]
 
@@ -114,7 +122,7 @@ def test_fit_that_cannot_be_saved_spares_the_old_one(
         path.write_bytes(b"half a f")
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("headcount.fits.save_fit", fill_the_disk)
+    monkeypatch.setattr("headcount.posterior.fits.save_fit", fill_the_disk)
     before = fit_file.read_bytes()
     code, said, told = run("fit", model, "--seed", 1, "--out", fit_file)
     assert (code, said) == (1, "")
@@ -136,10 +144,14 @@ def test_estimates_are_those_of_the_library(
     assert list(written) == list(expected)
     assert len(written) == len(expected)
     assert set(written["prob"]) == {0.8}
-    assert pd.to_numeric(written["median"]).to_numpy() == pytest.approx(expected["median"].to_numpy())
+    assert pd.to_numeric(written["median"]).to_numpy() == pytest.approx(
+        expected["median"].to_numpy()
+    )
 
 
-def test_report_of_a_fit(fit_file: Path, run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_report_of_a_fit(
+    fit_file: Path, run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.chdir(tmp_path)
     code, said, told = run("report", fit_file, "--prob", 0.8)
     assert (code, told) == (0, "")
@@ -179,7 +191,11 @@ def test_failed_report_spares_the_old_one(
     monkeypatch.setattr("headcount.reporting.report", fail)
     out = tmp_path / "r.html"
     out.write_text("old")
-    assert run("report", fit_file, "--out", out) == (1, "", "headcount: this fit cannot be reported\n")
+    assert run("report", fit_file, "--out", out) == (
+        1,
+        "",
+        "headcount: this fit cannot be reported\n",
+    )
     assert out.read_text() == "old"
     assert files_below(tmp_path) == ["r.html", fit_file.name]
 
@@ -201,7 +217,9 @@ def test_calibration_writes_its_table_and_figure_and_goes_on_where_it_stopped(
     code, said, _ = run("calibrate", model, *options, "--quiet")
     assert code in (0, 1)
     assert "5 studies" in said
-    assert (tmp_path / "calibration.csv").read_text().startswith("group,quantity,p_uniform,p_adjusted")
+    assert (
+        (tmp_path / "calibration.csv").read_text().startswith("group,quantity,p_uniform,p_adjusted")
+    )
     assert (tmp_path / "calibration.svg").read_text().startswith("<svg")
     again, same, heard = run("calibrate", model, *options)
     assert (again, same) == (code, said)

@@ -18,13 +18,19 @@ from scipy import stats
 
 import headcount as hc
 from headcount import cli
-from headcount.areas import parse_areas
-from headcount.expectations import row_moments
-from headcount.sensitivity import Comparison, fit_prior_sets, fit_studies, under_prior_sets, write_comparison
-from headcount.sensitivity.accuracy import leave_one_out
-from headcount.sensitivity.attributing import TOGETHER, WHOLE
-from headcount.sensitivity.comparing import TABLES
-from headcount.sensitivity.predicting import prior_draws, prior_totals
+from headcount.posterior.row_expectations import row_moments
+from headcount.reporting import write_comparison
+from headcount.study.areas import parse_areas
+from headcount.workflows.sensitivity import (
+    Comparison,
+    fit_prior_sets,
+    fit_studies,
+    under_prior_sets,
+)
+from headcount.workflows.sensitivity.predictive_accuracy import leave_one_out
+from headcount.workflows.sensitivity.predictive_draws import prior_draws, prior_totals
+from headcount.workflows.sensitivity.prior_attribution import TOGETHER, WHOLE
+from headcount.workflows.sensitivity.prior_comparison import TABLES
 
 pytestmark = pytest.mark.fit
 
@@ -54,9 +60,12 @@ def model(root: Path) -> Path:
 
 @pytest.fixture(scope="module")
 def unanchored(
-    toy_spec: hc.ModelSpec, toy_observations: hc.Observations, tmp_path_factory: pytest.TempPathFactory
+    toy_spec: hc.ModelSpec,
+    toy_observations: hc.Observations,
+    tmp_path_factory: pytest.TempPathFactory,
 ) -> dict[str, hc.Fit]:
-    """The toy study without its anchor, where priors matter: under two sets, and with each of the changes alone."""
+    """The toy study without its anchor, where priors matter: under two sets, and with each of the
+    changes alone."""
     rows = toy_observations.select(lambda row: row.source != "registry")
     specs = under_prior_sets(toy_spec, ["base", "sceptical"])
     changes = toy_spec.prior_sets["sceptical"]
@@ -87,7 +96,9 @@ def mean_and_error(draws: np.ndarray) -> tuple[float, float]:
     return float(draws.mean()), float(draws.std(ddof=1) / np.sqrt(ess))
 
 
-def test_table_holds_what_the_fits_say(comparison: Comparison, unanchored: Mapping[str, hc.Fit]) -> None:
+def test_table_holds_what_the_fits_say(
+    comparison: Comparison, unanchored: Mapping[str, hc.Fit]
+) -> None:
     table, year = comparison.table, comparison.common.last_year
     for name, fit in unanchored.items():
         own = table[table["prior_set"] == name].drop(columns=["prior_set", "change", "overlap"])
@@ -102,7 +113,14 @@ def test_table_holds_what_the_fits_say(comparison: Comparison, unanchored: Mappi
         [window] = own[own["estimand"] == "growth_per_year"].itertuples()
         rate = (1 + hc.growth(fit, from_year=2021, to_year=year)) ** (1 / (year - 2021)) - 1
         assert window.median == pytest.approx(float(rate.median()), rel=1e-6)
-    assert set(table["estimand"]) == {"headcount", "growth", "growth_per_year", "share", "ratio", "coverage"}
+    assert set(table["estimand"]) == {
+        "headcount",
+        "growth",
+        "growth_per_year",
+        "share",
+        "ratio",
+        "coverage",
+    }
 
 
 def test_change_and_overlap_are_against_the_first(comparison: Comparison) -> None:
@@ -149,9 +167,13 @@ def test_one_changed_prior_makes_the_whole_change(comparison: Comparison) -> Non
 def test_parts_make_up_the_change_between_the_fits(
     comparison: Comparison, unanchored: Mapping[str, hc.Fit]
 ) -> None:
-    own = comparison.attribution[comparison.attribution["prior_set"] == "sceptical"].set_index("prior")
+    own = comparison.attribution[comparison.attribution["prior_set"] == "sceptical"].set_index(
+        "prior"
+    )
     year = comparison.common.last_year
-    whole = log_total(unanchored["sceptical"], year).mean() - log_total(unanchored["base"], year).mean()
+    whole = (
+        log_total(unanchored["sceptical"], year).mean() - log_total(unanchored["base"], year).mean()
+    )
     assert own.loc[WHOLE, "part"] == pytest.approx(whole)
     assert own.loc[[COVERAGE, ERROR, TOGETHER], "part"].sum() == pytest.approx(whole)
     assert abs(own.loc[TOGETHER, "part"]) < 3.5 * own.loc[TOGETHER, "part_mcse"]
@@ -163,25 +185,36 @@ def test_elpd_is_that_of_arviz(comparison: Comparison, unanchored: Mapping[str, 
     for name, fit in unanchored.items():
         likelihood = row_moments(fit)["log_likelihood"].reset_coords(drop=True)
         tree = xr.DataTree.from_dict(
-            {"posterior": fit.posterior[["log_headcount"]], "log_likelihood": xr.Dataset({"y": likelihood})}
+            {
+                "posterior": fit.posterior[["log_headcount"]],
+                "log_likelihood": xr.Dataset({"y": likelihood}),
+            }
         )
         with pytest.warns(UserWarning, match="Pareto"):
             found = az.loo(tree, var_name="y", pointwise=True)
         own = leave_one_out(likelihood.transpose("chain", "draw", "row").to_numpy())
         trusted = own["k"] < 0.5
-        # ArviZ takes one effective size for all rows; it sets the length of the tail that is smoothed, and little else.
-        np.testing.assert_allclose(own["elpd"][trusted], found.elpd_i.to_numpy()[trusted], atol=0.01)
-        # Where weights have hardly a mean, the length of the tail makes a difference to its k: row by row, with the row's own.
+        # ArviZ takes one effective size for all rows; it sets the length of the tail that is
+        # smoothed, and little else.
+        np.testing.assert_allclose(
+            own["elpd"][trusted], found.elpd_i.to_numpy()[trusted], atol=0.01
+        )
+        # Where weights have hardly a mean, the length of the tail makes a difference to its k: row
+        # by row, with the row's own.
         relative = az.ess(np.exp(likelihood), method="mean", relative=True).clip(max=1.0)
         for row, k in enumerate(own["k"]):
             alone = tree.copy()
             alone["log_likelihood"] = xr.DataTree(xr.Dataset({"y": likelihood.isel(row=[row])}))
             with warnings.catch_warnings(action="ignore"):
-                single = az.loo(alone, var_name="y", pointwise=True, reff=float(relative.isel(row=row)))
+                single = az.loo(
+                    alone, var_name="y", pointwise=True, reff=float(relative.isel(row=row))
+                )
             assert k == pytest.approx(float(single.pareto_k[0]), abs=0.05)
         assert told.loc[(name, ""), "elpd"] == pytest.approx(float(found.elpd), abs=0.3)
         assert told.loc[(name, ""), "elpd_se"] == pytest.approx(float(found.se), rel=0.05)
-    by_source = comparison.elpd[comparison.elpd["source"] != ""].groupby("prior_set")["difference"].sum()
+    by_source = (
+        comparison.elpd[comparison.elpd["source"] != ""].groupby("prior_set")["difference"].sum()
+    )
     for name in unanchored:
         assert by_source[name] == pytest.approx(told.loc[(name, ""), "difference"])
     assert (told.loc["base", "difference"] == 0).all()
@@ -204,17 +237,23 @@ def test_predictions_hold_what_was_stated(comparison: Comparison) -> None:
         for source, own in table.loc[name].groupby("source"):
             before, after = own.loc[("prior", source)], own.loc[("posterior", source)]
             assert before["lower"] < 1 < before["upper"]
-            assert np.log(after["upper"] / after["lower"]) < np.log(before["upper"] / before["lower"])
+            assert np.log(after["upper"] / after["lower"]) < np.log(
+                before["upper"] / before["lower"]
+            )
             assert after["inside"] > 0.7
     wider = table.loc[("sceptical", "prior", "platform")]
     assert wider["lower"] < table.loc[("base", "prior", "platform"), "lower"]
 
 
-def test_contraction_is_that_of_the_check(comparison: Comparison, unanchored: Mapping[str, hc.Fit]) -> None:
+def test_contraction_is_that_of_the_check(
+    comparison: Comparison, unanchored: Mapping[str, hc.Fit]
+) -> None:
     table = comparison.priors
     [known] = [result for result in hc.check(unanchored["sceptical"]) if result.name == "priors"]
     own = table[table["prior_set"] == "sceptical"].set_index("prior")
-    pd.testing.assert_series_equal(own["contraction"], known.table.set_index("prior")["contraction"])
+    pd.testing.assert_series_equal(
+        own["contraction"], known.table.set_index("prior")["contraction"]
+    )
     assert set(table.loc[table["differs"], "prior"]) == {COVERAGE, ERROR}
 
 
@@ -223,11 +262,14 @@ def test_comparison_reads_well(comparison: Comparison) -> None:
     lines = said.splitlines()
     assert lines[0] == "<headcount.Comparison: beekeeper of WORLD in 2023"
     assert re.fullmatch(r"  base: [\d,]+ \([\d,]+ to [\d,]+\)", lines[1])
-    assert re.fullmatch(r"  sceptical: [\d,]+ \([\d,]+ to [\d,]+\), [+-]\d+%, overlap 0\.\d\d", lines[2])
+    assert re.fullmatch(
+        r"  sceptical: [\d,]+ \([\d,]+ to [\d,]+\), [+-]\d+%, overlap 0\.\d\d", lines[2]
+    )
     assert comparison.verdict in said
     sentence = comparison.sentences["sceptical"]
     assert re.match(
-        r"Under ‘sceptical’ the total of World in 2023 is \d+ % higher: [\d,]+ instead of [\d,]+", sentence
+        r"Under ‘sceptical’ the total of World in 2023 is \d+ % higher: [\d,]+ instead of [\d,]+",
+        sentence,
     )
     assert "from sources.platform.coverage" in sentence
 
@@ -238,7 +280,8 @@ def test_verdict_is_that_of_the_rule(comparison: Comparison) -> None:
     for name, outcome in comparison.outcomes.items():
         own = answer.loc[name]
         inside = (
-            base["lower"] <= own["median"] <= base["upper"] and own["lower"] <= base["median"] <= own["upper"]
+            base["lower"] <= own["median"] <= base["upper"]
+            and own["lower"] <= base["median"] <= own["upper"]
         )
         near = 0.8 < own["median"] / base["median"] < 1.25
         assert outcome == ("hangs" if not inside else "holds" if near else "leans")
@@ -246,7 +289,10 @@ def test_verdict_is_that_of_the_rule(comparison: Comparison) -> None:
 
 def test_tables_are_the_same_when_read_again(comparison: Comparison, tmp_path: Path) -> None:
     files = comparison.write_csv(tmp_path / "new" / "comparison.csv")
-    assert [file.name for file in files] == ["comparison.csv", *(f"comparison-{name}.csv" for name in TABLES)]
+    assert [file.name for file in files] == [
+        "comparison.csv",
+        *(f"comparison-{name}.csv" for name in TABLES),
+    ]
     tables = [comparison.table, *(getattr(comparison, name) for name in TABLES)]
     for file, table in zip(files, tables, strict=True):
         assert b"\r" not in file.read_bytes()
@@ -256,7 +302,9 @@ def test_tables_are_the_same_when_read_again(comparison: Comparison, tmp_path: P
             keep_default_na=False,
             na_values={column: [""] for column in table if column not in texts},
         )
-        pd.testing.assert_frame_equal(found, table.reset_index(drop=True), check_dtype=False, rtol=0, atol=0)
+        pd.testing.assert_frame_equal(
+            found, table.reset_index(drop=True), check_dtype=False, rtol=0, atol=0
+        )
 
 
 class Resources(HTMLParser):
@@ -271,7 +319,9 @@ class Resources(HTMLParser):
         if tag in {"script", "link", "img", "iframe", "object", "embed"}:
             self.fetched.append(tag)
         self.fetched += [
-            f"{key}={value}" for key, value in attrs if key in {"src", "href"} and not value.startswith("#")
+            f"{key}={value}"
+            for key, value in attrs
+            if key in {"src", "href"} and not value.startswith("#")
         ]
         if tag not in {"meta", "br"}:
             self.open.append(tag)
@@ -293,7 +343,9 @@ def test_page_is_whole_and_needs_nothing_else(page: str, comparison: Comparison)
     }
     assert page.count("<svg") == 4
     for text in (comparison.verdict, *comparison.accuracy, "Pareto k"):
-        assert text.replace(" %", "\N{NO-BREAK SPACE}%") in page.replace(" %", "\N{NO-BREAK SPACE}%")
+        assert text.replace(" %", "\N{NO-BREAK SPACE}%") in page.replace(
+            " %", "\N{NO-BREAK SPACE}%"
+        )
 
 
 def test_page_is_the_same_for_the_same_fits(
@@ -356,14 +408,18 @@ def test_unknown_prior_sets_are_all_named_before_anything_is_fitted(
     assert not (tmp_path / "fits").exists()
 
 
-def test_command_compares_and_goes_on_from_where_it_was(model: Path, run: Run, tmp_path: Path) -> None:
+def test_command_compares_and_goes_on_from_where_it_was(
+    model: Path, run: Run, tmp_path: Path
+) -> None:
     out = tmp_path / "compared"
     code, said, _ = run("compare", model, "--out", out, *SHORT)
     assert code == 0
     assert said.endswith(
         f"wrote {out}/comparison.html\nwrote {out}/comparison.csv and {len(TABLES)} tables beside it\n"
     )
-    assert sorted(path.name for path in (out / "fits").iterdir()) == [f"{name}.npz" for name in SETS]
+    assert sorted(path.name for path in (out / "fits").iterdir()) == [
+        f"{name}.npz" for name in SETS
+    ]
     first = {path.name: path.read_bytes() for path in out.iterdir() if path.is_file()}
     assert pd.read_csv(out / "comparison.csv")["prior_set"].unique().tolist() == list(SETS)
     code, again, told = run("compare", model, "--out", out, *SHORT)
@@ -380,7 +436,8 @@ def test_command_refuses_an_unknown_prior_set(model: Path, run: Run, tmp_path: P
     code, said, told = run("compare", model, "--out", tmp_path, "--prior-sets", "base,sceptic")
     assert (code, said) == (1, "")
     assert (
-        told == "headcount: toy.toml [prior_sets]: unknown prior set 'sceptic'. Did you mean 'sceptical'?\n"
+        told
+        == "headcount: toy.toml [prior_sets]: unknown prior set 'sceptic'. Did you mean 'sceptical'?\n"
     )
     assert list(tmp_path.iterdir()) == []
 
@@ -397,7 +454,9 @@ def test_command_compares_fits(
     assert not (tmp_path / "out" / "fits").exists()
 
 
-def test_command_says_what_is_missing(model: Path, toy_fit: hc.Fit, run: Run, tmp_path: Path) -> None:
+def test_command_says_what_is_missing(
+    model: Path, toy_fit: hc.Fit, run: Run, tmp_path: Path
+) -> None:
     code, _, told = run("compare", model, "--out", tmp_path / "out", "--prior-sets", "wide")
     assert code == 1
     assert "one side is no comparison" in told

@@ -1,4 +1,5 @@
-"""Influence: what becomes of the answer without a source, by re-weighting or refit, and whether that was to be expected."""
+"""Influence: what becomes of the answer without a source, by re-weighting or refit, and whether
+that was to be expected."""
 
 from __future__ import annotations
 
@@ -13,10 +14,10 @@ from scipy import stats
 
 import headcount as hc
 from headcount.cli import main
-from headcount.engine.asking import Asked
-from headcount.sensitivity import leaving_out
-from headcount.sensitivity.influencing import COLUMNS
-from headcount.sensitivity.leaving_out import LeftOut, leave_out, parts_of
+from headcount.engine.density.queries import Asked
+from headcount.workflows.sensitivity import leaving_out
+from headcount.workflows.sensitivity.leave_one_out import LeftOut, leave_out, parts_of
+from headcount.workflows.sensitivity.source_influence import COLUMNS
 
 pytestmark = [pytest.mark.fit, pytest.mark.filterwarnings("ignore::headcount.HeadcountWarning")]
 
@@ -49,7 +50,9 @@ def test_every_part_is_left_out_once(found: hc.Influence) -> None:
     assert found.table["p_surprise"].between(0, 1).all()
 
 
-def test_the_answer_with_everything_is_that_of_the_fit(found: hc.Influence, toy_fit: hc.Fit) -> None:
+def test_the_answer_with_everything_is_that_of_the_fit(
+    found: hc.Influence, toy_fit: hc.Fit
+) -> None:
     people = hc.headcount(toy_fit).sel(year=2023).to_numpy()
     np.testing.assert_allclose(
         [found.lower, found.median, found.upper], np.quantile(people, [0.05, 0.5, 0.95]), rtol=1e-3
@@ -67,7 +70,12 @@ def test_the_anchor_matters_most_and_a_refit_says_so(found: hc.Influence) -> Non
 def test_a_refit_is_the_fit_without_the_rows(found: hc.Influence, toy_fit: hc.Fit) -> None:
     rows = tuple(row for row in toy_fit.observations.rows if row.source != "registry")
     alone = hc.fit(
-        toy_fit.spec, replace(toy_fit.observations, rows=rows), seed=9, draws=1000, tune=500, progress=False
+        toy_fit.spec,
+        replace(toy_fit.observations, rows=rows),
+        seed=9,
+        draws=1000,
+        tune=500,
+        progress=False,
     )
     logs = np.log(hc.headcount(alone).sel(year=2023).to_numpy())
     line = found.table.set_index("name").loc["registry"]
@@ -93,7 +101,8 @@ def test_reweighting_agrees_with_a_refit(
     spread = float(refitted.answer.std())
     error = spread * np.sqrt(1 / weighed.ess + 1 / refitted.ess)
     assert abs(mean - refitted.answer.mean()) < 4 * error
-    # A few draws carry the weight here (the settings trust what a user's would not): three standard errors of their sd.
+    # A few draws carry the weight here (the settings trust what a user's would not): three standard
+    # errors of their sd.
     found = float(np.sqrt(weighed.weight @ (weighed.answer - mean) ** 2))
     assert found == pytest.approx(spread, rel=3 / np.sqrt(2 * weighed.ess))
 
@@ -109,7 +118,9 @@ LINEAR = {
     "growth": {"kind": "exponential", "rate": {"low": 0.0, "high": 0.1, "mass": 0.9}}
     | {"region_rate_sd": {"low": 0.01, "high": 0.05, "mass": 0.9}},
     "scopes": {"person": {"definition": "All who are."}},
-    "source_kinds": {"exact": {"noise": {"low": 1e-4, "high": 2e-4, "mass": 0.9}, "tails": "normal"}},
+    "source_kinds": {
+        "exact": {"noise": {"low": 1e-4, "high": 2e-4, "mass": 0.9}, "tails": "normal"}
+    },
     "sources": {
         "census": {"title": "Census", "kind": "exact", "scope": "person", "anchor": True},
         "firm": {"title": "Firm", "kind": "exact", "scope": "person"}
@@ -127,8 +138,12 @@ COUNTS = {
 
 def linear_fit(*rows: str) -> hc.Fit:
     """Fit rows to a study in which all is normal on the log scale but for Poisson noise of 0.1 %."""
-    spec = hc.parse_spec(LINEAR, areas=hc.parse_areas("area,name,parent\nWORLD,World,\nLAND,Land,WORLD\n"))
-    table = hc.parse_observations("\n".join(["source,area,year,kind,value,relative_se", *rows]) + "\n")
+    spec = hc.parse_spec(
+        LINEAR, areas=hc.parse_areas("area,name,parent\nWORLD,World,\nLAND,Land,WORLD\n")
+    )
+    table = hc.parse_observations(
+        "\n".join(["source,area,year,kind,value,relative_se", *rows]) + "\n"
+    )
     return hc.fit(spec, table, seed=1, chains=4, draws=2000, tune=500, progress=False)
 
 
@@ -142,7 +157,9 @@ def linear() -> hc.Influence:
             for area, (value, se) in stated.items()
         )
     )
-    return hc.influence(fit, year=2021, seed=2, chains=4, draws=1000, tune=400, processes=1, progress=False)
+    return hc.influence(
+        fit, year=2021, seed=2, chains=4, draws=1000, tune=400, processes=1, progress=False
+    )
 
 
 def normal_posterior(*sources: str) -> tuple[float, float]:
@@ -180,20 +197,33 @@ def test_numbers_are_those_of_a_closed_form(linear: hc.Influence, source: str, m
     assert line["shift"] == pytest.approx((without - mean) / spread, abs=4 * line["shift_se"])
     assert np.sqrt(line["absolute"]) == pytest.approx(abs(line["shift"]) * spread, rel=0.06)
     # An interval's width has a relative standard error of 1.2 / sqrt(n) for n effective draws.
-    assert line["width"] == pytest.approx(np.sqrt(wider / variance), rel=4 * 1.2 / np.sqrt(line["ess"]))
-    # So has a variance, of sqrt(2 / n), and the part r of it that a regression explains, of 2 sqrt(r (1 - r) / n) in all.
+    assert line["width"] == pytest.approx(
+        np.sqrt(wider / variance), rel=4 * 1.2 / np.sqrt(line["ess"])
+    )
+    # So has a variance, of sqrt(2 / n), and the part r of it that a regression explains, of 2
+    # sqrt(r (1 - r) / n) in all.
     n, part = min(line["ess"], 2000), expected / wider
     error = wider * np.hypot(2 * np.sqrt(part * (1 - part) / n), part * np.sqrt(2 / n))
     assert line["expected"] == pytest.approx(expected, abs=4 * error)
     assert line["surprise"] == pytest.approx(line["absolute"] / line["expected"])
     granted = expected + line["shift_se"] ** 2 * variance
-    assert line["p_surprise"] == pytest.approx(stats.chi2.sf(line["absolute"] / granted, 1), abs=0.05)
+    assert line["p_surprise"] == pytest.approx(
+        stats.chi2.sf(line["absolute"] / granted, 1), abs=0.05
+    )
 
 
 def test_a_bound_is_expected_to_tell_its_side_and_no_more() -> None:
     fit = linear_fit("census,LAND,2021,count,1300000,0.15", "firm,LAND,2021,lower_bound,1000000,")
     told = hc.influence(
-        fit, year=2021, parts=("source",), seed=1, chains=4, draws=1000, tune=400, processes=1, progress=False
+        fit,
+        year=2021,
+        parts=("source",),
+        seed=1,
+        chains=4,
+        draws=1000,
+        tune=400,
+        processes=1,
+        progress=False,
     )
     mean, variance = normal_posterior("census")
     own = (np.log(1.25) / 1.645) ** 2
@@ -238,7 +268,8 @@ def test_a_source_that_lies_is_a_surprise(toy_fit: hc.Fit) -> None:
 
 def test_what_draws_cannot_tell_is_no_surprise(found: hc.Influence) -> None:
     poll = found.table.set_index("name").loc["poll"]
-    # 500 draws from each of two chains see no part of the variance below some hundredths, and the poll tells less.
+    # 500 draws from each of two chains see no part of the variance below some hundredths, and the
+    # poll tells less.
     assert np.isnan(poll["surprise"])
     assert poll["p_surprise"] > 0.1
     moved = abs(poll["shift"]) > 2 * poll["shift_se"]
@@ -253,7 +284,9 @@ def test_the_figure_has_a_line_for_every_part(found: hc.Influence) -> None:
     assert all(name in drawn for name in found.table["name"])
 
 
-def test_what_was_done_is_not_done_again(found: hc.Influence, toy_fit: hc.Fit, folder: Path) -> None:
+def test_what_was_done_is_not_done_again(
+    found: hc.Influence, toy_fit: hc.Fit, folder: Path
+) -> None:
     times = {path.name: path.stat().st_mtime_ns for path in folder.glob("*.npz")}
     assert "without_anchor_registry.npz" in times
     again = hc.influence(toy_fit, folder=folder, seed=1, **SHORT)
@@ -284,7 +317,9 @@ def test_an_only_source_stays(toy_fit: hc.Fit) -> None:
         ({"prob": 2.0}, "between 0 and 1"),
     ],
 )
-def test_what_is_unknown_is_told(toy_fit: hc.Fit, folder: Path, asked: dict[str, object], told: str) -> None:
+def test_what_is_unknown_is_told(
+    toy_fit: hc.Fit, folder: Path, asked: dict[str, object], told: str
+) -> None:
     with pytest.raises(hc.HeadcountError, match=told):
         hc.influence(toy_fit, folder=folder, **(SHORT | asked))
 
@@ -295,7 +330,20 @@ def test_command_writes_table_and_figure(
     fit = hc.save_fit(toy_fit, tmp_path / "toy.nc")
     out = tmp_path / "out"
     assert (
-        main(["influence", str(fit), "--out", str(out), "--draws", "200", "--processes", "1", "--quiet"]) == 0
+        main(
+            [
+                "influence",
+                str(fit),
+                "--out",
+                str(out),
+                "--draws",
+                "200",
+                "--processes",
+                "1",
+                "--quiet",
+            ]
+        )
+        == 0
     )
     said = capsys.readouterr().out
     assert "Without the anchor registry" in said

@@ -12,7 +12,9 @@ from headcount.inference import fitting
 SHORT = {"seed": 1, "chains": 2, "draws": 20, "progress": False}
 
 
-def runs_of(monkeypatch: pytest.MonkeyPatch, long: float, spec: hc.ModelSpec, rows: hc.Observations) -> dict:
+def runs_of(
+    monkeypatch: pytest.MonkeyPatch, long: float, spec: hc.ModelSpec, rows: hc.Observations
+) -> dict:
     """Fit with a bound above which steps count as long; return warm-up draws by run."""
     runs, sample = {}, fitting.sample
 

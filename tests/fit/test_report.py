@@ -14,10 +14,16 @@ import numpy as np
 import pytest
 
 import headcount as hc
-from headcount.areas import parse_areas
-from headcount.checks import Evidence
-from headcount.reporting.figures import area_figure, country_areas, country_figure, total_figure
-from headcount.reporting.prose import anchor_sentences, headline, people, prior_in_words
+from headcount._wording import people
+from headcount.diagnostics.checks import Evidence
+from headcount.reporting.report_figures import (
+    area_figure,
+    country_areas,
+    country_figure,
+    total_figure,
+)
+from headcount.reporting.sentences import anchor_sentences, headline, prior_in_words
+from headcount.study.areas import parse_areas
 
 pytestmark = pytest.mark.fit
 
@@ -95,7 +101,9 @@ def test_the_interval_asked_for_is_the_one_that_is_named(toy_fit: hc.Fit, tmp_pa
 def test_growth_is_told_by_year(page: str, toy_fit: hc.Fit) -> None:
     rate = (1 + hc.growth(toy_fit, from_year=2021, to_year=2023)) ** 0.5 - 1
     middle = float(np.median(rate))
-    assert re.search(rf"From 2021 to 2023 the number grew by .*; median {100 * middle:.0f} %\)", page)
+    assert re.search(
+        rf"From 2021 to 2023 the number grew by .*; median {100 * middle:.0f} %\)", page
+    )
 
 
 def test_forecasts_are_marked_wherever_a_year_is_named(page: str) -> None:
@@ -123,7 +131,9 @@ def test_the_same_fit_gives_the_same_file(toy_fit: hc.Fit, page: str, tmp_path: 
 
 def test_drawings_are_xml_and_have_words_for_those_who_do_not_see_them(page: str) -> None:
     drawings = re.findall(
-        r'<div class="scroll" role="img" aria-label="([^"]+)">(<svg.*?</svg>)</div>', page, re.DOTALL
+        r'<div class="scroll" role="img" aria-label="([^"]+)">(<svg.*?</svg>)</div>',
+        page,
+        re.DOTALL,
     )
     assert len(drawings) == page.count("<svg") == page.count("<figcaption>") == 4
     for words, drawing in drawings:
@@ -139,8 +149,12 @@ def test_drawings_are_xml_and_have_words_for_those_who_do_not_see_them(page: str
 def test_texts_of_the_study_cannot_break_the_page(toy_fit: hc.Fit, tmp_path: Path) -> None:
     spec = toy_fit.spec
     areas = parse_areas(spec.areas.to_csv().replace("Northland", HOSTILE.replace('"', "'")))
-    sources = {name: source.model_copy(update={"title": HOSTILE}) for name, source in spec.sources.items()}
-    texts = dict.fromkeys(("title", "definition"), HOSTILE) | {"question": f"How many {HOSTILE} are there?"}
+    sources = {
+        name: source.model_copy(update={"title": HOSTILE}) for name, source in spec.sources.items()
+    }
+    texts = dict.fromkeys(("title", "definition"), HOSTILE) | {
+        "question": f"How many {HOSTILE} are there?"
+    }
     changed = spec.model_copy(update=texts | {"areas": areas, "sources": sources})
     first, *rest = toy_fit.observations.rows
     rows = (*rest, first, replace(first, excluded=HOSTILE, as_stated=HOSTILE))
@@ -168,7 +182,9 @@ def test_the_verdict_stands_on_the_first_page(toy_fit: hc.Fit, tmp_path: Path) -
 
 def test_anchors_are_named_and_their_absence_is(toy_fit: hc.Fit, page: str) -> None:
     assert "Register of hives, Northland (3 rows) counts the target scope" in page
-    without = replace(toy_fit, observations=toy_fit.observations.select(lambda row: row.source != "registry"))
+    without = replace(
+        toy_fit, observations=toy_fit.observations.select(lambda row: row.source != "registry")
+    )
     (sentence,) = anchor_sentences(without)
     assert sentence.startswith("No source is declared as an anchor")
     registry = toy_fit.spec.sources["registry"].model_copy(update={"scope": "helper"})
@@ -189,16 +205,24 @@ def test_everything_that_went_in_is_there(page: str, toy_fit: hc.Fit) -> None:
         assert path in text
         assert prior_in_words(prior).replace(", median", " median") in text
     tune = toy_fit.sampling.tune
-    assert f"headcount fit toy.toml --seed 1 --chains 4 --draws 500 --tune {tune} --out fit.nc" in text
+    assert (
+        f"headcount fit toy.toml --seed 1 --chains 4 --draws 500 --tune {tune} --out fit.nc" in text
+    )
     for package, version in toy_fit.sampling.versions.items():
         assert f"{package} {version}" in text
 
 
-def test_rows_that_are_not_fitted_are_shown_with_their_reason(toy_fit: hc.Fit, tmp_path: Path) -> None:
+def test_rows_that_are_not_fitted_are_shown_with_their_reason(
+    toy_fit: hc.Fit, tmp_path: Path
+) -> None:
     first = toy_fit.observations.rows[0]
-    extra = replace(first, area="ELSEWHERE", excluded="a projection", as_stated="some 7 thousand", line=77)
+    extra = replace(
+        first, area="ELSEWHERE", excluded="a projection", as_stated="some 7 thousand", line=77
+    )
     rows = (*toy_fit.observations.rows, extra)
-    page = written(replace(toy_fit, observations=replace(toy_fit.observations, rows=rows)), tmp_path)
+    page = written(
+        replace(toy_fit, observations=replace(toy_fit.observations, rows=rows)), tmp_path
+    )
     text = text_of(section(page, "excluded"))
     assert "1 of 19 rows are left out of the fit" in text
     assert "77 registry ELSEWHERE 2019 count some 7 thousand a projection" in text
@@ -207,7 +231,9 @@ def test_rows_that_are_not_fitted_are_shown_with_their_reason(toy_fit: hc.Fit, t
 def test_outlying_rows_are_in_the_report(toy_fit: hc.Fit, tmp_path: Path) -> None:
     row = hc.Observation("registry", "NORTH", 2021, "count", value=240_000, line=99)
     rows = (*toy_fit.observations.rows, row)
-    page = written(replace(toy_fit, observations=replace(toy_fit.observations, rows=rows)), tmp_path)
+    page = written(
+        replace(toy_fit, observations=replace(toy_fit.observations, rows=rows)), tmp_path
+    )
     text = text_of(section(page, "outlying"))
     assert re.search(r"99 registry Northland 2021 count 240,000 1\d,\d00", text)
 
@@ -276,10 +302,14 @@ def test_what_the_answer_rests_on_stands_on_the_first_page(toy_fit: hc.Fit, page
 
 
 @pytest.mark.filterwarnings("ignore::headcount.HeadcountWarning")
-def test_a_total_that_only_priors_hold_is_refused_on_the_first_page(toy_fit: hc.Fit, tmp_path: Path) -> None:
+def test_a_total_that_only_priors_hold_is_refused_on_the_first_page(
+    toy_fit: hc.Fit, tmp_path: Path
+) -> None:
     rows = tuple(row for row in toy_fit.observations.rows if row.source != "registry")
     short = {"chains": 2, "draws": 200, "tune": 200, "progress": False}
-    bare = hc.fit(toy_fit.spec, replace(toy_fit.observations, rows=rows), seed=1, near=toy_fit, **short)
+    bare = hc.fit(
+        toy_fit.spec, replace(toy_fit.observations, rows=rows), seed=1, near=toy_fit, **short
+    )
     page = written(bare, tmp_path)
     assert '<p class="lead refusal">Do not quote this total.</p>' in page[: page.index("<nav")]
     text = text_of(page)

@@ -11,15 +11,15 @@ import pytest
 import xarray as xr
 
 import headcount as hc
-from headcount.carrying import Carried
-from headcount.checks.conflict import check_conflict
-from headcount.checks.evidence import Evidence
-from headcount.checks.identification import check_identification
-from headcount.expectations import row_moments
-from headcount.identification.power_scaling import power_scaling
-from headcount.layout import Layout
-from headcount.priors import Prior
-from headcount.summaries import diagnostics
+from headcount.diagnostics.checks.conflict import check_conflict
+from headcount.diagnostics.checks.evidence import Evidence
+from headcount.diagnostics.checks.identification_check import check_identification
+from headcount.diagnostics.identification.power_scaling import power_scaling
+from headcount.layout.study_layout import Layout
+from headcount.posterior.draw_transfer import Carried
+from headcount.posterior.row_expectations import row_moments
+from headcount.posterior.summaries import diagnostics
+from headcount.study.priors import Prior
 
 SHORT = {"chains": 2, "draws": 500, "tune": 300, "progress": False}
 
@@ -30,7 +30,9 @@ def unanchored(toy_fit: hc.Fit) -> hc.Fit:
     rows = tuple(row for row in toy_fit.observations.rows if row.source != "registry")
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", hc.HeadcountWarning)
-        return hc.fit(toy_fit.spec, replace(toy_fit.observations, rows=rows), seed=1, near=toy_fit, **SHORT)
+        return hc.fit(
+            toy_fit.spec, replace(toy_fit.observations, rows=rows), seed=1, near=toy_fit, **SHORT
+        )
 
 
 def test_verdict_flips_when_the_anchor_goes(toy_fit: hc.Fit, unanchored: hc.Fit) -> None:
@@ -75,7 +77,11 @@ def test_one_answer_can_be_asked_for(toy_fit: hc.Fit) -> None:
 
 @pytest.mark.parametrize(
     ("asked", "told"),
-    [({"area": "NORD"}, "NORD"), ({"scope": "members"}, "member"), ({"year": 1990}, "2018 to 2025")],
+    [
+        ({"area": "NORD"}, "NORD"),
+        ({"scope": "members"}, "member"),
+        ({"year": 1990}, "2018 to 2025"),
+    ],
 )
 def test_unknown_answers_are_refused(toy_fit: hc.Fit, asked: dict[str, str], told: str) -> None:
     with pytest.raises(hc.HeadcountError, match=told):
@@ -94,7 +100,9 @@ def log_variance(fit: hc.Fit) -> tuple[float, float]:
 def test_share_of_a_prior_is_what_a_refit_shows(unanchored: hc.Fit) -> None:
     path, twice = "sources.platform.coverage", 2.0
     prior = unanchored.spec.priors[path]
-    tight = Prior(prior.support, prior.family, (prior.parameters[0], prior.parameters[1] / np.sqrt(twice)))
+    tight = Prior(
+        prior.support, prior.family, (prior.parameters[0], prior.parameters[1] / np.sqrt(twice))
+    )
     long = SHORT | {"chains": 4, "draws": 1500}
     fits = [
         hc.fit(spec, unanchored.observations, seed=3, near=unanchored, **long)
@@ -102,7 +110,8 @@ def test_share_of_a_prior_is_what_a_refit_shows(unanchored: hc.Fit) -> None:
     ]
     (before, error), (after, other) = (log_variance(fit) for fit in fits)
     share = hc.rests_on(unanchored, year=2021).shares.table().set_index("name").loc[path, "share"]
-    # Twice the prior's precision: the share of what is left rises on the way, so the change lies between the two ends.
+    # Twice the prior's precision: the share of what is left rises on the way, so the change lies
+    # between the two ends.
     least, most = share * np.log(twice), np.log(1 + share * (twice - 1)) + 0.1
     slack = 3 * np.hypot(error, other)
     assert least - 0.05 - slack < before - after < most + slack
@@ -110,7 +119,9 @@ def test_share_of_a_prior_is_what_a_refit_shows(unanchored: hc.Fit) -> None:
 
 
 def test_power_scaling_hears_the_priors_that_matter(unanchored: hc.Fit) -> None:
-    answer = xr.ufuncs.log(hc.headcount(unanchored).sel(year=2021, drop=True).reset_coords(drop=True))
+    answer = xr.ufuncs.log(
+        hc.headcount(unanchored).sel(year=2021, drop=True).reset_coords(drop=True)
+    )
     found = power_scaling(unanchored, answer, row_moments(unanchored)["log_likelihood"])
     found = found.set_index("name")["sensitivity"]
     assert (found >= 0).all()
@@ -128,14 +139,17 @@ def test_conflict_is_rare_where_there_is_none(toy_fit: hc.Fit) -> None:
 
 
 def slipped(spec: hc.ModelSpec, *, sign: int) -> hc.ModelSpec:
-    """Return a study whose platform covers a sixth of all people, or, with the sign of its log odds lost, five sixths."""
+    """Return a study whose platform covers a sixth of all people, or, with the sign of its log odds
+    lost, five sixths."""
     low, high = sorted(1 / (1 + np.exp(-sign * np.array([-2.0, -1.1]))))
     for path in ("sources.platform.coverage", "sources.platform.coverage.regions.EAST"):
         spec = hc.with_prior(spec, path, {"low": float(low), "high": float(high), "mass": 0.9})
     return spec
 
 
-def test_sign_slip_in_a_coverage_is_found(toy_spec: hc.ModelSpec, toy_observations: hc.Observations) -> None:
+def test_sign_slip_in_a_coverage_is_found(
+    toy_spec: hc.ModelSpec, toy_observations: hc.Observations
+) -> None:
     meant, entered = (slipped(toy_spec, sign=sign) for sign in (1, -1))
     world = hc.simulate(meant, toy_observations, seed=1).observations
     right, wrong = (
@@ -152,16 +166,28 @@ def test_sign_slip_in_a_coverage_is_found(toy_spec: hc.ModelSpec, toy_observatio
 
 def test_wrong_count_of_an_anchor_is_a_conflict(toy_fit: hc.Fit) -> None:
     rows = tuple(
-        replace(row, value=(row.value or 0) * 1.8) if (row.source, row.year) == ("registry", 2021) else row
+        replace(row, value=(row.value or 0) * 1.8)
+        if (row.source, row.year) == ("registry", 2021)
+        else row
         for row in toy_fit.observations.rows
     )
     found = check_conflict(
         Evidence(
-            hc.fit(toy_fit.spec, replace(toy_fit.observations, rows=rows), seed=1, near=toy_fit, **SHORT)
+            hc.fit(
+                toy_fit.spec,
+                replace(toy_fit.observations, rows=rows),
+                seed=1,
+                near=toy_fit,
+                **SHORT,
+            )
         )
     )
     assert not found.passed
-    assert found.table.loc[found.table["conflict"], "node"].str.contains("official.noise|registry").any()
+    assert (
+        found.table.loc[found.table["conflict"], "node"]
+        .str.contains("official.noise|registry")
+        .any()
+    )
 
 
 def test_draws_are_carried_by_name(toy_fit: hc.Fit, unanchored: hc.Fit) -> None:

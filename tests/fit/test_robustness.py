@@ -1,4 +1,5 @@
-"""One wrong row does not carry the answer with it: a figure a thousand times too large is outlived, and named."""
+"""One wrong row does not carry the answer with it: a figure a thousand times too large is outlived,
+and named."""
 
 from __future__ import annotations
 
@@ -9,7 +10,7 @@ import numpy as np
 import pytest
 
 import headcount as hc
-from headcount.checks import Evidence
+from headcount.diagnostics.checks import Evidence
 
 pytestmark = pytest.mark.fit
 
@@ -40,10 +41,14 @@ def test_a_thousandfold_error_moves_the_total_by_little_and_is_named(
 ) -> None:
     spec, observations = simulated
     place = next(
-        i for i, row in enumerate(observations.rows) if (row.source, row.kind) == (source, kind) and row.value
+        i
+        for i, row in enumerate(observations.rows)
+        if (row.source, row.kind) == (source, kind) and row.value
     )
     row = observations.rows[place]
-    wrong = replace(row, value=1000 * (row.value or 0), unit=None if row.unit is None else 1000 * row.unit)
+    wrong = replace(
+        row, value=1000 * (row.value or 0), unit=None if row.unit is None else 1000 * row.unit
+    )
     rows = (*observations.rows[:place], wrong, *observations.rows[place + 1 :])
     fit = hc.fit(spec, replace(observations, rows=rows), **SETTINGS)  # type: ignore[arg-type]
     low, middle, high = np.quantile(as_stated, [0.05, 0.5, 0.95])

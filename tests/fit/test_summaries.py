@@ -11,7 +11,13 @@ import pandas as pd
 import pytest
 
 import headcount as hc
-from headcount.summaries import COLUMNS, area_headcounts, diagnostics, summarise, write_estimates
+from headcount.posterior.summaries import (
+    COLUMNS,
+    area_headcounts,
+    diagnostics,
+    summarise,
+    write_estimates,
+)
 
 pytestmark = pytest.mark.fit
 
@@ -31,7 +37,9 @@ def only(table: pd.DataFrame, **cells: object) -> pd.Series:
 
 
 def test_columns_are_the_documented_ones_in_order(table: pd.DataFrame) -> None:
-    expected = "estimand,area,year,scope,source,mean,sd,median,lower,upper,prob,ess_bulk,ess_tail,rhat"
+    expected = (
+        "estimand,area,year,scope,source,mean,sd,median,lower,upper,prob,ess_bulk,ess_tail,rhat"
+    )
     assert ",".join(table.columns) == expected == ",".join(COLUMNS)
 
 
@@ -48,7 +56,9 @@ def test_every_area_and_year_has_its_rows(table: pd.DataFrame, toy_fit: hc.Fit) 
     assert not table.duplicated(["estimand", "area", "year", "scope", "source"]).any()
 
 
-def test_interval_is_the_equal_tailed_one_of_the_draws(table: pd.DataFrame, toy_fit: hc.Fit) -> None:
+def test_interval_is_the_equal_tailed_one_of_the_draws(
+    table: pd.DataFrame, toy_fit: hc.Fit
+) -> None:
     draws = hc.headcount(toy_fit, area="SOUTH").sel(year=2022).to_numpy().ravel()
     row = only(table, estimand="headcount", area="SOUTH", year=2022)
     np.testing.assert_allclose(
@@ -62,9 +72,18 @@ def test_interval_is_the_equal_tailed_one_of_the_draws(table: pd.DataFrame, toy_
 @pytest.mark.parametrize(
     ("cells", "draws"),
     [
-        ({"estimand": "growth", "area": "UNION", "year": 2023}, lambda fit: hc.growth(fit, area="UNION")),
-        ({"estimand": "share", "area": "PORT", "year": 2023}, lambda fit: hc.share(fit, area="PORT")),
-        ({"estimand": "ratio", "scope": "helper", "year": 2023}, lambda fit: hc.ratio(fit, scope="helper")),
+        (
+            {"estimand": "growth", "area": "UNION", "year": 2023},
+            lambda fit: hc.growth(fit, area="UNION"),
+        ),
+        (
+            {"estimand": "share", "area": "PORT", "year": 2023},
+            lambda fit: hc.share(fit, area="PORT"),
+        ),
+        (
+            {"estimand": "ratio", "scope": "helper", "year": 2023},
+            lambda fit: hc.ratio(fit, scope="helper"),
+        ),
         ({"estimand": "headcount", "area": "WORLD", "year": 2023}, lambda fit: hc.headcount(fit)),
         (
             {"estimand": "coverage", "source": "platform", "area": "WORLD", "year": 2023},
@@ -75,7 +94,9 @@ def test_interval_is_the_equal_tailed_one_of_the_draws(table: pd.DataFrame, toy_
 def test_each_estimand_is_the_function_of_that_name(table, toy_fit, cells, draws) -> None:  # type: ignore[no-untyped-def]
     row = only(table, **cells)
     alone = summarise(draws(toy_fit).sel(year=2023), prob=0.8)
-    np.testing.assert_allclose(row[STATISTICS].astype(float), [alone[name] for name in STATISTICS], rtol=1e-5)
+    np.testing.assert_allclose(
+        row[STATISTICS].astype(float), [alone[name] for name in STATISTICS], rtol=1e-5
+    )
 
 
 def test_shares_of_the_parts_of_the_root_sum_to_one(table: pd.DataFrame, toy_fit: hc.Fit) -> None:
@@ -104,7 +125,9 @@ def test_file_reads_back_as_the_table(toy_fit: hc.Fit, table: pd.DataFrame, tmp_
     raw = path.read_bytes()
     assert b"\r" not in raw
     assert raw.startswith(b"estimand,area,year,scope,source,mean,")
-    pd.testing.assert_frame_equal(pd.read_csv(path, keep_default_na=False), table, check_dtype=False)
+    pd.testing.assert_frame_equal(
+        pd.read_csv(path, keep_default_na=False), table, check_dtype=False
+    )
 
 
 @pytest.mark.parametrize("prob", [0.0, 1.0, 90.0])
@@ -129,7 +152,9 @@ def test_diagnostics_equal_those_of_arviz(length: int) -> None:
     found = diagnostics(draws)
     stats = arviz.array_stats
     np.testing.assert_allclose(found["ess_bulk"], stats.ess(draws, method="bulk"))
-    np.testing.assert_allclose(found["ess_tail"], stats.ess(draws, method="tail", prob=(0.05, 0.95)))
+    np.testing.assert_allclose(
+        found["ess_tail"], stats.ess(draws, method="tail", prob=(0.05, 0.95))
+    )
     np.testing.assert_allclose(found["rhat"], stats.rhat(draws))
 
 

@@ -1,4 +1,5 @@
-"""Value of information: candidates are checked like a study, and their worth is what refits say it is."""
+"""Value of information: candidates are checked like a study, and their worth is what refits say it
+is."""
 
 from __future__ import annotations
 
@@ -15,13 +16,17 @@ from tests.value_digests import spread_of_total
 
 import headcount as hc
 from headcount import cli
-from headcount.batches import Job, run_batch
-from headcount.carrying import Carried
 from headcount.errors import SpecError
-from headcount.replicates import read_k
-from headcount.sensitivity.candidate_studies import CandidateStudy, read_candidates, with_candidates
-from headcount.sensitivity.promised import promised_statements
-from headcount.spec_files import parse_spec
+from headcount.posterior.draw_transfer import Carried
+from headcount.posterior.replication import read_k
+from headcount.study.spec_files import parse_spec
+from headcount.workflows.batches import Job, run_batch
+from headcount.workflows.sensitivity.candidate_predictions import promised_statements
+from headcount.workflows.sensitivity.candidate_studies import (
+    CandidateStudy,
+    read_candidates,
+    with_candidates,
+)
 
 pytestmark = pytest.mark.fit
 
@@ -61,7 +66,10 @@ def test_all_that_is_wrong_with_candidates_is_told_at_once(toy_spec: hc.ModelSpe
         "census": {**CENSUS, "rows": [{**row, "area": "SUOTH"}, {**row, "year": 2030}]},
         "registry": CENSUS,
         "again": {**REGISTER, "source": "registri"},
-        "kinds": {**CENSUS, "declared": {**CENSUS["declared"], "kind": "offical", "scope": "keeper"}},
+        "kinds": {
+            **CENSUS,
+            "declared": {**CENSUS["declared"], "kind": "offical", "scope": "keeper"},
+        },
         "poll": {**REGISTER, "source": "poll"},
         "share": {**REGISTER, "rows": [{"area": "NORTH", "year": 2023, "kind": "share"}]},
         "growth": {**REGISTER, "rows": [{"area": "NORTH", "year": 2023, "kind": "growth"}]},
@@ -91,10 +99,16 @@ def test_all_that_is_wrong_with_candidates_is_told_at_once(toy_spec: hc.ModelSpe
             {**CENSUS, "source": "registry"},
             "needs either source or declared; this one has source and declared",
         ),
-        ({"title": "x", "rows": CENSUS["rows"]}, "needs either source or declared; this one has neither"),
+        (
+            {"title": "x", "rows": CENSUS["rows"]},
+            "needs either source or declared; this one has neither",
+        ),
         ({**CENSUS, "rows": []}, "a candidate promises at least one row"),
         ({**CENSUS, "cost": 0}, "Input should be greater than 0"),
-        ({**CENSUS, "rows": [{"area": "SOUTH", "year": 2023, "kind": "cuont"}]}, "Did you mean 'count'?"),
+        (
+            {**CENSUS, "rows": [{"area": "SOUTH", "year": 2023, "kind": "cuont"}]},
+            "Did you mean 'count'?",
+        ),
         (
             {**CENSUS, "rows": [{"area": "SOUTH", "year": 2023, "kind": "count", "value": 3}]},
             r"[candidates.c.rows.0.value]: unknown key",
@@ -102,7 +116,11 @@ def test_all_that_is_wrong_with_candidates_is_told_at_once(toy_spec: hc.ModelSpe
         (
             {
                 **CENSUS,
-                "declared": {**CENSUS["declared"], "anchor": False, "coverage": {"low": 2, "high": 3}},
+                "declared": {
+                    **CENSUS["declared"],
+                    "anchor": False,
+                    "coverage": {"low": 2, "high": 3},
+                },
             },
             "[candidates.c.declared.coverage]: low = 2 is not a number between 0 and 1",
         ),
@@ -122,7 +140,9 @@ def test_candidates_are_read_from_a_file_of_their_own(
     assert read_candidates(root / "models" / "toy.toml", toy_spec).candidates == toy_spec.candidates
     empty = tmp_path / "empty.toml"
     empty.write_text("title = 'nothing'\n")
-    with pytest.raises(SpecError, match=r"empty.toml: no candidates. Write sections \[candidates.NAME\]"):
+    with pytest.raises(
+        SpecError, match=r"empty.toml: no candidates. Write sections \[candidates.NAME\]"
+    ):
         read_candidates(empty, toy_spec)
     empty.write_text("title = \n")
     with pytest.raises(SpecError, match="not valid TOML"):
@@ -143,13 +163,22 @@ def test_a_candidate_is_a_source_like_any_other(toy_spec: hc.ModelSpec) -> None:
 # What it would state
 
 
-def test_promised_statements_are_predicted_by_the_posterior(toy_fit: hc.Fit, toy_spec: hc.ModelSpec) -> None:
+def test_promised_statements_are_predicted_by_the_posterior(
+    toy_fit: hc.Fit, toy_spec: hc.ModelSpec
+) -> None:
     """An anchor's count is the headcount of the draw, give or take its own noise."""
     spec = with_candidates(toy_spec, {"census": CENSUS})
-    drawn = promised_statements(toy_fit, CandidateStudy.of(spec, "census"), np.random.default_rng(1))
+    drawn = promised_statements(
+        toy_fit, CandidateStudy.of(spec, "census"), np.random.default_rng(1)
+    )
     people = np.log(hc.headcount(toy_fit, area="SOUTH").sel(year=2023).to_numpy().reshape(-1))
     error = drawn[:, 0] - people
-    own = toy_fit.posterior["parameter"].sel(prior="source_kinds.official.noise").to_numpy().reshape(-1)
+    own = (
+        toy_fit.posterior["parameter"]
+        .sel(prior="source_kinds.official.noise")
+        .to_numpy()
+        .reshape(-1)
+    )
     # Its noise is that of its kind but for its own spread, which nobody knows before it speaks.
     rng = np.random.default_rng(2)
     noise = own * np.exp(0.3 * rng.standard_normal(own.size))
@@ -166,7 +195,9 @@ def found(toy_fit: hc.Fit) -> hc.ValueOfInformation:
     return hc.value_of_information(toy_fit, seed=1)
 
 
-def test_candidates_and_parameters_are_ranked(found: hc.ValueOfInformation, toy_fit: hc.Fit) -> None:
+def test_candidates_and_parameters_are_ranked(
+    found: hc.ValueOfInformation, toy_fit: hc.Fit
+) -> None:
     assert (found.area, found.year) == ("WORLD", 2023)
     assert found.candidates["candidate"].tolist() == ["hive_census", "membership", "register_2025"]
     assert found.candidates["interval_cut"].is_monotonic_decreasing
@@ -213,14 +244,19 @@ def test_area_and_year_are_those_asked_for(toy_fit: hc.Fit) -> None:
     world = hc.value_of_information(toy_fit, {"r": REGISTER}, year=2025, seed=1)
     assert (north.area, north.year) == ("NORTH", 2025)
     assert north.candidates["interval_cut"].item() > 2 * world.candidates["interval_cut"].item()
-    with pytest.raises(hc.HeadcountError, match="year 2030 is outside the model's years 2018 to 2025"):
+    with pytest.raises(
+        hc.HeadcountError, match="year 2030 is outside the model's years 2018 to 2025"
+    ):
         hc.value_of_information(toy_fit, year=2030, seed=1)
     with pytest.raises(hc.HeadcountError, match="Did you mean 'NORTH'?"):
         hc.value_of_information(toy_fit, area="NORHT", seed=1)
 
 
-def by_brute_force(fit: hc.Fit, name: str, refits: int, folder: Path) -> tuple[np.ndarray, np.ndarray]:
-    """Refit the toy with statements drawn from its posterior; return the cut by year, and its standard error."""
+def by_brute_force(
+    fit: hc.Fit, name: str, refits: int, folder: Path
+) -> tuple[np.ndarray, np.ndarray]:
+    """Refit the toy with statements drawn from its posterior; return the cut by year, and its
+    standard error."""
     study = CandidateStudy.of(fit.spec, name)
     drawn = promised_statements(fit, study, np.random.default_rng(5))
     chosen = np.linspace(0, len(drawn) - 1, refits).round().astype(int)
@@ -234,14 +270,24 @@ def by_brute_force(fit: hc.Fit, name: str, refits: int, folder: Path) -> tuple[n
         own = study.with_numbers(numbers)
         rows = own.beside(fit.observations)
         jobs.append(
-            Job(f"{name}-{seed}", own.spec, rows, seed, spread_of_total, draws=400, tune=300, near=near)
+            Job(
+                f"{name}-{seed}",
+                own.spec,
+                rows,
+                seed,
+                spread_of_total,
+                draws=400,
+                tune=300,
+                near=near,
+            )
         )
     outcomes = run_batch(jobs, folder, processes=2, progress=False)
     after = np.array([outcome.values["variance"] for outcome in outcomes])
     logs = np.log(hc.headcount(fit).to_numpy())
     before = logs.reshape(-1, logs.shape[-1]).var(axis=0)
     left = after.mean(axis=0) / before
-    # Of the mean over refits, and of the variances themselves: a few hundred effective draws before.
+    # Of the mean over refits, and of the variances themselves: a few hundred effective draws
+    # before.
     relative = np.sqrt((after.std(axis=0, ddof=1) / after.mean(axis=0)) ** 2 / refits + 2 / 1000)
     return 1 - np.sqrt(left), np.sqrt(left) * relative / 2
 
@@ -255,18 +301,28 @@ def test_a_census_is_worth_what_refits_say(toy_fit: hc.Fit, tmp_path: Path) -> N
             .loc["hive_census"]
         )
         place = year - toy_fit.spec.years.first
-        assert own["interval_cut"] == pytest.approx(cut[place], abs=3 * np.hypot(error[place], own["se"]))
+        assert own["interval_cut"] == pytest.approx(
+            cut[place], abs=3 * np.hypot(error[place], own["se"])
+        )
         assert own["interval_cut"] > 0.1
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", ["hive_census", "membership", "register_2025"])
-def test_every_candidate_is_worth_what_many_refits_say(name: str, toy_fit: hc.Fit, tmp_path: Path) -> None:
+def test_every_candidate_is_worth_what_many_refits_say(
+    name: str, toy_fit: hc.Fit, tmp_path: Path
+) -> None:
     cut, error = by_brute_force(toy_fit, name, 64, tmp_path)
     for year in toy_fit.spec.years.labels:
-        own = hc.value_of_information(toy_fit, year=year, seed=1).candidates.set_index("candidate").loc[name]
+        own = (
+            hc.value_of_information(toy_fit, year=year, seed=1)
+            .candidates.set_index("candidate")
+            .loc[name]
+        )
         place = year - toy_fit.spec.years.first
-        assert own["interval_cut"] == pytest.approx(cut[place], abs=3 * np.hypot(error[place], own["se"]))
+        assert own["interval_cut"] == pytest.approx(
+            cut[place], abs=3 * np.hypot(error[place], own["se"])
+        )
 
 
 # What is shown
@@ -279,9 +335,14 @@ def test_what_was_found_is_told_and_kept(found: hc.ValueOfInformation, tmp_path:
     assert "Most for its cost: " in text
     assert "exactly would cut it by" in text
     written = pd.read_csv(found.write_csv(tmp_path / "value.csv"))
-    assert written["what"].value_counts().to_dict() == {"parameter": len(found.parameters), "candidate": 3}
+    assert written["what"].value_counts().to_dict() == {
+        "parameter": len(found.parameters),
+        "candidate": 3,
+    }
     own = written[written["what"] == "candidate"]
-    assert own["interval_cut"].to_numpy() == pytest.approx(found.candidates["interval_cut"].to_numpy())
+    assert own["interval_cut"].to_numpy() == pytest.approx(
+        found.candidates["interval_cut"].to_numpy()
+    )
 
 
 def test_without_candidates_parameters_remain(toy_fit: hc.Fit) -> None:
@@ -333,5 +394,8 @@ def test_shell_tells_of_candidates_before_it_fits(run: Run, root: Path, tmp_path
         "value", root / "models/toy.toml", "--candidates", file, "--out", tmp_path / "value.csv"
     )
     assert (code, said) == (1, "")
-    assert "more.toml [candidates.census.rows.0.area]: unknown area 'SUOTH'. Did you mean 'SOUTH'?" in err
+    assert (
+        "more.toml [candidates.census.rows.0.area]: unknown area 'SUOTH'. Did you mean 'SOUTH'?"
+        in err
+    )
     assert not (tmp_path / "value.nc").exists()

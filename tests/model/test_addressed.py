@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from numba import njit
 
-from headcount.engine.addressed import Addressed
+from headcount.engine.numba_support.struct_pointers import Addressed
 
 
 class _Pair(NamedTuple):

@@ -1,4 +1,5 @@
-"""What is compiled, in which process, and that vector instructions do not change results from run to run."""
+"""What is compiled, in which process, and that vector instructions do not change results from run
+to run."""
 
 from __future__ import annotations
 
@@ -12,13 +13,16 @@ from numba import njit, typeof
 from tests.studies import study
 
 from headcount._machine import own_cores
-from headcount.engine import ahead, kinds, machine_code
-from headcount.engine.ahead import FUNCTIONS
-from headcount.engine.arrays import assemble
-from headcount.engine.compiling import Typed
-from headcount.engine.geometry import first_geometry
-from headcount.engine.machine_code import MachineCode
-from headcount.engine.vectors import add, dot
+from headcount.engine import precompile
+from headcount.engine.coordinates import map_signatures
+from headcount.engine.coordinates.construction import first_geometry
+from headcount.engine.density import signatures
+from headcount.engine.density.study_arrays import assemble
+from headcount.engine.numba_support import code_cache
+from headcount.engine.numba_support.code_cache import MachineCode
+from headcount.engine.numba_support.compilation import Typed
+from headcount.engine.numba_support.vector_ops import add, dot
+from headcount.engine.precompile import FUNCTIONS
 
 TOY = """
 import sys, headcount as hc
@@ -28,11 +32,11 @@ observations = hc.read_observations(sys.argv[2])
 
 FIRST_GEOMETRY = f"""
 {TOY}
-from headcount.engine.ahead import FUNCTIONS
-from headcount.engine.arrays import assemble
-from headcount.engine.compiling import Typed
-from headcount.engine.geometry import first_geometry
-from headcount.layout import Layout
+from headcount.engine.precompile import FUNCTIONS
+from headcount.engine.density.study_arrays import assemble
+from headcount.engine.numba_support.compilation import Typed
+from headcount.engine.coordinates.construction import first_geometry
+from headcount.layout.study_layout import Layout
 first_geometry(assemble(Layout.of(spec, observations)))
 stats = [one.function.stats for one in FUNCTIONS if isinstance(one, Typed)]
 print(sum(sum(own.cache_misses.values()) for own in stats), all(one.is_there() for one in FUNCTIONS))
@@ -60,13 +64,15 @@ def test_types_known_beforehand_are_those_of_any_study():
     for name in ("rich", "walk"):
         arrays = assemble(study(name).layout)
         geometry = first_geometry(arrays)
-        assert typeof(arrays) == kinds.STUDY
-        assert typeof(geometry.recentring) == kinds.RECENTRING
-        assert typeof(geometry.whitening) == kinds.WHITENING
+        assert typeof(arrays) == signatures.STUDY
+        assert typeof(geometry.recentring) == map_signatures.RECENTRING
+        assert typeof(geometry.whitening) == map_signatures.WHITENING
 
 
 @pytest.mark.skipif(own_cores() < 2, reason="on one core there is no other process")
-def test_a_first_fit_has_another_process_compile_some_and_the_next_one_compiles_nothing(root, tmp_path):
+def test_a_first_fit_has_another_process_compile_some_and_the_next_one_compiles_nothing(
+    root, tmp_path
+):
     bare = {"HEADCOUNT_MACHINE_CODE": str(tmp_path / "nothing")}
     compiled, complete = run_on_toy(root, FIRST_GEOMETRY, tmp_path, **bare).split()
     assert 0 < int(compiled) < sum(isinstance(one, Typed) for one in FUNCTIONS)
@@ -83,11 +89,11 @@ def test_where_no_other_process_may_run_all_is_compiled_here(monkeypatch):
         raise PermissionError
 
     compiled = []
-    monkeypatch.setattr(ahead, "own_cores", lambda: 2)
+    monkeypatch.setattr(precompile, "own_cores", lambda: 2)
     monkeypatch.setattr(Typed, "is_there", lambda _: False)
     monkeypatch.setattr(Typed, "address", lambda own: compiled.append(own))
     monkeypatch.setattr(subprocess, "Popen", forbidden)
-    ahead.compile_ahead.__wrapped__()
+    precompile.compile_precompile.__wrapped__()
     # Each is asked for once more, when all are loaded.
     assert compiled == 2 * [one for one in FUNCTIONS if isinstance(one, Typed)]
 
@@ -95,7 +101,7 @@ def test_where_no_other_process_may_run_all_is_compiled_here(monkeypatch):
 def test_machine_code_of_other_sources_is_not_taken(monkeypatch):
     function = FUNCTIONS[0].function
     assert FUNCTIONS[0].is_there()
-    monkeypatch.setattr(machine_code, "STAMP", "of other sources")
+    monkeypatch.setattr(code_cache, "stamp", lambda: "of other sources")
     assert not MachineCode(function.py_func).holds(FUNCTIONS[0].parameters)
 
 

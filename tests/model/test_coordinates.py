@@ -9,13 +9,13 @@ import pytest
 from numba import carray, float64, int64, types
 from tests.studies import study
 
-from headcount.engine.arrays import assemble
-from headcount.engine.compiling import from_c
-from headcount.engine.coordinates import Coordinates
-from headcount.engine.geometry import first_geometry
-from headcount.engine.kinds import STUDY
-from headcount.engine.levels import to_total
-from headcount.engine.linking import Links
+from headcount.engine.coordinates.construction import first_geometry
+from headcount.engine.coordinates.sampled_density import Coordinates
+from headcount.engine.density.signatures import STUDY
+from headcount.engine.density.study_arrays import assemble
+from headcount.engine.derivatives.log_baseline import to_total
+from headcount.engine.numba_support.compilation import from_c
+from headcount.engine.numba_support.function_pointers import Links
 from headcount.inference.sampling import sample
 
 AT = types.CPointer(float64)

@@ -6,9 +6,14 @@ import numpy as np
 import pytest
 from scipy import sparse
 
-from headcount.engine.cutting import Cut
+from headcount.engine.coordinates.column_groups import Cut
 
-BLOCKS = [np.array([9, 3, 4]), np.array([1, 2]), np.array([], dtype=np.int64), np.array([20, 21, 29, 28])]
+BLOCKS = [
+    np.array([9, 3, 4]),
+    np.array([1, 2]),
+    np.array([], dtype=np.int64),
+    np.array([20, 21, 29, 28]),
+]
 
 
 @pytest.mark.parametrize("form", ["csr", "csc"])

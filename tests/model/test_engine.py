@@ -1,4 +1,5 @@
-"""The engine is the PyMC model: the same log density and gradient, on studies that differ in structure."""
+"""The engine is the PyMC model: the same log density and gradient, on studies that differ in
+structure."""
 
 from __future__ import annotations
 
@@ -9,16 +10,21 @@ import pytest
 from pytensor.compile.mode import Mode
 from tests.studies import STUDIES, prior_draws, study
 
-from headcount.engine.arrays import assemble
-from headcount.engine.blocks import blocks_of
-from headcount.engine.density import likelihood, linearise, log_density_and_gradient, log_likelihoods
-from headcount.growth_kinds import GROWTH_KINDS
-from headcount.layout import LIKELIHOODS, Layout
+from headcount.engine.density.log_density import (
+    likelihood,
+    linearise,
+    log_density_and_gradient,
+    log_likelihoods,
+)
+from headcount.engine.density.study_arrays import assemble
+from headcount.layout.free_vector import blocks_of
+from headcount.layout.study_layout import LIKELIHOODS, Layout
 from headcount.model.build import model_of
-from headcount.observation_kinds import OBSERVATION_KINDS
-from headcount.observations import Observations
-from headcount.priors import FAMILIES
-from headcount.specs import RATIO_SUPPORT, REACH_KEYS
+from headcount.study.growth_kinds import GROWTH_KINDS
+from headcount.study.observation_kinds import OBSERVATION_KINDS
+from headcount.study.observations import Observations
+from headcount.study.priors import FAMILIES
+from headcount.study.specs import RATIO_SUPPORT, REACH_KEYS
 
 POINTS = 4
 # Interpreted: compiling each of the graphs would take minutes.
@@ -71,7 +77,9 @@ def pair(request):
 
 def test_free_variables_are_the_model_s(pair):
     layout, model = pair
-    sizes = {block_of(value.name): model.initial_point()[value.name].size for value in model.value_vars}
+    sizes = {
+        block_of(value.name): model.initial_point()[value.name].size for value in model.value_vars
+    }
     blocks = blocks_of(layout)
     assert {name: size for name, size in sizes.items() if size} == {
         name: b.size for name, b in blocks.items()
@@ -104,7 +112,9 @@ def test_evaluating_more_reach_than_rows_need_changes_nothing(pair):
         value, gradient = engine_at(free, assemble(layout))
         also_value, also_gradient = engine_at(free, assemble(layout, all_views=True))
         assert also_value == pytest.approx(value, rel=1e-13)
-        np.testing.assert_allclose(also_gradient, gradient, rtol=1e-12, atol=1e-12 * np.abs(gradient).max())
+        np.testing.assert_allclose(
+            also_gradient, gradient, rtol=1e-12, atol=1e-12 * np.abs(gradient).max()
+        )
 
 
 def test_the_order_of_rows_is_of_no_matter(pair):
@@ -116,7 +126,9 @@ def test_the_order_of_rows_is_of_no_matter(pair):
         value, gradient = engine_at(free, assemble(layout))
         also_value, also_gradient = engine_at(free, assemble(turned))
         assert also_value == pytest.approx(value, rel=1e-12)
-        np.testing.assert_allclose(also_gradient, gradient, rtol=1e-9, atol=1e-9 * np.abs(gradient).max())
+        np.testing.assert_allclose(
+            also_gradient, gradient, rtol=1e-9, atol=1e-9 * np.abs(gradient).max()
+        )
 
 
 def features(layout):
@@ -127,14 +139,22 @@ def features(layout):
     yield from (("reach", spec.sources[name].reach_kind) for name in layout.sources)
     yield from (("kind", row.kind) for row in layout.observations.fitted)
     for scope in spec.scopes.values():
-        yield from (("relation", relation) for relation in RATIO_SUPPORT if getattr(scope, relation))
-        yield from (("scope", key) for key in ("region_sd", "trend", "covariate") if getattr(scope, key))
+        yield from (
+            ("relation", relation) for relation in RATIO_SUPPORT if getattr(scope, relation)
+        )
+        yield from (
+            ("scope", key) for key in ("region_sd", "trend", "covariate") if getattr(scope, key)
+        )
     for own in spec.covariates.values():
         yield ("covariate", own.effect, own.transform)
     for name in layout.sources:
         source = spec.sources[name]
         yield ("region_sd", source.reach_kind, source.region_sd is not None)
-        yield ("kind_region_sd", source.reach_kind, spec.source_kinds[source.kind].region_sd is not None)
+        yield (
+            "kind_region_sd",
+            source.reach_kind,
+            spec.source_kinds[source.kind].region_sd is not None,
+        )
         yield ("lineage", source.reach_kind, source.lineage is not None)
         yield ("exceptions", source.reach_kind, bool(source.reach and source.reach.regions))
     yield ("shared_bias", spec.shared_bias is not None)
@@ -172,7 +192,8 @@ def test_likelihoods_at_once_are_those_of_the_rows_added_up(name):
     arrays, rng = assemble(layout), np.random.default_rng(5)
     _, at, _ = linearise(prior_draws(layout, rng, 1)[0], arrays)
     stated = arrays.row_likelihood == LIKELIHOODS.index("stated")
-    # So far out, or so precise, that products of a few rows leave what a number can hold unless they are ended.
+    # So far out, or so precise, that products of a few rows leave what a number can hold unless
+    # they are ended.
     for spread in (0.0, 30.0):
         own = np.where(stated, 10 ** rng.uniform(-spread, spread, stated.size), at.spread)
         far = at._replace(spread=own)

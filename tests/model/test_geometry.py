@@ -10,14 +10,17 @@ from scipy import sparse, stats
 from tests.studies import STUDIES, prior_draws, study
 from threadpoolctl import threadpool_limits
 
-from headcount.areas import parse_areas
-from headcount.copies import without_copies
-from headcount.engine import ties
-from headcount.engine.arrays import Arrays, assemble, blocks_of
-from headcount.engine.blocks import free_labels
-from headcount.engine.codes import DAMPING
-from headcount.engine.coordinates import LINKED, Coordinates
-from headcount.engine.curvature import (
+from headcount.engine.coordinates import cross_information as ties
+from headcount.engine.coordinates.construction import first_geometry, geometry_at, geometry_of
+from headcount.engine.coordinates.noncentring import recentre
+from headcount.engine.coordinates.posterior_mode import conditional_mode
+from headcount.engine.coordinates.sampled_density import LINKED, Coordinates
+from headcount.engine.coordinates.whitening import to_recentred, whiten
+from headcount.engine.density.codes import DAMPING
+from headcount.engine.density.evaluation import log_likelihood
+from headcount.engine.density.log_density import log_density_and_gradient
+from headcount.engine.density.study_arrays import Arrays, assemble, blocks_of
+from headcount.engine.derivatives.fisher_information import (
     FLATTEST,
     curvature_of,
     expected_curvature,
@@ -25,19 +28,16 @@ from headcount.engine.curvature import (
     prior_curvature,
     scale_parameters,
 )
-from headcount.engine.density import log_density_and_gradient
-from headcount.engine.evaluating import log_likelihood
-from headcount.engine.geometry import first_geometry, geometry_at, geometry_of
-from headcount.engine.lanes import LANES
-from headcount.engine.levels import by_level, to_level, to_total
-from headcount.engine.mode import conditional_mode
-from headcount.engine.paths import to_innovations, to_paths
-from headcount.engine.recentring import recentre
-from headcount.engine.sensitivities import sensitivities_at
-from headcount.engine.whitening import to_recentred, whiten
-from headcount.layout import LIKELIHOODS, Layout
-from headcount.observations import Observation, Observations, read_observations
-from headcount.spec_files import parse_spec, read_spec, with_prior_set
+from headcount.engine.derivatives.growth_deviations import to_innovations, to_paths
+from headcount.engine.derivatives.jacobian import sensitivities_at
+from headcount.engine.derivatives.log_baseline import by_level, to_level, to_total
+from headcount.engine.numba_support.simd import LANES
+from headcount.layout.free_vector import free_labels
+from headcount.layout.study_layout import LIKELIHOODS, Layout
+from headcount.study.areas import parse_areas
+from headcount.study.copies import without_copies
+from headcount.study.observations import Observation, Observations, read_observations
+from headcount.study.spec_files import parse_spec, read_spec, with_prior_set
 
 SMALL = [name for name in STUDIES if name != "rich"]
 
@@ -48,7 +48,8 @@ def arrays_and_points(name, points, seed=3):
 
 
 def slope(function, x, step=1e-4):
-    """Return derivatives by each element of x, by central differences of error step^4; the last dim is x's."""
+    """Return derivatives by each element of x, by central differences of error step^4; the last dim
+    is x's."""
     columns = []
     for i in range(x.size):
         at = []
@@ -79,14 +80,16 @@ def totalled(x, arrays):
 
 
 def pathwise(x, arrays):
-    """Return the point with the level in the place of the log total, and growth paths in that of innovations."""
+    """Return the point with the level in the place of the log total, and growth paths in that of
+    innovations."""
     moved = levelled(x, arrays)
     to_paths(moved, arrays)
     return moved
 
 
 def nothing_left(x, arrays, recentring):
-    """Return the point where effects are what all else makes of them, if that is what they are at x."""
+    """Return the point where effects are what all else makes of them, if that is what they are at
+    x."""
     moved = pathwise(x, arrays)
     moved[recentring.member[recentring.member >= 0]] = 0.0
     return moved
@@ -106,7 +109,9 @@ def without_rows(arrays):
 
 
 def assert_like(found, expected, rtol=1e-6):
-    np.testing.assert_allclose(found, expected, rtol=rtol, atol=rtol * max(1.0, np.abs(expected).max()))
+    np.testing.assert_allclose(
+        found, expected, rtol=rtol, atol=rtol * max(1.0, np.abs(expected).max())
+    )
 
 
 @pytest.fixture(scope="module", params=STUDIES)
@@ -155,7 +160,10 @@ def test_paths_are_growth_in_units_of_its_sd_whose_density_has_its_jacobian(smal
                 for innovation in x[run[1:]]:
                     growth.append(phi * growth[-1] + np.sqrt(1 - phi**2) * innovation)
                 np.testing.assert_allclose(moved[run], growth, rtol=1e-12)
-        coordinates, jacobian = Coordinates(arrays), log_jacobian(lambda x: natural(x, arrays), moved)
+        coordinates, jacobian = (
+            Coordinates(arrays),
+            log_jacobian(lambda x: natural(x, arrays), moved),
+        )
         value, gradient = coordinates.log_density(moved)
         np.testing.assert_array_equal(coordinates.free(moved), natural(moved, arrays))
         assert value == pytest.approx(value_of(arrays)(x) + jacobian, rel=1e-10, abs=1e-8)
@@ -166,7 +174,9 @@ def test_whitening_then_recentring_is_the_way_back(any_study):
     arrays, (centre, *_), geometry = any_study
     for y in np.random.default_rng(4).standard_normal((3, centre.size)):
         u = to_recentred(y, geometry.whitening)
-        np.testing.assert_array_equal(geometry.free(y), Coordinates(arrays, geometry.recentring).free(u))
+        np.testing.assert_array_equal(
+            geometry.free(y), Coordinates(arrays, geometry.recentring).free(u)
+        )
 
 
 def test_scales_and_what_is_shared_are_left_as_they_are(any_study):
@@ -175,13 +185,18 @@ def test_scales_and_what_is_shared_are_left_as_they_are(any_study):
     still = np.setdiff1d(np.arange(points.shape[1]), np.concatenate(moving))
     assert set(np.flatnonzero(scale_parameters(arrays))) <= set(still)
     for u in points[1:]:
-        np.testing.assert_array_equal(Coordinates(arrays, geometry.recentring).free(u)[still], u[still])
+        np.testing.assert_array_equal(
+            Coordinates(arrays, geometry.recentring).free(u)[still], u[still]
+        )
 
 
 def test_every_effect_is_in_one_block_or_alone_with_its_own_scale(any_study):
     arrays, _, geometry = any_study
     scaled = arrays.entry_b >= 0
-    pairs = {(int(a), int(b)) for a, b in zip(arrays.entry_a[scaled], arrays.entry_b[scaled], strict=True)}
+    pairs = {
+        (int(a), int(b))
+        for a, b in zip(arrays.entry_a[scaled], arrays.entry_b[scaled], strict=True)
+    }
     own = geometry.recentring
     there = own.member >= 0
     member, scale = (
@@ -269,7 +284,8 @@ DAMPED = LINEAR.replace(
 
 
 def arrays_of(text, seen):
-    """Return the arrays of three regions whose log counts are as told by source, area and year, None where there is no row."""
+    """Return the arrays of three regions whose log counts are as told by source, area and year,
+    None where there is no row."""
     areas = parse_areas("area,name,parent,pool\nW,W,,\nA,A,W,n\nB,B,W,n\nC,C,W,s\n")
     spec = parse_spec(tomllib.loads(text), areas=areas, name="linear")
     rows = [
@@ -295,8 +311,9 @@ def blocks_of_tile(recentring, tile):
 
 @pytest.mark.parametrize("text", [LINEAR, DAMPED], ids=["random_walk", "damped_trend"])
 def test_where_all_is_linear_effects_are_normal_whatever_scales_noise_and_what_is_shared(text):
-    # Multipliers, normal tails, large counts and a total of which next to nothing is known: given all but the effects of regions,
-    # these are jointly normal, and recentring is to make the same normal of them everywhere, whatever the damping too.
+    # Multipliers, normal tails, large counts and a total of which next to nothing is known: given
+    # all but the effects of regions, these are jointly normal, and recentring is to make the same
+    # normal of them everywhere, whatever the damping too.
     arrays, rng = linear_arrays(text), np.random.default_rng(12)
     assert bool(arrays.path.size) == (text == DAMPED)
     centre = conditional_mode(arrays, arrays.middle)
@@ -310,15 +327,22 @@ def test_where_all_is_linear_effects_are_normal_whatever_scales_noise_and_what_i
         blocks = blocks_of_tile(own, 0)
         assert len(blocks) == 3
         for members in blocks:
-            np.testing.assert_allclose(gradient[members], -u[members], atol=0.02 * np.abs(u[members]).max())
+            np.testing.assert_allclose(
+                gradient[members], -u[members], atol=0.02 * np.abs(u[members]).max()
+            )
 
 
 def test_what_is_left_of_effects_hardly_hangs_on_how_coverage_bends_their_link():
-    text = LINEAR.replace("multiplier = { low = 0.6, high = 1.6,", "coverage = { low = 0.3, high = 0.9,")
+    text = LINEAR.replace(
+        "multiplier = { low = 0.6, high = 1.6,", "coverage = { low = 0.3, high = 0.9,"
+    )
     # Regions are the same to the register, and one list sees much of one and little of another.
     coverage = {"A": 0.9, "B": 0.5, "C": 0.15}
     arrays = arrays_of(
-        text, lambda source, area, _: 20 + np.log({"register": 1, "one": coverage[area], "two": 0.6}[source])
+        text,
+        lambda source, area, _: (
+            20 + np.log({"register": 1, "one": coverage[area], "two": 0.6}[source])
+        ),
     )
     centre = conditional_mode(arrays, arrays.middle)
     own = geometry_at(arrays, centre).recentring
@@ -331,7 +355,9 @@ def test_what_is_left_of_effects_hardly_hangs_on_how_coverage_bends_their_link()
 
     def tied(recentring):
         coordinates = Coordinates(arrays, recentring)
-        slopes = slope(lambda step: coordinates.log_density(here + place_of(step))[1][effects], np.zeros(1))
+        slopes = slope(
+            lambda step: coordinates.log_density(here + place_of(step))[1][effects], np.zeros(1)
+        )
         return np.linalg.norm(slopes)
 
     def place_of(step):
@@ -350,7 +376,8 @@ def test_shared_effects_know_what_the_effects_that_follow_them_tell():
     regional = np.concatenate(blocks_of_tile(own, 0))
     assert own.lone.size > 0
     for place, spread, told in zip(own.lone, own.lone_spread, own.lone_information, strict=True):
-        # All else held, but for the effects of regions: what is left of the precision when these are integrated out.
+        # All else held, but for the effects of regions: what is left of the precision when these
+        # are integrated out.
         by_effects = whole[place, regional]
         left = by_effects @ np.linalg.solve(whole[np.ix_(regional, regional)], by_effects)
         assert 1 + spread**2 * told == pytest.approx(whole[place, place] - left, rel=0.02)
@@ -360,7 +387,9 @@ def test_shared_effects_know_what_the_effects_that_follow_them_tell():
     left = by_effects @ np.linalg.solve(whole[np.ix_(regional, regional)], by_effects.T)
     expected = whole[np.ix_(common, common)] - left
     here = nothing_left(centre, arrays, own)
-    turn = slope(lambda u: pathwise(Coordinates(arrays, own).free(u), arrays)[common], here)[:, common]
+    turn = slope(lambda u: pathwise(Coordinates(arrays, own).free(u), arrays)[common], here)[
+        :, common
+    ]
     np.testing.assert_allclose(turn.T @ expected @ turn, np.eye(common.size), atol=0.02)
 
 
@@ -395,7 +424,9 @@ def test_the_gradient_along_some_directions_of_a_large_study(name):
     rng = np.random.default_rng(7)
     for y, direction in rng.standard_normal((6, 2, points.shape[1])):
         _, gradient = geometry.log_density(y)
-        [expected] = slope(lambda t: geometry.log_density(y + t[0] * direction)[0], np.zeros(1), 2e-4)  # noqa: B023
+        [expected] = slope(
+            lambda t: geometry.log_density(y + t[0] * direction)[0], np.zeros(1), 2e-4
+        )  # noqa: B023
         assert float(gradient @ direction) == pytest.approx(expected, rel=1e-6, abs=1e-4)
 
 
@@ -415,7 +446,10 @@ def test_the_recentred_density_is_the_density_times_the_jacobian(small_study):
 def test_the_whitened_density_is_the_density_times_the_jacobian_up_to_a_constant(small_study):
     arrays, points, geometry = small_study
     constants = []
-    for y in [np.zeros(points.shape[1]), *np.random.default_rng(8).standard_normal((3, points.shape[1]))]:
+    for y in [
+        np.zeros(points.shape[1]),
+        *np.random.default_rng(8).standard_normal((3, points.shape[1])),
+    ]:
         expected = value_of(arrays)(geometry.free(y)) + log_jacobian(geometry.free, y)
         constants.append(geometry.log_density(y)[0] - expected)
     np.testing.assert_allclose(constants, constants[0], atol=1e-5)
@@ -435,7 +469,9 @@ def test_a_poor_centre_gives_other_coordinates_for_the_same_density(name):
     ):
         y = np.random.default_rng(9).standard_normal((2, arrays.family.size))
         first, second = (
-            geometry.log_density(one)[0] - log_density(geometry.free(one)) - log_jacobian(geometry.free, one)
+            geometry.log_density(one)[0]
+            - log_density(geometry.free(one))
+            - log_jacobian(geometry.free, one)
             for one in y
         )
         assert first == pytest.approx(second, abs=1e-5)
@@ -457,7 +493,8 @@ def test_without_rows_effects_stay_apart_from_their_scales(name):
         u[own.lone] - own.lone_centre,
         atol=1e-9,
     )
-    # Effects that are no steps of a path are standard normal a priori, and so is what is left of them.
+    # Effects that are no steps of a path are standard normal a priori, and so is what is left of
+    # them.
     there = (own.member >= 0) & ~np.isin(own.member, arrays.path)
     # Where a link bends, scales follow it.
     there[there] = own.bend[there] < 0
@@ -515,7 +552,10 @@ def test_the_prior_s_curvature_is_its_second_derivative(any_study):
         expected = -slope(gradient, x)
         np.testing.assert_allclose(expected, np.diag(np.diag(expected)), atol=1e-6)
         np.testing.assert_allclose(
-            prior_curvature(x, arrays), np.maximum(np.diag(expected), FLATTEST), rtol=1e-5, atol=1e-6
+            prior_curvature(x, arrays),
+            np.maximum(np.diag(expected), FLATTEST),
+            rtol=1e-5,
+            atol=1e-6,
         )
 
 
@@ -542,12 +582,15 @@ def test_the_prior_alone_is_a_product_of_its_families(name):
 
 
 def test_information_is_the_variance_of_the_score():
-    # Of rows that are drawn anew from their own density; here for numbers that normal sources state.
+    # Of rows that are drawn anew from their own density; here for numbers that normal sources
+    # state.
     arrays, [x] = arrays_and_points("apart", 1)
     chosen = np.flatnonzero(arrays.row_likelihood == LIKELIHOODS.index("stated_normal"))[::4]
     told = sensitivities_at(x, arrays)
     mean, sd = told.location, told.spread
-    only = arrays._replace(**{n: getattr(arrays, n)[chosen] for n in Arrays._fields if n.startswith("row_")})
+    only = arrays._replace(
+        **{n: getattr(arrays, n)[chosen] for n in Arrays._fields if n.startswith("row_")}
+    )
     told = information_at(x, only)
     rows = np.concatenate([told.location.toarray(), told.noise.toarray()])
     # By the coordinates in which the information is stated.
@@ -557,7 +600,9 @@ def test_information_is_the_variance_of_the_score():
     prior_gradient = np.empty(x.size)
     log_density_and_gradient(x, without_rows(arrays), prior_gradient)
     for _ in range(4000):
-        drawn = only._replace(row_value=mean[chosen] + sd[chosen] * rng.standard_normal(chosen.size))
+        drawn = only._replace(
+            row_value=mean[chosen] + sd[chosen] * rng.standard_normal(chosen.size)
+        )
         gradient = np.empty(x.size)
         log_density_and_gradient(x, drawn, gradient)
         scores.append(turned.T @ (gradient - prior_gradient))
@@ -580,8 +625,8 @@ def test_the_conditional_mode_is_one_and_leaves_the_scales(name):
     _, gradient = Coordinates(arrays).log_density(pathwise(mode, arrays))
     curvature = expected_curvature(mode, arrays).toarray()[np.ix_(~scales, ~scales)]
     promised = gradient[~scales] @ np.linalg.solve(curvature, gradient[~scales])
-    # The surveys of "polls" are drawn at random and contradict each other by thousands of units of the log density: there scoring
-    # climbs along a bent valley and gives up before its end.
+    # The surveys of "polls" are drawn at random and contradict each other by thousands of units of
+    # the log density: there scoring climbs along a bent valley and gives up before its end.
     assert promised < (20 if name == "polls" else 0.005 * np.sum(~scales))
     assert points.shape[1] == mode.size
 
@@ -658,4 +703,8 @@ def test_effects_are_bent_by_the_ratio_or_coverage_that_they_deviate_from():
     assert any(small for *_, small in found)
     for effect, level, _ in found:
         scope = effect.removeprefix("ratio_").removesuffix("_z")
-        assert level == f"scopes.{scope}.ratio" if effect.startswith("ratio_") else ".coverage" in level
+        assert (
+            level == f"scopes.{scope}.ratio"
+            if effect.startswith("ratio_")
+            else ".coverage" in level
+        )

@@ -13,13 +13,13 @@ from tests.studies import study
 
 import headcount as hc
 from headcount.errors import HeadcountWarning, StudyError
-from headcount.growth_kinds import GROWTH_KINDS
-from headcount.layout import LIKELIHOODS, OF_PEOPLE, Layout
+from headcount.layout.study_layout import LIKELIHOODS, OF_PEOPLE, Layout
 from headcount.model import study_arrays
-from headcount.model.growth import GROWTH_PATHS
+from headcount.model.growth_paths import GROWTH_PATHS
 from headcount.model.likelihoods import LIKELIHOOD_PARTS, ODDS
 from headcount.model.parameters import VARIABLES
-from headcount.priors import FAMILIES, LINK_NORMAL
+from headcount.study.growth_kinds import GROWTH_KINDS
+from headcount.study.priors import FAMILIES, LINK_NORMAL
 
 INTERPRETED = Mode(linker="py", optimizer="fast_compile")
 
@@ -51,7 +51,9 @@ def test_free_variables_and_their_dims(model):
 
 
 def test_deterministics_and_their_dims(model):
-    assert {variable.name: model.named_vars_to_dims[variable.name] for variable in model.deterministics} == {
+    assert {
+        variable.name: model.named_vars_to_dims[variable.name] for variable in model.deterministics
+    } == {
         "log_headcount": ("region", "year"),
         "log_ratio": ("scope", "region"),
         "log_reach": ("source", "region"),
@@ -83,7 +85,8 @@ def test_labels_are_those_of_the_study(model, toy_spec):
 
 def test_rows_are_observed_by_likelihood(model, toy_observations):
     sizes = {rv.name: model.rvs_to_values[rv].eval().size for rv in model.observed_RVs}
-    # Bounds are two and no count is zero; the hard ranges are none; the register is the only normal source.
+    # Bounds are two and no count is zero; the hard ranges are none; the register is the only normal
+    # source.
     assert sizes == {"stated": 10, "bound": 2, "survey": 3, "stated_normal": 3}
     assert sum(sizes.values()) == len(toy_observations.fitted)
 
@@ -108,7 +111,9 @@ def test_a_refit_changes_numbers_and_not_the_graph(toy_spec, toy_observations):
 
 def test_a_source_without_rows_is_left_out(toy_spec, toy_observations):
     kept = toy_observations.select(lambda row: row.source != "poll")
-    with pytest.warns(HeadcountWarning, match=r"\[sources.poll\]: no observations from this source"):
+    with pytest.warns(
+        HeadcountWarning, match=r"\[sources.poll\]: no observations from this source"
+    ):
         model = hc.build_model(toy_spec, kept)
     assert "poll" not in model.coords["source"]
     assert not any(path.startswith("sources.poll.") for path in model.coords["prior"])
@@ -123,8 +128,13 @@ def test_a_study_that_does_not_fit_is_refused_before_anything_is_built(
 
     monkeypatch.setattr("headcount.model.build.Layout.of", never)
     monkeypatch.setattr("headcount.model.build.pm.Model", never)
-    rows = (*toy_observations.rows, hc.Observation("platfrom", "NROTH", 2021, "count", value=1.0, line=99))
-    with pytest.raises(StudyError, match="source 'platfrom' is not in toy.toml. Did you mean 'platform'?"):
+    rows = (
+        *toy_observations.rows,
+        hc.Observation("platfrom", "NROTH", 2021, "count", value=1.0, line=99),
+    )
+    with pytest.raises(
+        StudyError, match="source 'platfrom' is not in toy.toml. Did you mean 'platform'?"
+    ):
         hc.build_model(toy_spec, replace(toy_observations, rows=rows))
     with pytest.raises(StudyError, match="no row is left to fit"):
         hc.build_model(toy_spec, toy_observations.select(lambda _: False))

@@ -11,19 +11,24 @@ from scipy import stats
 from tests.studies import STUDIES, prior_draws, study
 
 import headcount as hc
-from headcount.copies import without_copies
-from headcount.engine.arrays import Arrays, assemble
-from headcount.engine.asking import Asked, asking
-from headcount.engine.evaluating import evaluate, log_likelihood
-from headcount.engine.levels import to_level, to_total
-from headcount.engine.mode import conditional_mode
-from headcount.engine.sensitivities import sensitivities_at
-from headcount.identification.directions import RAISED, unseen_directions
-from headcount.identification.levels import sets_level
-from headcount.identification.pieces import Part, expected_information, location_information, pieces_at
-from headcount.identification.shares import Shares, shares_at
-from headcount.identification.verdicts import verdict_of
-from headcount.layout import Layout
+from headcount.diagnostics.identification.level_priors import sets_level
+from headcount.diagnostics.identification.precision_shares import Shares, shares_at
+from headcount.diagnostics.identification.precision_terms import (
+    Part,
+    expected_information,
+    location_information,
+    pieces_at,
+)
+from headcount.diagnostics.identification.quotability import verdict_of
+from headcount.diagnostics.identification.unidentified_directions import RAISED, unseen_directions
+from headcount.engine.coordinates.posterior_mode import conditional_mode
+from headcount.engine.density.evaluation import evaluate, log_likelihood
+from headcount.engine.density.queries import Asked, asking
+from headcount.engine.density.study_arrays import Arrays, assemble
+from headcount.engine.derivatives.jacobian import sensitivities_at
+from headcount.engine.derivatives.log_baseline import to_level, to_total
+from headcount.layout.study_layout import Layout
+from headcount.study.copies import without_copies
 
 ROOT = Asked("WORLD", 2021, "beekeeper")
 
@@ -37,7 +42,9 @@ def toy(toy_spec: hc.ModelSpec, toy_observations: hc.Observations) -> tuple[Arra
 @pytest.fixture(scope="module")
 def unanchored(toy_observations: hc.Observations) -> hc.Observations:
     """The toy's rows without those of its anchor."""
-    return replace(toy_observations, rows=tuple(r for r in toy_observations.rows if r.source != "registry"))
+    return replace(
+        toy_observations, rows=tuple(r for r in toy_observations.rows if r.source != "registry")
+    )
 
 
 def at_mode(toy: tuple[Arrays, Layout], *asked: Asked) -> Shares:
@@ -52,10 +59,19 @@ def test_what_is_asked_is_what_estimands_say(toy_fit: hc.Fit) -> None:
         Asked("NORTH", 2021, "helper"),
         Asked("EAST", 2025, "member"),
     ]
-    free = toy_fit.tree["unconstrained_posterior"]["free"].transpose("chain", "draw", "variable").to_numpy()
+    free = (
+        toy_fit.tree["unconstrained_posterior"]["free"]
+        .transpose("chain", "draw", "variable")
+        .to_numpy()
+    )
     free = np.ascontiguousarray(free.reshape(-1, free.shape[-1]), dtype=np.float64)
     _, answers, _ = log_likelihood(free, asking(assemble(layout), layout, asked))
-    growth = hc.growth(toy_fit, from_year=2021, to_year=2023).transpose("chain", "draw").to_numpy().ravel()
+    growth = (
+        hc.growth(toy_fit, from_year=2021, to_year=2023)
+        .transpose("chain", "draw")
+        .to_numpy()
+        .ravel()
+    )
     people = [
         hc.headcount(toy_fit, area=one.area, scope=one.scope)
         .sel(year=one.year)
@@ -70,7 +86,9 @@ def test_what_is_asked_is_what_estimands_say(toy_fit: hc.Fit) -> None:
 
 
 def test_shares_of_every_answer_add_to_one(toy: tuple[Arrays, Layout]) -> None:
-    found = at_mode(toy, ROOT, Asked("NORTH", 2019, "helper"), Asked("WORLD", 2025, "beekeeper", 2018))
+    found = at_mode(
+        toy, ROOT, Asked("NORTH", 2019, "helper"), Asked("WORLD", 2025, "beekeeper", 2018)
+    )
     np.testing.assert_allclose(found.share.sum(axis=1), 1, rtol=1e-9)
     assert (found.share >= 0).all()
 
@@ -189,7 +207,9 @@ def test_preflight_flips_when_the_anchor_goes(
     assert "Do not quote" in repr(without)
     told = [str(direction) for direction in without.directions]
     assert any(
-        "Raising every headcount by 20 %" in text and "the coverage of platform" in text and "by 17 %" in text
+        "Raising every headcount by 20 %" in text
+        and "the coverage of platform" in text
+        and "by 17 %" in text
         for text in told
     )
     assert any("the error shared by the lineage forum" in text for text in told)
@@ -241,7 +261,8 @@ def test_no_statement_notices_an_unseen_direction(
     moved[paths.index("total.prior")] += part * np.log(coverage.changes["every headcount"])
     to_total(moved, arrays)
     _, locations, spreads = log_likelihood(np.stack([start, moved]), arrays)
-    # A row that saw headcounts alone would move by part * log(1.2), here 0.018 of its spread or more.
+    # A row that saw headcounts alone would move by part * log(1.2), here 0.018 of its spread or
+    # more.
     assert np.abs((locations[1] - locations[0]) / spreads[0]).max() < 1e-3
     people, _ = evaluate(np.stack([start, moved]), arrays)
     year = ROOT.year - toy_spec.years.first

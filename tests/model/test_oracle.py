@@ -1,4 +1,5 @@
-"""Graph and engine against the oracle in NumPy: the same likelihood of each row, the same prior worlds."""
+"""Graph and engine against the oracle in NumPy: the same likelihood of each row, the same prior
+worlds."""
 
 from __future__ import annotations
 
@@ -8,17 +9,18 @@ import xarray as xr
 from scipy import special, stats
 from tests.studies import STUDIES, prior_draws, study
 
-from headcount.engine.arrays import assemble
-from headcount.engine.codes import CONCENTRATION, SELECTION, ZETA
-from headcount.engine.evaluating import evaluate, evaluate_reach, log_likelihood
-from headcount.inference.posterior import posterior_of
-from headcount.ratios import log_ratio
+from headcount.engine.density.codes import CONCENTRATION, SELECTION, ZETA
+from headcount.engine.density.evaluation import evaluate, evaluate_reach, log_likelihood
+from headcount.engine.density.study_arrays import assemble
+from headcount.inference.posterior_variables import posterior_of
+from headcount.layout.scope_ratios import log_ratio
 from headcount.simulation import State, log_density, simulate_prior
-from headcount.simulation.facts import known_populations
+from headcount.simulation.covariate_facts import known_populations
 
 DRAWS = 3000
 LEAST_P = 1e-3
-"""Over all comparisons of a study together; with 3,000 draws on each side a shift of a sixth of an sd shows."""
+"""Over all comparisons of a study together; with 3,000 draws on each side a shift of a sixth of an
+sd shows."""
 
 
 def states_of(layout, free):
@@ -42,16 +44,23 @@ def states_of(layout, free):
                 for name, own in zeta.items()
                 if spec.sources[name].coverage
             },
-            noise_scale=dict(zip(layout.sources, one["noise_scale"].to_numpy().tolist(), strict=True)),
+            noise_scale=dict(
+                zip(layout.sources, one["noise_scale"].to_numpy().tolist(), strict=True)
+            ),
             selection={
                 name: np.array(
-                    [frames[name, passed(spec.sources[name], year)][draw] for year in spec.years.labels]
+                    [
+                        frames[name, passed(spec.sources[name], year)][draw]
+                        for year in spec.years.labels
+                    ]
                 )
                 for name in layout.sources
                 if spec.sources[name].selection
             },
             dependence={
-                name: float(frames[name, 0][draw]) for name in layout.sources if spec.sources[name].dependence
+                name: float(frames[name, 0][draw])
+                for name in layout.sources
+                if spec.sources[name].dependence
             },
             concentration={name: float(values[draw]) for name, values in dense.items()},
         )
@@ -63,17 +72,20 @@ def passed(source, year):
 
 
 def worlds_of(layout, free):
-    """Return log reach and zeta of each source, dims (draw, region, year), and the parts of v by their number."""
+    """Return log reach and zeta of each source, dims (draw, region, year), and the parts of v by
+    their number."""
     arrays = assemble(layout, all_views=True)
     reach, v = evaluate_reach(free, arrays), evaluate(free, arrays)[1]
     parts = {
-        part: v[:, arrays.offset[part] : arrays.offset[part + 1]] for part in (ZETA, SELECTION, CONCENTRATION)
+        part: v[:, arrays.offset[part] : arrays.offset[part + 1]]
+        for part in (ZETA, SELECTION, CONCENTRATION)
     }
     return in_years(layout, reach), in_years(layout, parts[ZETA]), parts
 
 
 def in_years(layout, values):
-    """Split what is listed by source, region and, where it varies, year; dims (draw, region, year) of each."""
+    """Split what is listed by source, region and, where it varies, year; dims (draw, region, year)
+    of each."""
     regions, years = len(layout.spec.areas.regions), len(layout.spec.years.labels)
     found, start = {}, 0
     for name in layout.sources:
@@ -87,7 +99,9 @@ def in_years(layout, values):
 def log_ratios(layout, posterior):
     """Return log H_k - log H of every latent scope, dims (..., region, year, scope)."""
     headcount = posterior["log_headcount"]
-    own = [log_ratio(layout.spec, posterior, name).broadcast_like(headcount) for name in layout.scopes]
+    own = [
+        log_ratio(layout.spec, posterior, name).broadcast_like(headcount) for name in layout.scopes
+    ]
     return xr.concat(own, xr.Variable("scope", list(layout.scopes)))
 
 
@@ -130,7 +144,10 @@ def log_quantities(headcount, total, ratio, reach, noise):
     between = late - late.isel(region=0)
     yield "reach between regions", between.stack(what=("source", "region"))
     yield "reach between sources", late.diff("source").stack(what=("source", "region"))
-    yield "how sources differ in how regions differ", between.diff("source").stack(what=("source", "region"))
+    yield (
+        "how sources differ in how regions differ",
+        between.diff("source").stack(what=("source", "region")),
+    )
     yield "noise", noise.rename(source="what")
     yield "noise between sources", noise.diff("source").rename(source="what")
 

@@ -17,8 +17,8 @@ from numba import njit
 from pytensor.compile.mode import Mode
 from scipy import special, stats
 
-from headcount.engine import rows as compiled_rows
-from headcount.engine import tails as compiled_tails
+from headcount.engine.density import row_likelihoods as compiled_rows
+from headcount.engine.density import tails as compiled_tails
 from headcount.model.likelihoods import DEGREES_OF_FREEDOM, NEARLY_ZERO, log_tail_normal, log_tail_t
 
 
@@ -57,7 +57,8 @@ def graph_tail(function, z):
 
 
 def slope(function, x, step=1e-5):
-    """Return the derivative by central differences, extrapolated to step zero (error of order step^4)."""
+    """Return the derivative by central differences, extrapolated to step zero (error of order
+    step^4)."""
     at = [function(x + factor * step) for factor in (-2, -1, 1, 2)]
     return (at[0] - 8 * at[1] + 8 * at[2] - at[3]) / (12 * step)
 
@@ -65,14 +66,16 @@ def slope(function, x, step=1e-5):
 def assert_slopes(function, arguments, steps, lost=0.0):
     """Hold the derivatives of a row's log likelihood against differences.
 
-    ``steps`` has the position of each argument that the derivatives are by, in their order, and the length over which the log
-    likelihood bends; ``lost`` is what the log likelihood may be off by.
+    ``steps`` has the position of each argument that the derivatives are by, in their order, and the
+    length over which the log likelihood bends; ``lost`` is what the log likelihood may be off by.
     """
     total, *derivatives = function(*arguments)
     for (position, length), derivative in zip(steps.items(), derivatives, strict=True):
 
         def along(x, position=position):
-            return function(*[x if i == position else value for i, value in enumerate(arguments)])[0]
+            return function(*[x if i == position else value for i, value in enumerate(arguments)])[
+                0
+            ]
 
         step = 2e-3 * length
         expected = slope(along, arguments[position], step)
@@ -112,8 +115,12 @@ def test_tails_far_out_are_finite(z, normal, function):
 def test_the_model_s_tails_have_a_finite_gradient_on_both_sides(normal, function):
     # A branch that is not taken must not poison the gradient with 0 * inf.
     value = pt.dvector()
-    gradient = pytensor.function([value], pt.grad(function(value).sum(), value), mode=INTERPRETED)(LINE)
-    np.testing.assert_allclose(gradient, [-tails.hazard(z, normal) for z in LINE], rtol=1e-8, atol=1e-14)
+    gradient = pytensor.function([value], pt.grad(function(value).sum(), value), mode=INTERPRETED)(
+        LINE
+    )
+    np.testing.assert_allclose(
+        gradient, [-tails.hazard(z, normal) for z in LINE], rtol=1e-8, atol=1e-14
+    )
 
 
 @pytest.mark.parametrize("normal", [True, False])
@@ -192,7 +199,9 @@ def test_interval_row(low, width, mu, sd, normal):
     # What is lost is the difference of two tails that are nearly alike.
     lost = 1e-15 * abs(exact_log_tail(np.array(min(abs(a), abs(b))), normal)) / min(1.0, width / sd)
     assert found == pytest.approx(exact_interval(a, b, normal), rel=1e-9, abs=10 * lost + 1e-15)
-    assert_slopes(rows.interval_row, (low, low + width, mu, sd, normal), {2: sd, 3: sd}, lost=10 * lost)
+    assert_slopes(
+        rows.interval_row, (low, low + width, mu, sd, normal), {2: sd, 3: sd}, lost=10 * lost
+    )
 
 
 @pytest.mark.parametrize("normal", [True, False])
@@ -250,7 +259,9 @@ def test_people_row(n, part, log_odds, log_concentration):
 
 def test_probabilities_of_k_of_n_add_up_to_one():
     for log_concentration in (-3.0, 0.0, 8.0, 20.0):
-        total = sum(math.exp(rows.people_row(float(k), 30.0, 0.7, log_concentration)[0]) for k in range(31))
+        total = sum(
+            math.exp(rows.people_row(float(k), 30.0, 0.7, log_concentration)[0]) for k in range(31)
+        )
         assert total == pytest.approx(1.0, abs=1e-10)
 
 
@@ -286,7 +297,8 @@ def test_odds_of_next_to_nobody_or_everybody_leave_k_of_n_finite(log_odds, k):
 
 
 def exact_overlap(first, second, log_dependence):
-    """Solve for the chance of being on both lists by its definition, the odds ratio of the two-by-two table."""
+    """Solve for the chance of being on both lists by its definition, the odds ratio of the
+    two-by-two table."""
     with mpmath.workdps(60):
         c1, c2, theta = mpmath.exp(first), mpmath.exp(second), mpmath.exp(log_dependence)
 

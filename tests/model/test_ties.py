@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy import sparse
 
-from headcount.engine.ties import LITTLE, Ties, units_of
+from headcount.engine.coordinates.cross_information import LITTLE, Ties, units_of
 
 GROUPS = [np.array([1, 2]), np.array([4]), np.array([5, 6, 7])]
 SIZE = 9
@@ -27,14 +27,18 @@ def told(rows):
 
 
 def test_units_are_counted_once_and_what_is_shared_is_none():
-    rows = rows_of({0: 1.0, 8: 1.0}, {1: 1.0, 2: 1.0}, {2: 1.0, 4: 1.0, 0: 1.0}, {1: 1.0, 4: 1.0, 7: 1.0})
+    rows = rows_of(
+        {0: 1.0, 8: 1.0}, {1: 1.0, 2: 1.0}, {2: 1.0, 4: 1.0, 0: 1.0}, {1: 1.0, 4: 1.0, 7: 1.0}
+    )
     np.testing.assert_array_equal(units_of(rows, GROUPS), [0, 1, 2, 3])
     np.testing.assert_array_equal(units_of(rows, []), 0)
 
 
 def test_of_each_row_the_least_is_left_out_as_far_as_it_is_little_together():
     rng = np.random.default_rng(1)
-    rows = sparse.csr_array(rng.normal(size=(200, SIZE)) * 10 ** rng.uniform(-3, 0, size=(200, SIZE)))
+    rows = sparse.csr_array(
+        rng.normal(size=(200, SIZE)) * 10 ** rng.uniform(-3, 0, size=(200, SIZE))
+    )
     before, after = told(rows), told(Ties.of(rows, GROUPS).without(rows))
     gone = after == 0
     assert 0 < gone.sum() < gone.size

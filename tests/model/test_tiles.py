@@ -1,4 +1,5 @@
-"""Linear algebra of tiles against NumPy's of each block by itself, and its adjoint against differences."""
+"""Linear algebra of tiles against NumPy's of each block by itself, and its adjoint against
+differences."""
 
 from __future__ import annotations
 
@@ -6,8 +7,7 @@ import numpy as np
 import pytest
 from numba import njit
 
-from headcount.engine.lanes import LANES, at, every, put, root
-from headcount.engine.tiles import (
+from headcount.engine.coordinates.batched_algebra import (
     back_effects,
     back_factor,
     back_information,
@@ -15,6 +15,7 @@ from headcount.engine.tiles import (
     factorise,
     take_steps,
 )
+from headcount.engine.numba_support.simd import LANES, at, every, put, root
 
 SIZES = [0, 1, 2, 5, 8]
 
@@ -132,7 +133,9 @@ def test_the_way_back_is_the_derivative(n):
             shift[i, j] = shift[j, i] = 1e-5
             own = values["information"][..., lane]
             difference = value(lane, information=own + shift) - value(lane, information=own - shift)
-            assert by_information[i, j, lane] == pytest.approx(difference / 2e-5, rel=1e-6, abs=1e-7)
+            assert by_information[i, j, lane] == pytest.approx(
+                difference / 2e-5, rel=1e-6, abs=1e-7
+            )
 
 
 @njit

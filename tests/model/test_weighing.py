@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from scipy import optimize, sparse
 
-from headcount.engine.weighing import LOOSE, Weighing
+from headcount.engine.coordinates.row_weights import LOOSE, Weighing
 
 
 def weighing(slopes, outlying, *, portion=1.0, source=None, prior=1.0):
@@ -33,7 +33,8 @@ def test_near_rows_are_one_kind_whose_weight_is_the_noise_s():
 
 
 def test_a_row_that_others_contradict_weighs_alike_at_any_noise():
-    # Of four rows of the same effect the last is five sds out: 4 / (4 + 25) of its weight, or a little more, follows the noise.
+    # Of four rows of the same effect the last is five sds out: 4 / (4 + 25) of its weight, or a
+    # little more, follows the noise.
     found = weighing([[5, 0]] * 4, [0, 0, 0, 25])
     assert found.kind[3] not in found.kind[:3]
     assert 4 / 29 < found.portion[found.kind[3]] < 0.3
@@ -55,7 +56,8 @@ def test_sources_are_kept_apart_and_rows_without_noise_are_the_last_kind():
 @pytest.mark.parametrize("residual", [0.5, 2.0, 4.0])
 @pytest.mark.parametrize("others", [0.0, 0.3, 3.0])
 def test_the_portion_is_how_fast_the_weight_falls_with_the_noise(residual, others):
-    """Solve for the effect that a row with heavy tails, others and a loose prior settle on, at two noises."""
+    """Solve for the effect that a row with heavy tails, others and a loose prior settle on, at two
+    noises."""
     # The row is `residual` sds off where the noise is one.
     row, held = 5 / (4 + residual**2), others + LOOSE
     stated = residual * (1 + row / held)
@@ -72,6 +74,7 @@ def test_the_portion_is_how_fast_the_weight_falls_with_the_noise(residual, other
     step = 1e-4
     fall = -(weight(step) - weight(-step)) / (4 * step)
     found = weighing([[np.sqrt(row), 0], [np.sqrt(others), 0]], [residual**2, 0.0])
-    # Portions are told apart in quarters, and are one at most. Where the row is at a tipping point the effect follows it.
+    # Portions are told apart in quarters, and are one at most. Where the row is at a tipping point
+    # the effect follows it.
     expected = min(fall, 1.0) if fall > 0 else 1.0
     assert found.portion[found.kind[0]] == pytest.approx(expected, abs=0.25)

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as some
 
-from headcount.areas import Areas, parse_areas, read_areas
 from headcount.errors import TableError
+from headcount.study.areas import Areas, parse_areas, read_areas
 
 HEADER = "area,name,parent,pool,remainder,members,alike\n"
 TREE = (
@@ -150,7 +150,9 @@ def test_a_file_is_known_by_its_name(tmp_path):
         ),
         (
             "W,World,,,,\nA,A,W,,,\nG,G,W,,,A\n",
-            ["areas.csv:4 [parent]: grouping 'G' has a parent. Give an area a parent or members, not both."],
+            [
+                "areas.csv:4 [parent]: grouping 'G' has a parent. Give an area a parent or members, not both."
+            ],
         ),
         (
             "W,World,,,,\nA,A,W,,Rest of A,\n",
@@ -164,7 +166,10 @@ def test_a_file_is_known_by_its_name(tmp_path):
         ),
         (
             "W,World,,,,\nA,A,W,,,\nA,again,W,,,\n",
-            ["areas.csv:3 [area]: area 'A' stands twice", "areas.csv:4 [area]: area 'A' stands twice"],
+            [
+                "areas.csv:3 [area]: area 'A' stands twice",
+                "areas.csv:4 [area]: area 'A' stands twice",
+            ],
         ),
         (
             "W,World,,,,,\nA,A,W,,,,maybe\nG,G,,,,A,yes\n",

@@ -17,12 +17,13 @@ import xarray as xr
 from frictionless import validate
 
 import headcount as hc
-from headcount import cli, fits, inference
+from headcount import cli, inference
+from headcount.cli.commands.exit_codes import guarded
 from headcount.errors import HeadcountWarning
-from headcount.growth_kinds import GROWTH_KINDS
-from headcount.observation_kinds import OBSERVATION_KINDS
-from headcount.priors import FAMILIES, LINKS
-from headcount.shell.outcomes import guarded
+from headcount.posterior import fits
+from headcount.study.growth_kinds import GROWTH_KINDS
+from headcount.study.observation_kinds import OBSERVATION_KINDS
+from headcount.study.priors import FAMILIES, LINKS
 
 COMMANDS = [
     *("new", "check", "prior", "fit", "estimates", "report"),
@@ -79,7 +80,9 @@ def test_version(run: Run) -> None:
 @pytest.mark.parametrize("command", COMMANDS)
 def test_help_documents_every_parameter(command: str, run: Run) -> None:
     arguments = cli.app[command].assemble_argument_collection(parse_docstring=True)
-    undocumented = [a.name for a in arguments if a.parameter.parse and a.show and not a.parameter.help]
+    undocumented = [
+        a.name for a in arguments if a.parameter.parse and a.show and not a.parameter.help
+    ]
     assert undocumented == []
     code, out, _ = run(command, "--help")
     assert code == 0
@@ -103,8 +106,14 @@ def test_module_runs_as_the_command_does() -> None:
     [
         (["chek"], 'Unknown command "chek". Did you mean "check"?'),
         (["check"], 'Command "check" parameter MODEL requires an argument.'),
-        (["check", "a.toml", "--prior", "wide"], "Unknown option: --prior. Did you mean --prior-set?"),
-        (["fit", "a.toml", "--out", "f.nc"], 'Command "fit" parameter --seed requires an argument.'),
+        (
+            ["check", "a.toml", "--prior", "wide"],
+            "Unknown option: --prior. Did you mean --prior-set?",
+        ),
+        (
+            ["fit", "a.toml", "--out", "f.nc"],
+            'Command "fit" parameter --seed requires an argument.',
+        ),
         (["fit", "a.toml", "--seed", "1"], 'Command "fit" parameter --out requires an argument.'),
         (
             ["fit", "a.toml", "--seed", "1", "--out", "f.txt"],
@@ -114,7 +123,10 @@ def test_module_runs_as_the_command_does() -> None:
             ["fit", "a.toml", "--seed", "one", "--out", "f.nc"],
             'Invalid value for --seed: unable to convert "one" into int.',
         ),
-        (["fit", "a.toml", "--seed", "-1", "--out", "f.nc"], 'Invalid value "-1" for --seed. Must be >= 0.'),
+        (
+            ["fit", "a.toml", "--seed", "-1", "--out", "f.nc"],
+            'Invalid value "-1" for --seed. Must be >= 0.',
+        ),
         (
             ["fit", "a.toml", "--seed", "1", "--out", "f.nc", "--chains", "0"],
             'Invalid value "0" for --chains. Must be >= 1.',
@@ -171,8 +183,12 @@ def test_new_study_is_in_order(run: Run, tmp_path: Path) -> None:
 def test_new_study_shows_most_kinds_of_observations(run: Run, tmp_path: Path) -> None:
     run("new", "bees", "--folder", tmp_path)
     table = hc.read_observations(tmp_path / "data" / "bees" / "observations.csv")
-    assert {"count", "lower_bound", "range", "growth", "survey"} == {row.kind for row in table.fitted}
-    assert [row.excluded for row in table.rows if row.excluded] == ["counts parcels rather than people"]
+    assert {"count", "lower_bound", "range", "growth", "survey"} == {
+        row.kind for row in table.fitted
+    }
+    assert [row.excluded for row in table.rows if row.excluded] == [
+        "counts parcels rather than people"
+    ]
 
 
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")  # frictionless's own
@@ -193,7 +209,9 @@ def test_new_never_overwrites(existing: str, run: Run, tmp_path: Path) -> None:
     before = sorted(tmp_path.rglob("*"))
     code, out, err = run("new", "bees", "--folder", tmp_path)
     assert (code, out) == (1, "")
-    assert err.endswith("is there already, and nothing was written. Choose another name, or move it away.\n")
+    assert err.endswith(
+        "is there already, and nothing was written. Choose another name, or move it away.\n"
+    )
     assert sorted(tmp_path.rglob("*")) == before
     assert mine.read_text() == "mine"
 
@@ -228,10 +246,14 @@ def test_check_says_what_was_found(study: Path, run: Run) -> None:
 def test_check_says_when_nothing_is_anchored(study: Path, run: Run) -> None:
     spoil(study, "anchor = true", "coverage = { low = 0.5, high = 0.9 }")
     _, out, _ = run("check", study)
-    assert "anchors none: the level rests on priors, and on surveys if there are any" in " ".join(out.split())
+    assert "anchors none: the level rests on priors, and on surveys if there are any" in " ".join(
+        out.split()
+    )
 
 
-def test_check_counts_excluded_rows_and_warns_of_sources_without_rows(study: Path, run: Run) -> None:
+def test_check_counts_excluded_rows_and_warns_of_sources_without_rows(
+    study: Path, run: Run
+) -> None:
     table = hc.read_observations(observations_of(study))
     first, *others = table.select(lambda row: row.source != "poll").rows
     kept = hc.Observations((replace(first, excluded="doubtful"), *others))
@@ -242,7 +264,10 @@ def test_check_counts_excluded_rows_and_warns_of_sources_without_rows(study: Pat
         "14 to fit (9 count, 1 growth, 1 lower_bound, 1 range, 1 upper_bound, 1 share); 1 excluded"
         in " ".join(out.split())
     )
-    assert err == "warning: toy.toml [sources.poll]: no observations from this source; it is left out.\n"
+    assert (
+        err
+        == "warning: toy.toml [sources.poll]: no observations from this source; it is left out.\n"
+    )
 
 
 def test_check_tells_all_problems_of_model_and_table(study: Path, run: Run) -> None:
@@ -279,7 +304,11 @@ def test_check_takes_other_observations(study: Path, run: Run, tmp_path: Path) -
     ("name", "content", "message"),
     [
         ("none.toml", None, "none.toml: cannot be read (No such file or directory)"),
-        ("syntax.toml", "title = [1,", "syntax.toml: not valid TOML: Invalid value (at end of document)"),
+        (
+            "syntax.toml",
+            "title = [1,",
+            "syntax.toml: not valid TOML: Invalid value (at end of document)",
+        ),
         ("bytes.toml", b"\xff", "bytes.toml:1: byte 0xff is not UTF-8. Save the file as UTF-8."),
     ],
 )
@@ -298,7 +327,11 @@ def test_check_tells_what_is_no_model(
 
 
 def test_check_tells_a_folder_from_a_model(run: Run, tmp_path: Path) -> None:
-    assert run("check", tmp_path) == (1, "", f"headcount: {tmp_path}: cannot be read (Is a directory)\n")
+    assert run("check", tmp_path) == (
+        1,
+        "",
+        f"headcount: {tmp_path}: cannot be read (Is a directory)\n",
+    )
 
 
 def test_unknown_prior_set_names_the_nearest(study: Path, run: Run) -> None:
@@ -309,7 +342,8 @@ def test_unknown_prior_set_names_the_nearest(study: Path, run: Run) -> None:
     )
 
 
-# Fit, estimates and report: what goes wrong before anything is sampled; the rest is in tests/fit/test_cli_fit.py
+# Fit, estimates and report: what goes wrong before anything is sampled; the rest is in
+# tests/fit/test_cli_fit.py
 
 
 @pytest.fixture
@@ -351,7 +385,9 @@ def test_study_is_checked_before_sampling(study: Path, run: Run, tmp_path: Path)
     )
 
 
-def test_what_is_no_fit(study: Path, run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_is_no_fit(
+    study: Path, run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.chdir(tmp_path)
     Path("text.nc").write_text("no fit")
     Path("folder.nc").mkdir()
@@ -408,7 +444,9 @@ def test_simulate_spares_what_the_study_is_fitted_to(study: Path, run: Run) -> N
 # Kinds
 
 
-def test_kinds_shows_every_kind_within_80_columns(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_kinds_shows_every_kind_within_80_columns(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("COLUMNS", "80")
     code, out, err = run("kinds")
     assert (code, err) == (0, "")
@@ -457,11 +495,13 @@ def test_faults_of_ours_are_told_as_such(capsys: pytest.CaptureFixture[str]) -> 
     ]
 
 
-def test_interrupt_is_told(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_interrupt_is_told(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
     def interrupt(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("headcount.cli.studies.read_study", interrupt)
+    monkeypatch.setattr("headcount.cli.study_commands.read_study", interrupt)
     assert cli.main(["check", "a.toml"]) == 1
     assert capsys.readouterr().err == "headcount: stopped; no unfinished file was left behind\n"
 
@@ -480,7 +520,10 @@ def test_reader_that_leaves_early_is_no_error() -> None:
     reading, writing = os.pipe()
     os.close(reading)
     ran = subprocess.run(
-        [sys.executable, "-m", "headcount", "kinds"], stdout=writing, stderr=subprocess.PIPE, check=False
+        [sys.executable, "-m", "headcount", "kinds"],
+        stdout=writing,
+        stderr=subprocess.PIPE,
+        check=False,
     )
     os.close(writing)
     assert (ran.returncode, ran.stderr) == (1, b"")

@@ -1,4 +1,5 @@
-"""The numbers under a comparison, against closed forms: shared mass, attribution, leaving rows out, and the rule."""
+"""The numbers under a comparison, against closed forms: shared mass, attribution, leaving rows out,
+and the rule."""
 
 from __future__ import annotations
 
@@ -7,11 +8,22 @@ import pandas as pd
 import pytest
 from scipy import integrate, stats
 
-from headcount.sensitivity.accuracy import leave_one_out, smoothed
-from headcount.sensitivity.attributing import TOGETHER, WHOLE, alone, attribution, parts
-from headcount.sensitivity.bridging import BLOCKS, Bridge
-from headcount.sensitivity.judging import accuracy_sentence, judged, parts_sentence, verdict_sentence
-from headcount.sensitivity.quantities import overlap
+from headcount.workflows.sensitivity.bridge_weights import BLOCKS, Bridge
+from headcount.workflows.sensitivity.compared_quantities import overlap
+from headcount.workflows.sensitivity.predictive_accuracy import leave_one_out, smoothed
+from headcount.workflows.sensitivity.prior_attribution import (
+    TOGETHER,
+    WHOLE,
+    alone,
+    attribution,
+    parts,
+)
+from headcount.workflows.sensitivity.robustness_verdict import (
+    accuracy_sentence,
+    judged,
+    parts_sentence,
+    verdict_sentence,
+)
 
 DRAWS = 8_000
 SLOPES = np.array([1.0, 0.5])
@@ -19,7 +31,8 @@ SLOPES = np.array([1.0, 0.5])
 
 
 class Normal:
-    """Two quantities with normal priors and a normal likelihood: everything about them has a closed form."""
+    """Two quantities with normal priors and a normal likelihood: everything about them has a closed
+    form."""
 
     def __init__(
         self, first: np.ndarray, second: np.ndarray, precision: np.ndarray, mode: np.ndarray
@@ -40,12 +53,16 @@ class Normal:
         return float(SLOPES @ self.posterior(exponents)[0])
 
     def covariances(self, t: float) -> np.ndarray:
-        """Return the covariance of the outcome and each log ratio, from those with x and with its square."""
+        """Return the covariance of the outcome and each log ratio, from those with x and with its
+        square."""
         mean, covariance = self.posterior(t)
         with_x = SLOPES @ covariance
         with_square = 2 * mean * with_x
         old, new = 1 / self.first[:, 1] ** 2, 1 / self.second[:, 1] ** 2
-        return -0.5 * (new - old) * with_square + (new * self.second[:, 0] - old * self.first[:, 0]) * with_x
+        return (
+            -0.5 * (new - old) * with_square
+            + (new * self.second[:, 0] - old * self.first[:, 0]) * with_x
+        )
 
     def bridge(self, seed: int, draws: int = DRAWS) -> Bridge:
         rng = np.random.default_rng(seed)
@@ -74,7 +91,8 @@ def test_overlap_of_normals(apart: float) -> None:
 def test_overlap_with_a_much_narrower_one() -> None:
     rng = np.random.default_rng(2)
     one, other = rng.normal(size=8000), rng.normal(scale=0.02, size=8000)
-    # The densities of two centred normals cross at plus and minus x; outside the narrow one is the smaller, inside the other.
+    # The densities of two centred normals cross at plus and minus x; outside the narrow one is the
+    # smaller, inside the other.
     x = np.sqrt(2 * np.log(1 / 0.02) / (1 / 0.02**2 - 1))
     exact = 2 * stats.norm.cdf(x) - 1 + 2 * stats.norm.cdf(-x / 0.02)
     assert overlap(one, other) == pytest.approx(exact, abs=0.01)
@@ -82,7 +100,11 @@ def test_overlap_with_a_much_narrower_one() -> None:
 
 def test_overlap_of_what_does_not_vary() -> None:
     known, varying = np.full(100, 3.0), np.linspace(1, 5, 100)
-    assert (overlap(known, known), overlap(known, known + 1), overlap(known, varying - 0.5)) == (1, 0, 0)
+    assert (overlap(known, known), overlap(known, known + 1), overlap(known, varying - 0.5)) == (
+        1,
+        0,
+        0,
+    )
 
 
 def test_parts_are_the_integral_along_the_way(near: Normal) -> None:
@@ -113,7 +135,8 @@ def test_effect_alone_is_that_of_the_changed_posterior(near: Normal, place: int)
 
 
 def test_draws_of_the_first_fit_are_enough_where_the_second_is_elsewhere() -> None:
-    # `a` hardly moves; `b` moves so far that the draws of the second fit only take part in the mixture.
+    # `a` hardly moves; `b` moves so far that the draws of the second fit only take part in the
+    # mixture.
     priors = np.array([[0.0, 1.0], [0.0, 1.0]]), np.array([[0.2, 0.9], [9.0, 1.0]])
     far = Normal(*priors, np.zeros((2, 2)), np.zeros(2))
     found = alone(far.bridge(9), 0)
@@ -122,7 +145,8 @@ def test_draws_of_the_first_fit_are_enough_where_the_second_is_elsewhere() -> No
 
 
 def test_draws_of_both_fits_help_where_the_first_do_not_reach() -> None:
-    # The second set is far off in `a`, and near in `b`: its draws stand where those of `a` alone are needed.
+    # The second set is far off in `a`, and near in `b`: its draws stand where those of `a` alone
+    # are needed.
     priors = np.array([[0.0, 1.0], [0.0, 1.0]]), np.array([[4.0, 1.0], [0.3, 1.0]])
     far = Normal(*priors, np.zeros((2, 2)), np.zeros(2))
     found = alone(far.bridge(4), 0)
@@ -132,7 +156,8 @@ def test_draws_of_both_fits_help_where_the_first_do_not_reach() -> None:
 
 
 def test_where_no_draws_reach_the_first_order_is_taken_and_said() -> None:
-    # Only means of normals move, so that the mean is linear in the power and the first order is exact.
+    # Only means of normals move, so that the mean is linear in the power and the first order is
+    # exact.
     priors = np.array([[0.0, 1.0], [0.0, 1.0]]), np.array([[7.0, 1.0], [7.0, 1.0]])
     far = Normal(*priors, np.zeros((2, 2)), np.zeros(2))
     bridge = far.bridge(5)
@@ -158,7 +183,8 @@ def test_attribution_adds_up(near: Normal) -> None:
 
 
 def test_leaving_out_rows_of_a_normal_mean() -> None:
-    # Rows y_i ~ N(mu, 1) with a flat prior: without row i, the next one is N(mean of the others, 1 + 1/(n - 1)).
+    # Rows y_i ~ N(mu, 1) with a flat prior: without row i, the next one is N(mean of the others, 1
+    # + 1/(n - 1)).
     y = np.random.default_rng(7).normal(size=12)
     n = len(y)
     mu = np.random.default_rng(8).normal(y.mean(), n**-0.5, size=(4, 5000))
@@ -187,7 +213,9 @@ def test_a_tail_of_bounded_weights_or_of_few_needs_no_smoothing() -> None:
     assert smoothed(drawn[:24])[1] == np.inf
     assert smoothed(drawn)[1] < 0.7
     # A power law of density x^-2 has k = 1.
-    assert smoothed(np.random.default_rng(2).exponential(size=20_000))[1] == pytest.approx(1.0, abs=0.15)
+    assert smoothed(np.random.default_rng(2).exponential(size=20_000))[1] == pytest.approx(
+        1.0, abs=0.15
+    )
 
 
 @pytest.mark.parametrize(
@@ -225,7 +253,10 @@ def changes(**effects: float) -> pd.DataFrame:
     ("effects", "said"),
     [
         ({"a": -0.2, "b": -0.15, "c": -0.05}, "Of that change, 88 % comes from a and b."),
-        ({"a": -0.5, "b": 0.2}, "Of that change, more than all would come from a; b pulls the other way."),
+        (
+            {"a": -0.5, "b": 0.2},
+            "Of that change, more than all would come from a; b pulls the other way.",
+        ),
         ({"a": -0.5}, "Only a differs."),
         ({"a": -0.005, "b": 0.004}, ""),
     ],

@@ -7,9 +7,9 @@ from dataclasses import replace
 import pytest
 
 import headcount as hc
-from headcount.copies import without_copies
 from headcount.errors import SpecError, StudyError
-from headcount.observations import Observation, Observations
+from headcount.study.copies import without_copies
+from headcount.study.observations import Observation, Observations
 
 COPY = {"title": "t", "copy_of": "platform"}
 
@@ -57,7 +57,10 @@ def test_tables_without_copies_stay_as_they_are(spec, toy_observations):
 
 
 def test_what_the_original_states_too_is_shown_and_not_fitted(spec):
-    original, copy = row("platform", citation="p. 3"), row("blog", citation="a post", as_stated="five")
+    original, copy = (
+        row("platform", citation="p. 3"),
+        row("blog", citation="a post", as_stated="five"),
+    )
     first, second = settled(spec, copy, original)
     assert second == replace(original, line=3)
     assert first == replace(copy, line=2, excluded="copy of platform, line 3")
@@ -131,12 +134,18 @@ def test_other_numbers_are_no_copy(spec, original, copy, column):
 
 def test_two_copies_that_disagree_are_no_copies(spec):
     [line] = faults(spec, row("blog"), row("press", value=6.0))
-    assert line.startswith("o.csv:3 [value]: 'press' is declared a copy of 'platform', and line 2 states")
+    assert line.startswith(
+        "o.csv:3 [value]: 'press' is declared a copy of 'platform', and line 2 states"
+    )
 
 
 def test_all_problems_come_together(spec):
     found = faults(
-        spec, row("platform"), row("blog", value=6.0), row("press", value=7.0), row("blog", area="X")
+        spec,
+        row("platform"),
+        row("blog", value=6.0),
+        row("press", value=7.0),
+        row("blog", area="X"),
     )
     assert [line.split(": ")[0] for line in found] == ["o.csv:3 [value]", "o.csv:4 [value]"]
 
@@ -192,7 +201,10 @@ def test_a_study_is_checked_with_its_copies_settled(spec, toy_observations):
             "[sources.blog.copy_of]: 'blog' is a copy of itself. Known: 'analyst', 'platform',",
         ),
         ({"blog": {"copy_of": "platform"}}, "[sources.blog.title]: the key is missing"),
-        ({"blog": COPY | {"copy_of": 5}}, "[sources.blog.copy_of]: 5: Input should be a valid string"),
+        (
+            {"blog": COPY | {"copy_of": 5}},
+            "[sources.blog.copy_of]: 5: Input should be a valid string",
+        ),
         (
             {"blog": COPY | {"citatoin": "x"}},
             "[sources.blog.citatoin]: unknown key. Did you mean 'citation'?",

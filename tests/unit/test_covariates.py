@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from headcount.covariates import Covariates, parse_covariates, read_covariates
 from headcount.errors import TableError
+from headcount.study.covariates import Covariates, parse_covariates, read_covariates
 
 HEADER = "area,year,variable,value,unit,citation\n"
 

@@ -1,4 +1,5 @@
-"""Elicitation: what a prior says is SciPy's, what priors imply together is the oracle's, and absurd ones are named."""
+"""Elicitation: what a prior says is SciPy's, what priors imply together is the oracle's, and absurd
+ones are named."""
 
 from __future__ import annotations
 
@@ -14,16 +15,16 @@ from tests.studies import STUDIES, study
 
 import headcount as hc
 from headcount import cli
-from headcount.copies import without_copies
-from headcount.elicitation.alarms import alarms, people_at_hand
-from headcount.elicitation.quantities import ENDS, curve_of, mean_of
-from headcount.elicitation.statements import rows_of_path, statements_table
-from headcount.elicitation.worlds import Worlds
-from headcount.observations import Observation, Observations
-from headcount.replicates import read_k, replicates
-from headcount.simulation.draws import draw_observations
-from headcount.simulation.latent import draw_states
-from headcount.spec_files import parse_spec
+from headcount.posterior.replication import read_k, replicates
+from headcount.simulation.row_draws import draw_observations
+from headcount.simulation.state_draws import draw_states
+from headcount.study.copies import without_copies
+from headcount.study.observations import Observation, Observations
+from headcount.study.spec_files import parse_spec
+from headcount.workflows.elicitation.prior_alarms import alarms, people_at_hand
+from headcount.workflows.elicitation.prior_draws import Worlds
+from headcount.workflows.elicitation.prior_statements import rows_of_path, statements_table
+from headcount.workflows.elicitation.single_prior import ENDS, curve_of, mean_of
 
 Run = Callable[..., tuple[int, str, str]]
 
@@ -69,8 +70,13 @@ def test_table_of_a_prior_is_its_quantiles() -> None:
 def test_sentences_say_what_the_tails_allow() -> None:
     found = hc.describe_prior(hc.Prior.between(0.3, 0.7, support="unit"), seed=1)
     assert found.sentences[0] == "A number between 0 and 1, normal on the log-odds scale."
-    assert found.sentences[2] == "1 chance in 20 that it is above 0.700; 1 in 100 that it is above 0.768."
-    assert repr(found).startswith("<headcount.PriorDescription of a prior\n  A number between 0 and 1")
+    assert (
+        found.sentences[2]
+        == "1 chance in 20 that it is above 0.700; 1 in 100 that it is above 0.768."
+    )
+    assert repr(found).startswith(
+        "<headcount.PriorDescription of a prior\n  A number between 0 and 1"
+    )
     beta = hc.describe_prior(PRIORS[-1], seed=1)
     assert beta.sentences[0] == "A number between 0 and 1, beta with mean 0.30, sd 0.10."
 
@@ -163,7 +169,9 @@ def _same_event(row: Observation, drawn: Observation) -> bool:
 
 def _middle(row: Observation) -> float:
     return (
-        float(np.sqrt((row.lower or 0) * (row.upper or 0))) if row.kind == "range" else float(row.value or 0)
+        float(np.sqrt((row.lower or 0) * (row.upper or 0)))
+        if row.kind == "range"
+        else float(row.value or 0)
     )
 
 
@@ -174,7 +182,9 @@ def test_a_spec_needs_no_rows_and_no_source_with_a_level(toy_spec: hc.ModelSpec)
     bare = parse_spec(document, areas=toy_spec.areas, covariates=toy_spec.covariate_table)
     found = hc.describe_prior(bare, seed=1)
     with_sources = hc.describe_prior(toy_spec, seed=2)
-    assert found.implied["median"].to_numpy() == pytest.approx(with_sources.implied["median"], rel=0.1)
+    assert found.implied["median"].to_numpy() == pytest.approx(
+        with_sources.implied["median"], rel=0.1
+    )
 
 
 def test_rows_are_those_that_a_prior_speaks_about(
@@ -214,19 +224,26 @@ def test_priors_that_say_nothing_or_too_much_are_named(
 ) -> None:
     wide = hc.with_prior(toy_spec, "total.prior", {"low": 0.01, "high": 1e9})
     texts = found_alarms(wide, toy_observations)
-    said = ("says hardly anything", "more than the 16 million people who live there", "less than one person")
+    said = (
+        "says hardly anything",
+        "more than the 16 million people who live there",
+        "less than one person",
+    )
     assert len(texts) == len(said)
     for text, words in zip(texts, said, strict=True):
         assert words in text
         assert "It hangs most on total.prior (rank correlation 1" in text
 
 
-def test_growth_beyond_reason_is_named(toy_spec: hc.ModelSpec, toy_observations: hc.Observations) -> None:
+def test_growth_beyond_reason_is_named(
+    toy_spec: hc.ModelSpec, toy_observations: hc.Observations
+) -> None:
     fast = hc.with_prior(toy_spec, "growth.rate", {"low": -0.8, "high": 3})
     texts = " ".join(found_alarms(fast, toy_observations))
     for verb in ("grows", "shrinks"):
         assert re.search(
-            rf"The total {verb} more than 100-fold from 2018 to 2025 .* hangs most on growth\.rate", texts
+            rf"The total {verb} more than 100-fold from 2018 to 2025 .* hangs most on growth\.rate",
+            texts,
         )
 
 
@@ -250,7 +267,9 @@ def test_without_a_known_population_the_world_is_the_limit(
     document["total"]["prior"] = {"low": 1e8, "high": 1e10}
     alone = parse_spec(document, areas=toy_spec.areas)
     assert people_at_hand(alone) is None
-    assert "more than the 8.2 billion people there are" in " ".join(found_alarms(alone, toy_observations))
+    assert "more than the 8.2 billion people there are" in " ".join(
+        found_alarms(alone, toy_observations)
+    )
 
 
 # Python's and the shell's errors
@@ -335,7 +354,9 @@ def test_shell_needs_no_table(run: Run, root: Path, tmp_path: Path) -> None:
         (["prior", "models/toy.toml", "totl.prior"], 1, "Did you mean 'total.prior'?"),
     ],
 )
-def test_shell_tells_mistakes(tokens: list[str], code: int, message: str, run: Run, root: Path) -> None:
+def test_shell_tells_mistakes(
+    tokens: list[str], code: int, message: str, run: Run, root: Path
+) -> None:
     found, out, err = run(*(root / token if token.endswith(".toml") else token for token in tokens))
     assert (found, out) == (code, "")
     assert message in err

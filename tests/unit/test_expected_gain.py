@@ -6,13 +6,14 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from headcount.sensitivity.expected_gain import Gain, expected_gain
+from headcount.workflows.sensitivity.expected_gain import Gain, expected_gain
 
 DRAWS = 4000
 
 
 def close(found: Gain, explained: float) -> bool:
-    """Say whether an estimate is within four standard errors, and a hundredth for what regression must learn."""
+    """Say whether an estimate is within four standard errors, and a hundredth for what regression
+    must learn."""
     return abs(found.explained - explained) < 4 * found.se + 0.01 * found.variance
 
 
@@ -30,7 +31,8 @@ def test_many_normal_statements_tell_what_their_mean_tells(count: int) -> None:
     rng = np.random.default_rng(2)
     answer = rng.normal(size=DRAWS)
     statements = answer[:, None] + 4 * rng.normal(size=(DRAWS, count))
-    # Cross-validation pays for each statement that it must weigh: about its part of the number of draws.
+    # Cross-validation pays for each statement that it must weigh: about its part of the number of
+    # draws.
     assert abs(expected_gain(answer, statements).explained - count / (count + 16)) < 0.05
 
 

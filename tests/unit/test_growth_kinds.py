@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from headcount.growth_kinds import GROWTH_KINDS
-from headcount.priors import LINKS
-from headcount.simulation.growth import GROWTH_DRAWS
-from headcount.specs import GrowthSpec
+from headcount.simulation.growth_draws import GROWTH_DRAWS
+from headcount.study.growth_kinds import GROWTH_KINDS
+from headcount.study.priors import LINKS
+from headcount.study.specs import GrowthSpec
 
 
 def test_every_kind_can_be_drawn():
@@ -40,7 +40,9 @@ def test_richer_kinds_keep_the_priors_of_simpler_ones():
 
 
 def test_settings_are_keys_of_the_section_and_say_what_they_are():
-    settings = {key: words for kind in GROWTH_KINDS.values() for key, words in kind.settings.items()}
+    settings = {
+        key: words for kind in GROWTH_KINDS.values() for key, words in kind.settings.items()
+    }
     assert settings.keys() == {"graduates"}
     assert settings.keys() <= GrowthSpec.model_fields.keys()
     assert all(settings.values())

@@ -11,7 +11,8 @@ from hypothesis import strategies as some
 from tests.studies import STUDIES, study
 
 import headcount as hc
-from headcount.layout import (
+from headcount.layout.row_forms import form_of
+from headcount.layout.study_layout import (
     LIKELIHOODS,
     OF_PEOPLE,
     Layout,
@@ -19,8 +20,7 @@ from headcount.layout import (
     latent_scopes,
     zero_sum_basis,
 )
-from headcount.row_forms import form_of
-from headcount.simulation.facts import known_populations, scaled_covariate
+from headcount.simulation.covariate_facts import known_populations, scaled_covariate
 
 
 @pytest.fixture(scope="module", params=STUDIES)
@@ -133,9 +133,13 @@ def test_likelihoods_are_forms_by_tails():
 def test_sources_that_no_row_mentions_are_left_out_and_the_order_is_the_spec_s(layout):
     fitted = layout.observations.fitted
     present = (
-        {row.source for row in fitted} | {row.of_source for row in fitted} | {row.seen_by for row in fitted}
+        {row.source for row in fitted}
+        | {row.of_source for row in fitted}
+        | {row.seen_by for row in fitted}
     )
-    present |= {name for source in present if source for name in layout.spec.sources[source].lists or ()}
+    present |= {
+        name for source in present if source for name in layout.spec.sources[source].lists or ()
+    }
     assert list(layout.sources) == [name for name in layout.spec.sources if name in present]
 
 
@@ -143,7 +147,8 @@ def test_excluded_rows_need_no_cells():
     spec, observations = study("rich")
     first = {row.source: row.line for row in observations.rows[::-1]}
     rows = [
-        row if first[row.source] == row.line else replace(row, excluded="why") for row in observations.rows
+        row if first[row.source] == row.line else replace(row, excluded="why")
+        for row in observations.rows
     ]
     layout = Layout.of(spec, hc.Observations(tuple(rows)))
     assert sum(len(rows) for rows in layout.rows.values()) == len(layout.row_source) == len(first)
@@ -153,7 +158,9 @@ def test_excluded_rows_need_no_cells():
 def test_scopes_come_after_what_they_are_relative_to(layout):
     spec = layout.spec
     assert layout.scopes[0] == spec.target
-    assert set(layout.scopes) == {name for name, scope in spec.scopes.items() if not scope.covariate}
+    assert set(layout.scopes) == {
+        name for name, scope in spec.scopes.items() if not scope.covariate
+    }
     for position, name in enumerate(layout.scopes[1:], start=1):
         assert spec.relative_to(name) in layout.scopes[:position]
     assert latent_scopes(spec) == layout.scopes
@@ -179,7 +186,9 @@ def test_regions_know_their_unit_and_pool(layout):
     assert [areas.units[i] for i in layout.unit_of_region] == [
         areas.unit_of(region) for region in areas.regions
     ]
-    assert [areas.pools[i] for i in layout.region_pool] == [areas.pool_of(region) for region in areas.regions]
+    assert [areas.pools[i] for i in layout.region_pool] == [
+        areas.pool_of(region) for region in areas.regions
+    ]
 
 
 def test_the_narrowest_exception_sets_the_level_and_of_equals_the_first():

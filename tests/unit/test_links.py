@@ -7,7 +7,7 @@ import math
 import numpy as np
 import pytest
 
-from headcount.priors import LINKS
+from headcount.study.priors import LINKS
 
 LINE = np.linspace(-30, 30, 121)
 

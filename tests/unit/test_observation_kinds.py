@@ -10,12 +10,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as some
 from tests.studies import study
 
-from headcount.observation_kinds import OBSERVATION_KINDS
-from headcount.observation_kinds.rounded import FINE, LEAST_NOISE, is_fine, unit_of
-from headcount.observations import COLUMNS, Observation
-from headcount.row_forms import FORMS, ROW_FORMS, form_of
-from headcount.simulation.density import OBSERVATION_DENSITIES
-from headcount.simulation.draws import OBSERVATION_DRAWS
+from headcount.layout.row_forms import FORMS, ROW_FORMS, form_of
+from headcount.simulation.row_densities import OBSERVATION_DENSITIES
+from headcount.simulation.row_draws import OBSERVATION_DRAWS
+from headcount.study.observation_kinds import OBSERVATION_KINDS
+from headcount.study.observation_kinds.rounded import FINE, LEAST_NOISE, is_fine, unit_of
+from headcount.study.observations import COLUMNS, Observation
 
 CELLS = {
     "count": {"value": 5.0},
@@ -37,7 +37,9 @@ def row(kind, **cells):
 
 
 def faults(kind, **cells):
-    return [(column, what) for column, what, _ in OBSERVATION_KINDS[kind].problems(row(kind, **cells))]
+    return [
+        (column, what) for column, what, _ in OBSERVATION_KINDS[kind].problems(row(kind, **cells))
+    ]
 
 
 def test_every_kind_has_words_a_form_a_draw_and_a_density():
@@ -151,7 +153,9 @@ def test_a_number_tells_by_its_zeros_to_what_it_is_rounded(value, unit):
 
 
 def test_a_unit_that_is_not_met_names_the_nearest_number():
-    [(_, what, advice)] = OBSERVATION_KINDS["rounded"].problems(row("rounded", value=31_400.0, unit=1000.0))
+    [(_, what, advice)] = OBSERVATION_KINDS["rounded"].problems(
+        row("rounded", value=31_400.0, unit=1000.0)
+    )
     assert (what, advice) == ("31,400 is not a multiple of unit = 1,000", "The nearest is 31,000.")
     # Not 0, which would say something else.
     [(*_, advice)] = OBSERVATION_KINDS["rounded"].problems(row("rounded", value=3.0, unit=1000.0))
@@ -159,7 +163,8 @@ def test_a_unit_that_is_not_met_names_the_nearest_number():
 
 
 def test_rounding_that_no_noise_could_show_is_a_number():
-    # 1 / y = 0.0001 beside 0.05^2: the sd is 0.051, a tenth of it 0.0051, and the unit over the number about that.
+    # 1 / y = 0.0001 beside 0.05^2: the sd is 0.051, a tenth of it 0.0051, and the unit over the
+    # number about that.
     assert is_fine(row("rounded", value=10_000.0, unit=50.0))
     assert not is_fine(row("rounded", value=10_000.0, unit=52.0))
     assert is_fine(row("rounded", value=10_000.0, unit=400.0, relative_se=0.4))

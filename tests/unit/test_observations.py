@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as some
 
 from headcount.errors import HeadcountWarning, TableError
-from headcount.observation_kinds import OBSERVATION_KINDS
-from headcount.observations import (
+from headcount.study.observation_kinds import OBSERVATION_KINDS
+from headcount.study.observations import (
     COLUMNS,
     SPECIAL,
     Observation,
@@ -20,7 +20,9 @@ from headcount.observations import (
     read_observations,
 )
 
-HEADER = "source,area,year,kind,value,lower,upper,mass,n,from_year,of_area,of_scope,excluded,notes\n"
+HEADER = (
+    "source,area,year,kind,value,lower,upper,mass,n,from_year,of_area,of_scope,excluded,notes\n"
+)
 
 
 def read(rows, header=HEADER):
@@ -143,7 +145,9 @@ def test_a_cell_that_the_kind_does_not_use_is_not_passed_over():
 
 
 def test_columns_that_kinds_may_refuse_are_those_that_kinds_name():
-    used = {column for kind in OBSERVATION_KINDS.values() for column in (*kind.required, *kind.optional)}
+    used = {
+        column for kind in OBSERVATION_KINDS.values() for column in (*kind.required, *kind.optional)
+    }
     assert used == {*SPECIAL, "scope"}
 
 
@@ -227,14 +231,20 @@ def test_a_column_that_must_be_there():
 
 
 def test_a_repeated_row_is_used_once_with_a_warning():
-    with pytest.warns(HeadcountWarning, match=r"o\.csv:4: repeats line 2 word for word; it is used once\."):
-        table = read("s,A,2021,count,5,,,,,,,,,\ns,B,2021,count,5,,,,,,,,,\ns,A,2021,count,5,,,,,,,,,\n")
+    with pytest.warns(
+        HeadcountWarning, match=r"o\.csv:4: repeats line 2 word for word; it is used once\."
+    ):
+        table = read(
+            "s,A,2021,count,5,,,,,,,,,\ns,B,2021,count,5,,,,,,,,,\ns,A,2021,count,5,,,,,,,,,\n"
+        )
     assert [row.line for row in table.rows] == [2, 3]
 
 
 def test_contradicting_rows_are_all_used_with_a_warning():
     with pytest.warns(HeadcountWarning) as caught:
-        table = read("s,A,2021,count,5,,,,,,,,,\ns,A,2021,count,6,,,,,,,,,\ns,A,2021,count,7,,,,,,,,old,\n")
+        table = read(
+            "s,A,2021,count,5,,,,,,,,,\ns,A,2021,count,6,,,,,,,,,\ns,A,2021,count,7,,,,,,,,old,\n"
+        )
     assert len(table.fitted) == 2
     assert [str(warning.message) for warning in caught] == [
         "o.csv:2, 3: 's' states 2 different counts for A in 2021; all are used, as repeated noisy statements. "
@@ -262,7 +272,9 @@ def test_rows_about_different_things_do_not_contradict(other):
 def test_a_file_in_another_encoding_is_named_with_its_line(tmp_path):
     path = tmp_path / "o.csv"
     path.write_bytes(
-        (HEADER + "s,A,2021,count,5,,,,,,,,,ok\ns,B,2021,count,5,,,,,,,,,Österreich\n").encode("cp1252")
+        (HEADER + "s,A,2021,count,5,,,,,,,,,ok\ns,B,2021,count,5,,,,,,,,,Österreich\n").encode(
+            "cp1252"
+        )
     )
     with pytest.raises(TableError, match=r"o\.csv:3: byte 0xd6 is not UTF-8"):
         read_observations(path)
@@ -282,7 +294,9 @@ def rows(draw):
     n = draw(some.integers(1, 10**6))
     low = draw(SIZE)
     year = draw(some.integers(1, 9999))
-    when = draw(some.sampled_from(["", "start", "end", f"{year:04}", f"{year:04}-Q2", f"{year:04}-12-31"]))
+    when = draw(
+        some.sampled_from(["", "start", "end", f"{year:04}", f"{year:04}-Q2", f"{year:04}-12-31"])
+    )
     cells = {
         "count": {"value": draw(some.just(0.0) | SIZE), "relative_se": draw(some.none() | SIZE)},
         "rounded": {"value": draw(some.just(0.0) | some.just(2 * low)), "unit": low},
@@ -291,7 +305,10 @@ def rows(draw):
         "suppressed": {"value": draw(SIZE)},
         "flow": {"value": draw(some.just(0.0) | SIZE), "relative_se": draw(some.none() | SIZE)},
         "range": {"lower": low, "upper": 2 * low, "mass": draw(some.none() | some.floats(0.01, 1))},
-        "growth": {"value": draw(some.floats(-0.99, 1e6).filter(lambda x: abs(x) > 1e-6)), "from_year": -1},
+        "growth": {
+            "value": draw(some.floats(-0.99, 1e6).filter(lambda x: abs(x) > 1e-6)),
+            "from_year": -1,
+        },
         "share": {
             "value": draw(SIZE),
             "of_area": draw(CODE),

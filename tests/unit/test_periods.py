@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as some
 
-from headcount.periods import Moment, moments, period_problem, span_of
+from headcount.study.periods import Moment, moments, period_problem, span_of
 
 PROPERTY = settings(max_examples=200, deadline=None, derandomize=True)
 
@@ -34,7 +34,9 @@ def periods(draw):
     if draw(some.booleans()):
         return span_of(2000, first).last.year, first
     last = draw(units())
-    ordered = sorted([first, last], key=lambda text: (span_of(2000, text).first, span_of(2000, text).last))
+    ordered = sorted(
+        [first, last], key=lambda text: (span_of(2000, text).first, span_of(2000, text).last)
+    )
     period = "/".join(ordered)
     return span_of(2000, period).last.year, period
 
@@ -153,7 +155,9 @@ def test_flows_of_adjoining_periods_add_up(first, lengths):
     split = [m for a, b in parts for m in moments(b.year, f"{a}/{b}", flow=True)]
     whole = moments(last.year, f"{first}/{last}", flow=True)
     assert sum(m.weight for m in split) == pytest.approx(sum(m.weight for m in whole))
-    assert sum(m.weight * m.time for m in split) == pytest.approx(sum(m.weight * m.time for m in whole))
+    assert sum(m.weight * m.time for m in split) == pytest.approx(
+        sum(m.weight * m.time for m in whole)
+    )
 
 
 @PROPERTY
@@ -192,7 +196,12 @@ def test_what_is_no_period_is_told_what_is(period):
             "State the year in which the period ends.",
         ),
         (2021, "2022/2021", "'2022/2021' ends before it starts", "Write the earlier end first."),
-        (2021, "2021-07/2021-06", "'2021-07/2021-06' ends before it starts", "Write the earlier end first."),
+        (
+            2021,
+            "2021-07/2021-06",
+            "'2021-07/2021-06' ends before it starts",
+            "Write the earlier end first.",
+        ),
         (-5, "end", "'end' needs a calendar year, and year is -5", WRITE),
         (20211, "2021", "'2021' needs a calendar year, and year is 20211", WRITE),
     ],

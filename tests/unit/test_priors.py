@@ -1,4 +1,5 @@
-"""Priors: intervals mean what they say, families are what their parameters name, and nonsense is refused."""
+"""Priors: intervals mean what they say, families are what their parameters name, and nonsense is
+refused."""
 
 from __future__ import annotations
 
@@ -10,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as some
 from scipy import stats
 
-from headcount.priors import FAMILIES, LINK_NORMAL, LINKS, Prior
+from headcount.study.priors import FAMILIES, LINK_NORMAL, LINKS, Prior
 
 PROPERTY = settings(max_examples=40, deadline=None, derandomize=True)
 
@@ -68,7 +69,8 @@ SMALL = some.floats(1e-6, 1e-3)
 @PROPERTY
 @given(at=some.floats(-4, 4), part=SMALL)
 def test_a_stated_value_with_its_error_is_what_it_says_for_small_errors(support, at, part):
-    # To first order in the error, whatever the support: half of it on either side, and its sd is the error.
+    # To first order in the error, whatever the support: half of it on either side, and its sd is
+    # the error.
     stated = float(LINKS[support].inverse(at))
     se = part / LINKS[support].slope(stated)
     prior = Prior.around(stated, se, support=support)
@@ -107,12 +109,28 @@ def test_an_error_is_carried_to_the_link_by_its_slope(support, stated, se, scale
         ({"stated": 2, "se": math.nan}, "positive", "se = nan must be above 0"),
         ({"stated": 2}, "positive", "'se' is missing; a prior here needs stated, se"),
         ({"se": 2}, "positive", "'stated' is missing; a prior here needs stated, se"),
-        ({"stated": 2, "se": 1, "mass": 0.9}, "positive", "unknown key 'mass'. Known: 'se', 'stated'."),
+        (
+            {"stated": 2, "se": 1, "mass": 0.9},
+            "positive",
+            "unknown key 'mass'. Known: 'se', 'stated'.",
+        ),
         ({"stated": 2, "low": 1}, "positive", "unknown key 'low'. Known: 'se', 'stated'."),
         ({"stated": "2", "se": 1}, "positive", "stated = '2' is not a number"),
-        ({"stated": 1e-300, "se": 1e300}, "positive", "se = 1e+300 is too large beside stated = 1e-300"),
-        ({"stated": 1e300, "se": 1e-300}, "positive", "se = 1e-300 is too small beside stated = 1e+300"),
-        ({"family": "gamma", "stated": 2, "se": 1}, "positive", "unknown key 'se'. Known: 'mean', 'sd'."),
+        (
+            {"stated": 1e-300, "se": 1e300},
+            "positive",
+            "se = 1e+300 is too large beside stated = 1e-300",
+        ),
+        (
+            {"stated": 1e300, "se": 1e-300},
+            "positive",
+            "se = 1e-300 is too small beside stated = 1e+300",
+        ),
+        (
+            {"family": "gamma", "stated": 2, "se": 1},
+            "positive",
+            "unknown key 'se'. Known: 'mean', 'sd'.",
+        ),
     ],
 )
 def test_stated_values_that_are_no_prior(stated, support, text):
@@ -198,10 +216,16 @@ def test_mass_that_leaves_no_sd_is_refused_without_a_warning(mass):
         ({"low": "1", "high": 2}, "low = '1' is not a number"),
         ({"low": True, "high": 2}, "low = True is not a number"),
         ({"low": 1, "high": 10**400}, "high is too large a number"),
-        ({"family": "gama", "mean": 1, "sd": 1}, "unknown prior family 'gama'. Did you mean 'gamma'?"),
+        (
+            {"family": "gama", "mean": 1, "sd": 1},
+            "unknown prior family 'gama'. Did you mean 'gamma'?",
+        ),
         ({"family": 5}, "unknown prior family '5'"),
         ({"family": "gamma", "mean": 1}, "'sd' is missing; a prior here needs mean, sd"),
-        ({"family": "gamma", "mean": 1, "sd": 1, "low": 1}, "unknown key 'low'. Known: 'mean', 'sd'."),
+        (
+            {"family": "gamma", "mean": 1, "sd": 1, "low": 1},
+            "unknown key 'low'. Known: 'mean', 'sd'.",
+        ),
         ({"family": "gamma", "mean": 1, "sd": 0}, "sd = 0 must be above 0"),
         ({"family": "gamma", "mean": 1, "sd": math.inf}, "sd = inf must be above 0"),
         ({"family": "exponential", "mean": -1}, "mean = -1 must be above 0"),

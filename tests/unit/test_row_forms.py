@@ -1,4 +1,5 @@
-"""Row forms: each kind of observation as the likelihood sees it; the numbers are those of docs/model.md."""
+"""Row forms: each kind of observation as the likelihood sees it; the numbers are those of
+docs/model.md."""
 
 from __future__ import annotations
 
@@ -9,12 +10,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as some
 from tests.studies import study
 
-from headcount.observations import Observation
-from headcount.periods import Moment, moments
-from headcount.row_forms import FORMS, FormRow, Term, form_of
+from headcount.layout.row_forms import FORMS, FormRow, Term, form_of
+from headcount.study.observations import Observation
+from headcount.study.periods import Moment, moments
 
 SPEC = study("lists").spec
-"""Sources ``first`` (of scope wide), ``second`` (of scope core), ``linkage`` of these two, and ``poll`` (of scope health)."""
+"""Sources ``first`` (of scope wide), ``second`` (of scope core), ``linkage`` of these two, and
+``poll`` (of scope health)."""
 
 
 def form(kind, source="first", **cells):
@@ -48,7 +50,9 @@ def test_a_zero_is_fewer_than_one(kind):
     assert form(kind, value=0.0) == FormRow("bound", PART, None, 0.0, 1.0, variance=1.0)
 
 
-@pytest.mark.parametrize(("kind", "side"), [("lower_bound", -1.0), ("upper_bound", 1.0), ("suppressed", 1.0)])
+@pytest.mark.parametrize(
+    ("kind", "side"), [("lower_bound", -1.0), ("upper_bound", 1.0), ("suppressed", 1.0)]
+)
 def test_a_bound(kind, side):
     assert form(kind, value=50.0) == FormRow("bound", PART, None, math.log(50), side, variance=0.02)
 
@@ -62,11 +66,15 @@ def test_a_soft_range():
 
 
 def test_a_range_has_ninety_percent_if_it_does_not_say():
-    assert form("range", lower=80.0, upper=125.0) == form("range", lower=80.0, upper=125.0, mass=0.9)
+    assert form("range", lower=80.0, upper=125.0) == form(
+        "range", lower=80.0, upper=125.0, mass=0.9
+    )
 
 
 def test_the_best_guess_of_a_range_is_not_a_second_statement():
-    assert form("range", lower=80.0, upper=125.0, value=90.0) == form("range", lower=80.0, upper=125.0)
+    assert form("range", lower=80.0, upper=125.0, value=90.0) == form(
+        "range", lower=80.0, upper=125.0
+    )
 
 
 def test_a_hard_range():
@@ -82,10 +90,17 @@ def test_a_hard_range():
 def test_a_rounded_number_is_an_interval_as_wide_as_its_unit():
     found = form("rounded", value=30_000.0)
     assert found == FormRow(
-        "interval", PART, None, math.log(25_000), math.log(35_000), variance=pytest.approx(1 / 30_000)
+        "interval",
+        PART,
+        None,
+        math.log(25_000),
+        math.log(35_000),
+        variance=pytest.approx(1 / 30_000),
     )
     assert form("rounded", value=30_000.0, unit=1e4) == found
-    assert form("rounded", value=30_000.0, relative_se=0.1).variance == pytest.approx(0.01 + 1 / 30_000)
+    assert form("rounded", value=30_000.0, relative_se=0.1).variance == pytest.approx(
+        0.01 + 1 / 30_000
+    )
     assert form("rounded", value=30_000.0, unit=5_000.0).value == math.log(27_500)
 
 
@@ -177,7 +192,9 @@ def test_a_survey_is_about_people_not_about_what_the_source_reaches():
 
 
 def test_a_survey_of_a_list_is_about_those_who_are_rightly_on_it():
-    found = form("survey", source="poll", value=3.0, n=20.0, scope="core", of_scope="core", seen_by="second")
+    found = form(
+        "survey", source="poll", value=3.0, n=20.0, scope="core", of_scope="core", seen_by="second"
+    )
     listed = Term("second", "core", "A", NOW, bare=True)
     assert found == FormRow("survey", listed, Term("", "core", "A", NOW), 3.0, 20.0)
 

@@ -13,10 +13,10 @@ from tests.worlds import NEARLY, document, interval, make, states
 
 import headcount as hc
 from headcount.errors import HeadcountError
-from headcount.observation_kinds import OBSERVATION_KINDS
 from headcount.simulation import State, draw_state, log_density, simulate, simulate_prior
-from headcount.simulation.latent import draw_quantities, zero_sum
-from headcount.study_checks import check_study
+from headcount.simulation.state_draws import draw_quantities, zero_sum
+from headcount.study.observation_kinds import OBSERVATION_KINDS
+from headcount.study.study_checks import check_study
 
 ROOT = Path(__file__).parents[2]
 
@@ -69,7 +69,8 @@ def test_shares_follow_population_where_nothing_else_differs():
     words["covariates"]["people"]["coefficient"] = interval(1 - 1e-9, 1 + 1e-9)
     state = states(make(words), 1)[0]
     share = np.exp(state.log_headcount[:, 2])
-    # Aland's 2,000 in 2021 lie half-way between the two years that are known. Regions: A, B, C1, D, C-REST.
+    # Aland's 2,000 in 2021 lie half-way between the two years that are known. Regions: A, B, C1, D,
+    # C-REST.
     people = np.array([2000, 4000, 500, 1500, 8000])
     np.testing.assert_allclose(share / share.sum(), people / people.sum(), rtol=1e-6)
 
@@ -85,7 +86,8 @@ def test_pools_and_regions_have_the_spread_that_was_drawn():
     a, b, c1, d, rest = level.T
     for first, second in ((a, b), (c1, rest)):
         assert np.std(first - second) == pytest.approx(np.sqrt(2) * 0.5, rel=0.05)
-    # Three pools with marginal sd 1 have correlation -1/2: the difference of two has variance 3 * 0.3^2.
+    # Three pools with marginal sd 1 have correlation -1/2: the difference of two has variance 3 *
+    # 0.3^2.
     regional = 0.5**2 / 2 + 0.5**2
     assert np.std((a + b) / 2 - d) == pytest.approx(np.sqrt(3 * 0.3**2 + regional), rel=0.05)
 
@@ -156,8 +158,11 @@ def test_quantities_of_those_who_ask_belong_to_them(spec):
 
 
 def etas_of_parts(state: State) -> np.ndarray:
-    """Return the logarithms of parts of all outer people, centred over parts; dims (part, region, year)."""
-    logs = np.stack([state.log_ratio[part] - state.log_ratio["outer"] for part in ("young", "middle", "old")])
+    """Return the logarithms of parts of all outer people, centred over parts; dims (part, region,
+    year)."""
+    logs = np.stack(
+        [state.log_ratio[part] - state.log_ratio["outer"] for part in ("young", "middle", "old")]
+    )
     return logs - logs.mean(axis=0)
 
 
@@ -171,12 +176,17 @@ def test_parts_are_as_expected_where_they_do_not_deviate():
     words = document()
     words["breakdowns"]["age"] |= {"sd": NEARLY, "region_sd": NEARLY, "trend_sd": NEARLY}
     state = states(make(words), 1)[0]
-    parts = [np.exp(state.log_ratio[part] - state.log_ratio["outer"]) for part in ("young", "middle", "old")]
+    parts = [
+        np.exp(state.log_ratio[part] - state.log_ratio["outer"])
+        for part in ("young", "middle", "old")
+    ]
     for part, expected in zip(parts, (1 / 6, 3 / 6, 2 / 6), strict=True):
         np.testing.assert_allclose(part, expected, rtol=1e-6)
     del words["breakdowns"]["age"]["expected"]
     state = states(make(words), 1)[0]
-    np.testing.assert_allclose(state.log_ratio["old"] - state.log_ratio["outer"], np.log(1 / 3), rtol=1e-6)
+    np.testing.assert_allclose(
+        state.log_ratio["old"] - state.log_ratio["outer"], np.log(1 / 3), rtol=1e-6
+    )
 
 
 def test_parts_deviate_by_breakdown_region_and_year():
@@ -186,15 +196,21 @@ def test_parts_deviate_by_breakdown_region_and_year():
     etas = np.stack([etas_of_parts(state) for state in states(make(words), 4000)])
     # Of three parts, each centred deviation has 2/3 of the variance.
     kept = np.sqrt(2 / 3)
-    assert (etas[:, 0, 0, 2] - etas[:, 0, 1, 2]).std() == pytest.approx(np.sqrt(2) * 0.3 * kept, rel=0.05)
-    np.testing.assert_allclose(np.diff(etas, axis=3), np.diff(etas, axis=3)[:, :, :1, :1] * np.ones((5, 4)))
+    assert (etas[:, 0, 0, 2] - etas[:, 0, 1, 2]).std() == pytest.approx(
+        np.sqrt(2) * 0.3 * kept, rel=0.05
+    )
+    np.testing.assert_allclose(
+        np.diff(etas, axis=3), np.diff(etas, axis=3)[:, :, :1, :1] * np.ones((5, 4))
+    )
     assert np.diff(etas, axis=3)[:, 1, 2, 0].std() == pytest.approx(0.1 * kept, rel=0.05)
     assert etas[:, 2, 4, 2].std() == pytest.approx(np.hypot(0.5, 0.3) * kept, rel=0.05)
 
 
 def test_a_part_can_be_broken_down_itself():
     words = document()
-    words["scopes"] |= {name: {"definition": "d", "part_of": "old_by_sex"} for name in ("women", "men")}
+    words["scopes"] |= {
+        name: {"definition": "d", "part_of": "old_by_sex"} for name in ("women", "men")
+    }
     words["breakdowns"]["old_by_sex"] = {"of": "old", "sd": interval(0.1, 0.5)}
     for state in states(make(words), 10):
         parts = np.exp([state.log_ratio[part] for part in ("women", "men")])
@@ -243,10 +259,13 @@ def test_simulated_rows_are_a_table_that_can_be_read(toy, toy_rows):
     for seed in range(20):
         simulated = simulate(toy, toy_rows, seed=seed).observations
         with pytest.MonkeyPatch.context() as patch:
-            # Equal statements about one thing are likely here, and warned of; what counts is that all are read.
-            patch.setattr("headcount.observations._warn", lambda _text: None)
+            # Equal statements about one thing are likely here, and warned of; what counts is that
+            # all are read.
+            patch.setattr("headcount.study.observations._warn", lambda _text: None)
             again = hc.parse_observations(simulated.to_csv())
-        assert [replace(r, line=0) for r in again.rows] == [replace(r, line=0) for r in simulated.rows]
+        assert [replace(r, line=0) for r in again.rows] == [
+            replace(r, line=0) for r in simulated.rows
+        ]
 
 
 EVERY_KIND = """source,area,year,period,kind,value,lower,upper,mass,unit,n,from_year,scope,of_area,of_scope,of_source,seen_by
@@ -275,13 +294,14 @@ def test_statements_of_every_kind_fit_the_study_that_they_are_drawn_for(spec):
         simulation = simulate(spec, rows, seed=seed)
         assert np.isfinite(log_density(spec, simulation.observations, simulation.state)).all()
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr("headcount.observations._warn", lambda _text: None)
+            patch.setattr("headcount.study.observations._warn", lambda _text: None)
             again = hc.parse_observations(simulation.observations.to_csv())
         assert [replace(r, line=0) for r in again.rows] == [
             replace(r, line=0) for r in simulation.observations.rows
         ]
         with warnings.catch_warnings(action="ignore"):
-            # Statements about one thing may contradict each other here; what counts is that all can be fitted.
+            # Statements about one thing may contradict each other here; what counts is that all can
+            # be fitted.
             check_study(spec, again)
 
 
@@ -313,7 +333,9 @@ def test_worlds_within_a_range(toy, toy_rows):
 
 
 def test_worlds_that_are_kept(toy, toy_rows):
-    simulation = simulate(toy, toy_rows, seed=1, keep=lambda state: state.selection["poll"][0] > 1.3)
+    simulation = simulate(
+        toy, toy_rows, seed=1, keep=lambda state: state.selection["poll"][0] > 1.3
+    )
     assert simulation.state.selection["poll"][0] > 1.3
 
 

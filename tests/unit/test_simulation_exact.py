@@ -12,11 +12,11 @@ from hypothesis import strategies as some
 from tests.worlds import document, level, make
 
 import headcount as hc
-from headcount.simulation.density import OBSERVATION_DENSITIES
-from headcount.simulation.k_of_n import log_beta_binomial
-from headcount.simulation.noise import TAILS, log_between
-from headcount.simulation.overlaps import chance_on_second
-from headcount.simulation.rounding import reads_as_count, unit_of
+from headcount.simulation.binomial_rows import log_beta_binomial
+from headcount.simulation.list_overlap import chance_on_second
+from headcount.simulation.rounding_rules import reads_as_count, unit_of
+from headcount.simulation.row_densities import OBSERVATION_DENSITIES
+from headcount.simulation.row_noise import TAILS, log_between
 
 PROPERTY = settings(max_examples=200, deadline=None, derandomize=True)
 SPEC = make(document())
@@ -58,7 +58,9 @@ def found(tails: str, expected: float, noise: float, **cells: object) -> float:
     source = SOURCES[tails]
     row = hc.Observation(source=source, area="A", year=2021, scope="core", **cells)
     state = replace(
-        STATE, log_headcount=np.full((5, 5), expected), noise_scale=dict.fromkeys(SPEC.sources, noise)
+        STATE,
+        log_headcount=np.full((5, 5), expected),
+        noise_scale=dict.fromkeys(SPEC.sources, noise),
     )
     return OBSERVATION_DENSITIES[row.kind](row, state, SPEC)
 
@@ -118,7 +120,9 @@ def rounded_exactly(
         return mpmath.log(below((mpmath.log(half) - expected) / sd_of(noise**2, 1 / half), tails))
     ends = [mpmath.log(y - half), mpmath.log(y + half)]
     sd = sd_of(noise**2, relative_se**2, 1 / y)
-    if ends[1] - ends[0] < mpmath.mpf("0.1") * sd_of(mpmath.mpf("0.05") ** 2, relative_se**2, 1 / y):
+    if ends[1] - ends[0] < mpmath.mpf("0.1") * sd_of(
+        mpmath.mpf("0.05") ** 2, relative_se**2, 1 / y
+    ):
         return log_pdf((mpmath.log(y) - expected) / sd, tails) - mpmath.log(sd)
     return between(*((end - expected) / sd for end in ends), tails)
 
@@ -143,7 +147,8 @@ def test_rounded_numbers(tails, expected, noise, unit, times, relative_se):
 
 
 @pytest.mark.parametrize(
-    ("value", "unit"), [(30_000.0, 1e4), (31_400.0, 100.0), (7.0, 1.0), (1e18, 1e18), (1_930_001.0, 1.0)]
+    ("value", "unit"),
+    [(30_000.0, 1e4), (31_400.0, 100.0), (7.0, 1.0), (1e18, 1e18), (1_930_001.0, 1.0)],
 )
 def test_trailing_zeros_tell_the_unit(value, unit):
     row = hc.Observation(source="forum", area="A", year=2021, kind="rounded", value=value)
@@ -152,7 +157,9 @@ def test_trailing_zeros_tell_the_unit(value, unit):
 
 
 def test_rounding_that_does_not_matter_is_left_out():
-    row = hc.Observation(source="forum", area="A", year=2021, kind="rounded", value=100_000.0, unit=100.0)
+    row = hc.Observation(
+        source="forum", area="A", year=2021, kind="rounded", value=100_000.0, unit=100.0
+    )
     assert reads_as_count(row)
     assert not reads_as_count(replace(row, unit=1000.0))
     # A tenth of the 5 % that any source is given credit for, or of the row's own error.
@@ -162,7 +169,9 @@ def test_rounding_that_does_not_matter_is_left_out():
 
 
 @PROPERTY
-@given(tails=TAIL, expected=EXPECTED, noise=NOISE, lower=some.floats(0, 25), width=some.floats(1e-3, 3))
+@given(
+    tails=TAIL, expected=EXPECTED, noise=NOISE, lower=some.floats(0, 25), width=some.floats(1e-3, 3)
+)
 @example(tails="normal", expected=28.0, noise=0.01, lower=3.0, width=1.0)
 @example(tails="normal", expected=0.0, noise=0.01, lower=25.0, width=1e-3)
 def test_hard_ranges(tails, expected, noise, lower, width):
@@ -191,7 +200,8 @@ def test_beta_binomial(n, part, kappa, log_odds):
     yes, no = (float(kappa / (1 + np.exp(sign * log_odds))) for sign in (-1, 1))
     with mpmath.workdps(80):
         one, other = mpmath.mpf(yes), mpmath.mpf(no)
-        # Written with rising factorials: log beta functions of huge arguments lose even these digits.
+        # Written with rising factorials: log beta functions of huge arguments lose even these
+        # digits.
         exact = mpmath.log(mpmath.binomial(n, k)) + sum(
             (mpmath.log(one + i) for i in range(k)), mpmath.mpf(0)
         )
@@ -206,7 +216,8 @@ def test_beta_binomial_probabilities_add_up(yes, no):
 
 
 def on_second_exactly(first: mpmath.mpf, second: mpmath.mpf, theta: mpmath.mpf) -> mpmath.mpf:
-    """Solve the odds ratio of a two-by-two table for its cell, by halving, and return its part of the first list."""
+    """Solve the odds ratio of a two-by-two table for its cell, by halving, and return its part of
+    the first list."""
     low, high = max(mpmath.mpf(0), first + second - 1), min(first, second)
     for _ in range(600):
         both = (low + high) / 2

@@ -1,4 +1,5 @@
-"""The oracle's expected values: sums over regions, times between years, known populations, lists and wholes."""
+"""The oracle's expected values: sums over regions, times between years, known populations, lists
+and wholes."""
 
 from __future__ import annotations
 
@@ -12,9 +13,15 @@ from tests.worlds import document, level, make
 
 import headcount as hc
 from headcount.simulation import State, log_expected
-from headcount.simulation.expectation import log_listed, log_people, log_seen, subject_of, whole_of
-from headcount.simulation.k_of_n import BETA_OF
-from headcount.simulation.noise import noise_of_growth, noise_of_share
+from headcount.simulation.binomial_rows import BETA_OF
+from headcount.simulation.expected_values import (
+    log_listed,
+    log_people,
+    log_seen,
+    subject_of,
+    whole_of,
+)
+from headcount.simulation.row_noise import noise_of_growth, noise_of_share
 
 SPEC = make(document())
 LOG_PEOPLE = math.log(12_000)
@@ -50,7 +57,9 @@ def test_regions_add_up_with_their_own_reach():
 
 
 def test_a_row_s_scope_is_its_own_or_its_source_s():
-    state = replace(STATE, log_ratio=dict(STATE.log_ratio) | {"outer": np.full((5, 5), math.log(3))})
+    state = replace(
+        STATE, log_ratio=dict(STATE.log_ratio) | {"outer": np.full((5, 5), math.log(3))}
+    )
     assert expected(state, scope="") == pytest.approx(36_000)
     assert expected(state, scope="core") == pytest.approx(12_000)
 
@@ -64,17 +73,21 @@ def test_years_are_their_middles():
 
 def test_between_years_logarithms_are_on_a_straight_line():
     reach = replace(
-        GROWING, log_reach=dict(GROWING.log_reach) | {"forum": np.sin(np.arange(25.0)).reshape(5, 5)}
+        GROWING,
+        log_reach=dict(GROWING.log_reach) | {"forum": np.sin(np.arange(25.0)).reshape(5, 5)},
     )
     log_seen_by_year = reach.log_headcount + reach.log_reach["forum"]
-    # Noon of 2 July is the middle of a year of 365 days; the first half ends 181/365 after its start.
+    # Noon of 2 July is the middle of a year of 365 days; the first half ends 181/365 after its
+    # start.
     for period, year, part in (
         ("2020-10-01", 2020, (274.5 / 366) - 0.5),
         ("2022-01-01", 2022, 0.5 / 365 - 0.5),
     ):
         at = year + part - 2019
         line = [np.interp(at, range(5), own) for own in log_seen_by_year]
-        assert expected(reach, area="B", period=period, year=year) == pytest.approx(math.exp(line[1]))
+        assert expected(reach, area="B", period=period, year=year) == pytest.approx(
+            math.exp(line[1])
+        )
         together = sum(np.exp(line)[[1, 2, 4]])
         assert expected(reach, area="BC", period=period, year=year) == pytest.approx(together)
 
@@ -123,7 +136,9 @@ def test_known_populations_are_not_reached_and_move_as_all_else():
 
 def test_people_are_counted_whoever_sees_them():
     state = replace(STATE, log_reach={"forum": BY_REGION})
-    assert math.exp(log_people(subject_of(row(area="WORLD"), SPEC), state, SPEC)) == pytest.approx(60_000)
+    assert math.exp(log_people(subject_of(row(area="WORLD"), SPEC), state, SPEC)) == pytest.approx(
+        60_000
+    )
 
 
 def test_a_whole_has_in_common_with_its_part_what_it_does_not_state():
@@ -136,7 +151,9 @@ def test_a_whole_has_in_common_with_its_part_what_it_does_not_state():
 
 
 def test_a_share_of_another_source_has_the_reach_of_that():
-    state = replace(STATE, log_reach=dict(STATE.log_reach) | {"forum": BY_REGION, "roll": BY_REGION - 1})
+    state = replace(
+        STATE, log_reach=dict(STATE.log_reach) | {"forum": BY_REGION, "roll": BY_REGION - 1}
+    )
     state = replace(state, noise_scale=dict(STATE.noise_scale) | {"forum": 0.2, "roll": 0.7})
     noise = noise_of_share(row("share", of_source="roll", of_area="AB"), state, SPEC)
     assert noise.expected == pytest.approx(math.log(0.1 / 0.3) + 1)
@@ -151,10 +168,17 @@ def test_a_growth_compares_two_periods():
     noise = noise_of_growth(row("growth", year=2022, from_year=2020), GROWING, SPEC)
     assert noise.expected == pytest.approx(own[3] - own[1])
     assert noise.sd == pytest.approx(0.1 * math.sqrt(2))
-    cells = {"year": 2022, "period": "2022-01-01/2022-12-31", "from_year": 2020, "from_period": "2020-04"}
+    cells = {
+        "year": 2022,
+        "period": "2022-01-01/2022-12-31",
+        "from_year": 2020,
+        "from_period": "2020-04",
+    }
     middle_of_april = (31 + 29 + 31 + 15) / 366 - 0.5
     earlier = np.interp(1 + middle_of_april, range(5), own)
-    assert noise_of_growth(row("growth", **cells), GROWING, SPEC).expected == pytest.approx(own[3] - earlier)
+    assert noise_of_growth(row("growth", **cells), GROWING, SPEC).expected == pytest.approx(
+        own[3] - earlier
+    )
 
 
 def odds(beta: tuple[float, float]) -> float:
@@ -181,9 +205,13 @@ def test_a_survey_of_a_list_asks_who_is_on_it():
     own = row("survey", source="poll", of_scope="core", seen_by="forum", area="C")
     part = (0.3 + 0.5) / 2
     assert odds(BETA_OF["survey"](own, state, SPEC)) == pytest.approx(part / (1 - part))
-    narrower = replace(state, log_ratio=dict(STATE.log_ratio) | {"outer": np.full((5, 5), math.log(2))})
+    narrower = replace(
+        state, log_ratio=dict(STATE.log_ratio) | {"outer": np.full((5, 5), math.log(2))}
+    )
     own = replace(own, of_scope="outer")
-    assert odds(BETA_OF["survey"](own, narrower, SPEC)) == pytest.approx(0.5 * part / (1 - 0.5 * part))
+    assert odds(BETA_OF["survey"](own, narrower, SPEC)) == pytest.approx(
+        0.5 * part / (1 - 0.5 * part)
+    )
 
 
 def test_an_overlap_solves_the_odds_ratio_of_two_lists():
@@ -193,8 +221,11 @@ def test_an_overlap_solves_the_odds_ratio_of_two_lists():
         own = row("overlap", source="linkage", area="C", value=1.0, n=10.0)
         first, second = 0.4, 0.3
 
-        def excess(both: float, theta: float = theta, first: float = first, second: float = second) -> float:
-            """Return the log odds ratio of the table with these margins, less the one that is wanted."""
+        def excess(
+            both: float, theta: float = theta, first: float = first, second: float = second
+        ) -> float:
+            """Return the log odds ratio of the table with these margins, less the one that is
+            wanted."""
             cells = np.log([both, first - both, second - both, 1 - first - second + both])
             return float(cells @ [1, -1, -1, 1] - math.log(theta))
 
@@ -208,14 +239,18 @@ def test_lists_are_those_of_the_linkage_in_order():
     bare = {"forum": BY_REGION, "roll": np.full((5, 5), math.log(0.3))}
     own = row("overlap", source="linkage", area="D", value=1.0, n=10.0)
     # Independent lists: whoever is on the first, the chance is that of the second.
-    assert odds(BETA_OF["overlap"](own, replace(STATE, log_bare=bare), SPEC)) == pytest.approx(0.3 / 0.7)
+    assert odds(BETA_OF["overlap"](own, replace(STATE, log_bare=bare), SPEC)) == pytest.approx(
+        0.3 / 0.7
+    )
 
 
 @pytest.mark.parametrize("log_bare", [0.0, 1e-3, -1e-15, -700.0])
 def test_lists_of_nearly_all_and_nearly_none_have_odds(log_bare):
     flat = np.full((5, 5), log_bare)
     for theta in (1e-6, 1.0, 1e6):
-        state = replace(STATE, log_bare={"forum": flat, "roll": flat}, dependence={"linkage": theta})
+        state = replace(
+            STATE, log_bare={"forum": flat, "roll": flat}, dependence={"linkage": theta}
+        )
         own = row("overlap", source="linkage", value=1.0, n=10.0)
         asked = row("survey", source="poll", of_scope="core", seen_by="forum")
         for beta in (BETA_OF["overlap"](own, state, SPEC), BETA_OF["survey"](asked, state, SPEC)):

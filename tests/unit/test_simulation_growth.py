@@ -10,10 +10,10 @@ from scipy import stats
 from tests.worlds import COVARIATES, NEARLY, document, fixed, interval, make, states
 
 import headcount as hc
-from headcount.growth_kinds import GROWTH_KINDS
-from headcount.simulation.facts import Facts, scaled_covariate
-from headcount.simulation.growth import GROWTH_DRAWS, GrowthDrivers, draw_path
-from headcount.simulation.walks import walk_from
+from headcount.simulation.covariate_facts import Facts, scaled_covariate
+from headcount.simulation.growth_draws import GROWTH_DRAWS, GrowthDrivers, draw_path
+from headcount.simulation.random_walks import walk_from
+from headcount.study.growth_kinds import GROWTH_KINDS
 
 
 @pytest.fixture(scope="module")
@@ -96,7 +96,9 @@ def with_covariate(**effect: object) -> hc.ModelSpec:
 def test_yearly_covariates_are_scaled_over_regions_and_steps(transform):
     spec = with_covariate(yearly=True, transform=transform)
     # Only Aland's change; steps end in 2020 to 2023. Regions: A, B, C1, D, C-REST.
-    values = np.array([[200, 300, 400, 500], *([people] * 4 for people in (300, 20, 10, 700))], dtype=float)
+    values = np.array(
+        [[200, 300, 400, 500], *([people] * 4 for people in (300, 20, 10, 700))], dtype=float
+    )
     x = np.log(values) if transform == "log" else values
     expected = (x - x.mean()) / np.sqrt(np.mean((x - x.mean()) ** 2))
     np.testing.assert_allclose(scaled_covariate("degrees", spec), expected)
@@ -104,7 +106,11 @@ def test_yearly_covariates_are_scaled_over_regions_and_steps(transform):
 
 def test_covariates_that_are_alike_everywhere_are_zero():
     words = document()
-    words["covariates"]["same"] = {"effect": "growth", "yearly": True, "coefficient": interval(0, 0.1)}
+    words["covariates"]["same"] = {
+        "effect": "growth",
+        "yearly": True,
+        "coefficient": interval(0, 0.1),
+    }
     same = "".join(f"{region},2021,same,7\n" for region in ("A", "B", "C1", "D", "C-REST"))
     spec = make(words, covariates=COVARIATES + same)
     np.testing.assert_array_equal(scaled_covariate("same", spec), np.zeros((5, 4)))
@@ -112,7 +118,9 @@ def test_covariates_that_are_alike_everywhere_are_zero():
 
 def test_yearly_covariates_add_to_the_growth_of_their_years():
     spec = with_covariate(yearly=True)
-    quantities = fixed(spec, covariates__degrees__coefficient=0.5, covariates__wealth__coefficient=0.0)
+    quantities = fixed(
+        spec, covariates__degrees__coefficient=0.5, covariates__wealth__coefficient=0.0
+    )
     without = dict(quantities) | {"covariates.degrees.coefficient": 0.0}
     paths = [
         draw_path(given, Facts.of(spec), np.zeros(5), spec, np.random.default_rng(1))
@@ -155,7 +163,9 @@ def test_change_points_count_from_their_year_in_their_area():
 
 def test_damped_trend_is_stationary_with_autocorrelation_phi():
     phi, sd = 0.7, 0.05
-    growth = growth_of("damped_trend", drivers((20_000, 6), common_sd=0.0, region_sd=sd, damping=phi), 4)
+    growth = growth_of(
+        "damped_trend", drivers((20_000, 6), common_sd=0.0, region_sd=sd, damping=phi), 4
+    )
     np.testing.assert_allclose(growth.std(axis=0), sd, rtol=0.025)
     assert np.corrcoef(growth[:, 0], growth[:, 1])[0, 1] == pytest.approx(phi, abs=0.02)
     assert np.corrcoef(growth[:, 2], growth[:, 4])[0, 1] == pytest.approx(phi**2, abs=0.02)
@@ -204,7 +214,9 @@ def test_logistic_growth_has_innovations_and_passing_changes():
     np.testing.assert_array_equal(path[:, 1], 0)
     added = np.diff(path, axis=1) - np.diff(logistic_path(1, 4.0, 0.3, 4))
     assert added.std(axis=0) == pytest.approx(np.full(4, 0.4), rel=0.06)
-    calm = GROWTH_DRAWS["logistic"](replace(given, passing=np.zeros((2000, 4))), np.random.default_rng(3))
+    calm = GROWTH_DRAWS["logistic"](
+        replace(given, passing=np.zeros((2000, 4))), np.random.default_rng(3)
+    )
     np.testing.assert_allclose(path - calm, np.tile([0, 0, 0, 0.1, 0.1], (2000, 1)), atol=1e-12)
 
 
@@ -222,14 +234,19 @@ def test_stock_and_flow_is_the_accounting_of_a_plain_loop():
     for region in range(3):
         stock = stocks[region]
         for year in range(5):
-            # The conversions of a step are those of the year in which it ends, its graduates those of the year before.
+            # The conversions of a step are those of the year in which it ends, its graduates those
+            # of the year before.
             converts = 0.05 * np.exp(given.lasting[region]) * np.exp(given.passing[region, year])
             stock = stock - 0.1 * stock + 0.3 * people[region, year] + stock * converts
-            assert stocks[region] * np.exp(path[region, year + 1]) == pytest.approx(stock, rel=1e-12)
+            assert stocks[region] * np.exp(path[region, year + 1]) == pytest.approx(
+                stock, rel=1e-12
+            )
 
 
 def test_conversions_have_innovations_of_all_and_of_each():
-    given = drivers((2, 20_000), exit=0.5, entry=0.0, conversion=0.5, common_sd=0.03, region_sd=0.04)
+    given = drivers(
+        (2, 20_000), exit=0.5, entry=0.0, conversion=0.5, common_sd=0.03, region_sd=0.04
+    )
     growth = np.exp(growth_of("stock_and_flow", given, 7))
     log_conversion = np.log(growth - 0.5)
     assert log_conversion.mean() == pytest.approx(np.log(0.5), abs=0.002)
@@ -251,7 +268,8 @@ def test_graduates_of_each_year_are_taken_from_the_table():
         "graduates": "degrees",
     }
     headcount = np.exp(states(make(words), 1)[0].log_headcount)
-    # Aland's graduates go from 100 in 2019 to 500 in 2023, those of Dland stay at 10. Regions: A, B, C1, D, C-REST.
+    # Aland's graduates go from 100 in 2019 to 500 in 2023, those of Dland stay at 10. Regions: A,
+    # B, C1, D, C-REST.
     for region, people in ((0, [100, 200, 300, 400]), (3, [10, 10, 10, 10])):
         for year, graduates in enumerate(people):
             expected = 0.9 * headcount[region, year] + 0.5 * graduates

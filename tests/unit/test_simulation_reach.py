@@ -8,8 +8,8 @@ from scipy import special, stats
 from tests.worlds import AREAS, document, fixed, interval, make, states
 
 import headcount as hc
-from headcount.simulation.latent import draw_quantities
-from headcount.simulation.reach import Reach, draw_reach, level_by_region
+from headcount.simulation.reach_draws import Reach, draw_reach, level_by_region
+from headcount.simulation.state_draws import draw_quantities
 
 
 @pytest.fixture(scope="module")
@@ -21,7 +21,9 @@ def test_the_narrowest_exception_sets_the_level():
     words = document()
     exceptions = {"C1": 0.11, "AB": 0.22, "WORLD": 0.33, "BC": 0.44, "C": 0.55}
     coverage = interval(0.3, 0.7) | {
-        "regions": {area: interval(level - 1e-9, level + 1e-9) for area, level in exceptions.items()}
+        "regions": {
+            area: interval(level - 1e-9, level + 1e-9) for area, level in exceptions.items()
+        }
     }
     words["sources"]["forum"]["coverage"] = coverage
     spec = make(words)
@@ -79,7 +81,9 @@ def test_bare_reach_is_without_overcount_and_errors(spec):
     shifts = {"sources__roll__overcount": 0.25, "lineages__list__error": 1.2, "shared_bias": 0.9}
     reach = drawn(spec, **shifts)
     assert reach.log_bare.keys() == {"forum", "roll"}
-    roll, forum = (np.exp(reach.log_reach[name] - reach.log_bare[name]) for name in ("roll", "forum"))
+    roll, forum = (
+        np.exp(reach.log_reach[name] - reach.log_bare[name]) for name in ("roll", "forum")
+    )
     np.testing.assert_allclose(roll, 1.25 * 0.9)
     np.testing.assert_allclose(forum, 1.2 * 0.9)
     assert (reach.log_bare["roll"] < 0).all()
@@ -114,7 +118,10 @@ def test_drift_is_a_random_walk_that_is_zero_in_the_reference_year(spec):
     )
     rng = np.random.default_rng(4)
     zeta = np.stack(
-        [special.logit(np.exp(draw_reach(quantities, spec, rng).log_bare["roll"])) for _ in range(4000)]
+        [
+            special.logit(np.exp(draw_reach(quantities, spec, rng).log_bare["roll"]))
+            for _ in range(4000)
+        ]
     )
     # All regions drift together.
     np.testing.assert_allclose(np.ptp(zeta, axis=1), 0, atol=1e-12)
@@ -128,7 +135,10 @@ def test_drift_is_a_random_walk_that_is_zero_in_the_reference_year(spec):
 def test_drift_and_breaks_of_multipliers_and_trends_are_on_the_log_scale():
     words = document()
     for name in ("jobs", "index"):
-        words["sources"][name] |= {"breaks": {"2022": interval(0.5, 2)}, "drift_sd": interval(0.1, 0.3)}
+        words["sources"][name] |= {
+            "breaks": {"2022": interval(0.5, 2)},
+            "drift_sd": interval(0.1, 0.3),
+        }
     spec = make(words)
     for name in ("jobs", "index"):
         changes = {f"sources__{name}__drift_sd": 0.0, f"sources__{name}__breaks__2022": 2.0}

@@ -13,11 +13,11 @@ from scipy import integrate, stats
 from tests.worlds import document, level, make
 
 import headcount as hc
-from headcount.observation_kinds import OBSERVATION_KINDS
 from headcount.simulation import State, draw_state, log_density
-from headcount.simulation.density import OBSERVATION_DENSITIES
-from headcount.simulation.draws import OBSERVATION_DRAWS, draw_observations
-from headcount.simulation.noise import TAILS
+from headcount.simulation.row_densities import OBSERVATION_DENSITIES
+from headcount.simulation.row_draws import OBSERVATION_DRAWS, draw_observations
+from headcount.simulation.row_noise import TAILS
+from headcount.study.observation_kinds import OBSERVATION_KINDS
 
 ROOT = Path(__file__).parents[2]
 SPEC = hc.read_spec(ROOT / "models/toy.toml")
@@ -160,7 +160,10 @@ def test_bounds_point_the_right_way():
 def test_hard_ranges_partition_the_line():
     state = make_state()
     edges = np.geomspace(1000, 150_000, 200)
-    cells = [density(row("range", lower=a, upper=b, mass=1.0), state) for a, b in itertools.pairwise(edges)]
+    cells = [
+        density(row("range", lower=a, upper=b, mass=1.0), state)
+        for a, b in itertools.pairwise(edges)
+    ]
     below = density(row("upper_bound", value=1000.0), state)
     above = density(row("lower_bound", value=150_000.0), state)
     assert sum(cells) + below + above == pytest.approx(1, abs=1e-4)
@@ -198,7 +201,10 @@ def test_hard_ranges_are_alike_in_both_tails(source, z):
 
 def test_survey_probabilities_add_up_and_have_the_right_mean():
     state = make_state()
-    pmf = [density(row("survey", source="poll", value=k, n=40, of_scope="helper"), state) for k in range(41)]
+    pmf = [
+        density(row("survey", source="poll", value=k, n=40, of_scope="helper"), state)
+        for k in range(41)
+    ]
     assert sum(pmf) == pytest.approx(1)
     # One in five is odds of 1/4, doubled by the selection.
     q = 0.5 / 1.5
@@ -218,7 +224,9 @@ def test_surveys_of_nearly_all_and_nearly_none_are_finite(log_ratio):
     assert drawn.value == (2 if log_ratio < 1 else 0)
 
 
-def drawn(observation: hc.Observation, state: State, draws: int, seed: int = 1) -> list[hc.Observation]:
+def drawn(
+    observation: hc.Observation, state: State, draws: int, seed: int = 1
+) -> list[hc.Observation]:
     rng = np.random.default_rng(seed)
     draw = OBSERVATION_DRAWS[observation.kind]
     return [draw(observation, state, SPEC, rng) for _ in range(draws)]
@@ -266,7 +274,10 @@ def test_simulated_soft_ranges_spread_by_noise_and_width():
     draws = drawn(observation, make_state(), 3000)
     middles = [math.log(d.lower * d.upper) / 2 for d in draws]
     relative_se = math.log(16 / 9) / (2 * stats.norm.ppf(0.9))
-    assert stats.kstest(middles, stats.norm(TARGET_LOG, math.hypot(0.1, relative_se)).cdf).pvalue > 0.01
+    assert (
+        stats.kstest(middles, stats.norm(TARGET_LOG, math.hypot(0.1, relative_se)).cdf).pvalue
+        > 0.01
+    )
 
 
 def test_simulated_hard_ranges_lie_on_the_grid_of_the_stated_one():
@@ -279,7 +290,8 @@ def test_simulated_hard_ranges_lie_on_the_grid_of_the_stated_one():
     assert stayed == pytest.approx(expected, abs=4 * 0.5 / math.sqrt(2000))
 
 
-# Which cells there are does not depend on the draw, and of so large numbers the Poisson part does not show.
+# Which cells there are does not depend on the draw, and of so large numbers the Poisson part does
+# not show.
 ROUNDED = row("rounded", value=30_000.0)
 
 
@@ -313,7 +325,9 @@ def test_rounded_draws_have_the_relative_standard_error():
     observation = replace(ROUNDED, relative_se=0.3)
     values = [d.value for d in drawn(observation, state, 5000)]
     cells = [replace(observation, value=1e4 * step, unit=1e4) for step in range(1, 6)]
-    assert_as_frequent(values, [cell.value for cell in cells], np.array([density(c, state) for c in cells]))
+    assert_as_frequent(
+        values, [cell.value for cell in cells], np.array([density(c, state) for c in cells])
+    )
 
 
 def test_finely_rounded_draws_follow_the_density_of_a_count():
@@ -378,7 +392,9 @@ def test_simulated_growth_and_shares_follow_their_density(source, tails):
     growth = np.log1p([d.value for d in drawn(observation, state, 2000)])
     assert stats.kstest(growth / (math.sqrt(2) * 0.1), tails.cdf).pvalue > 0.01
     # The other source sees a third.
-    state = replace(state, log_reach=dict(state.log_reach) | {"analyst": np.full((4, 8), math.log(1 / 3))})
+    state = replace(
+        state, log_reach=dict(state.log_reach) | {"analyst": np.full((4, 8), math.log(1 / 3))}
+    )
     observation = row("share", source=source, of_source="analyst", n=1e6)
     shares = np.log([d.value for d in drawn(observation, state, 2000)])
     assert stats.kstest((shares - math.log(3)) / 0.1, tails.cdf).pvalue > 0.01
@@ -386,7 +402,9 @@ def test_simulated_growth_and_shares_follow_their_density(source, tails):
 
 ASKED = {
     "survey": row("survey", source="poll", value=1.0, n=12.0, of_scope="helper"),
-    "list": row("survey", source="poll", value=1.0, n=12.0, of_scope="beekeeper", seen_by="platform"),
+    "list": row(
+        "survey", source="poll", value=1.0, n=12.0, of_scope="beekeeper", seen_by="platform"
+    ),
 }
 
 
@@ -409,12 +427,17 @@ def test_simulated_overlaps_follow_their_probabilities(theta):
     state = replace(level(spec, TARGET_LOG), dependence={"linkage": theta})
     observation = row("overlap", source="linkage", area="A", value=1.0, n=12.0)
     rng = np.random.default_rng(5)
-    values = [OBSERVATION_DRAWS["overlap"](observation, state, spec, rng).value for _ in range(4000)]
+    values = [
+        OBSERVATION_DRAWS["overlap"](observation, state, spec, rng).value for _ in range(4000)
+    ]
     cells = [replace(observation, value=float(k)) for k in range(13)]
     chances = np.exp([OBSERVATION_DENSITIES["overlap"](cell, state, spec) for cell in cells])
     assert sum(chances) == pytest.approx(1)
-    # Half of the people are on each list, so of those on the first sqrt(theta) to 1 are on the second.
-    assert np.dot(chances, range(13)) / 12 == pytest.approx(math.sqrt(theta) / (1 + math.sqrt(theta)))
+    # Half of the people are on each list, so of those on the first sqrt(theta) to 1 are on the
+    # second.
+    assert np.dot(chances, range(13)) / 12 == pytest.approx(
+        math.sqrt(theta) / (1 + math.sqrt(theta))
+    )
     shown = np.flatnonzero(chances > 0.01)[:-1]
     assert_as_frequent(values, shown.tolist(), chances[shown])
 
@@ -433,18 +456,23 @@ KINDS = {
     "soft": row("range", lower=9_000.0, upper=12_000.0),
     "hard": row("range", lower=11_500.0, upper=12_500.0, mass=1.0),
     "growth": row("growth", value=0.1, from_year=2019, source="registry"),
-    "growth_of_a_quarter": row("growth", value=0.1, period="2021-Q3", from_year=2020, from_period="2020-Q3"),
+    "growth_of_a_quarter": row(
+        "growth", value=0.1, period="2021-Q3", from_year=2020, from_period="2020-Q3"
+    ),
     "other_source": row("share", value=0.9, of_source="registry"),
     "share": row("share", value=0.3, of_area="WORLD", n=400.0),
     "scope": row("share", value=0.2, of_scope="helper", scope="member"),
     "survey": row("survey", source="poll", value=3.0, n=60.0, of_scope="helper"),
-    "list": row("survey", source="poll", value=3.0, n=60.0, of_scope="beekeeper", seen_by="platform"),
+    "list": row(
+        "survey", source="poll", value=3.0, n=60.0, of_scope="beekeeper", seen_by="platform"
+    ),
 }
 
 
 @pytest.mark.parametrize("name", KINDS)
 def test_draws_follow_densities(name):
-    """The likelihood ratio of another state has mean one under the state that was drawn from, whatever the kind."""
+    """The likelihood ratio of another state has mean one under the state that was drawn from,
+    whatever the kind."""
     state = make_state()
     other = replace(
         state,

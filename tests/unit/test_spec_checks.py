@@ -122,12 +122,19 @@ def test_a_breakdown_of_its_own_part_is_a_circle(document, toy_spec):
     document["breakdowns"] = {"age": {"of": "young", "sd": PRIOR}}
     document["scopes"] |= {name: {"definition": "d", "part_of": "age"} for name in ("young", "old")}
     lines = faults(document, toy_spec)
-    assert [line.split(": ", 1)[0] for line in lines] == ["s.toml [scopes.young]", "s.toml [scopes.old]"]
-    assert all("the relations run in a circle: 'young' to 'young'; no chain" in line for line in lines)
+    assert [line.split(": ", 1)[0] for line in lines] == [
+        "s.toml [scopes.young]",
+        "s.toml [scopes.old]",
+    ]
+    assert all(
+        "the relations run in a circle: 'young' to 'young'; no chain" in line for line in lines
+    )
 
 
 def broken_down(document):
-    document["breakdowns"] = {"age": {"of": "beekeeper", "sd": PRIOR, "expected": {"young": 1, "old": 2}}}
+    document["breakdowns"] = {
+        "age": {"of": "beekeeper", "sd": PRIOR, "expected": {"young": 1, "old": 2}}
+    }
     document["scopes"] |= {name: {"definition": "d", "part_of": "age"} for name in ("young", "old")}
 
 
@@ -156,7 +163,11 @@ def test_a_breakdown_that_fits_is_a_breakdown(document, toy_spec):
             {"definition": "d", "within": "beekeeper", "ratio": {"low": 0.1, "high": 0.2}},
             '[breakdowns.age]: 1 scope is part of it. Declare scopes with part_of = "age", at least two.',
         ),
-        ("breakdowns/sex", {"of": "beekeeper", "sd": PRIOR}, "[breakdowns.sex]: no scope is part of it."),
+        (
+            "breakdowns/sex",
+            {"of": "beekeeper", "sd": PRIOR},
+            "[breakdowns.sex]: no scope is part of it.",
+        ),
         (
             "breakdowns/age/expected",
             {"young": 1},
@@ -176,7 +187,8 @@ def test_what_does_not_fit_in_a_breakdown(document, toy_spec, path, value, expec
     put(document, path, value)
     lines = faults(document, toy_spec)
     assert lines[-1].startswith(f"s.toml {expected}") or lines[0].startswith(f"s.toml {expected}")
-    # A part whose breakdown is unknown leaves the breakdown with one part; else one fault is one line.
+    # A part whose breakdown is unknown leaves the breakdown with one part; else one fault is one
+    # line.
     assert len(lines) == (2 if "aeg" in expected else 1)
 
 
@@ -203,20 +215,34 @@ def test_a_target_is_no_part(document, toy_spec):
 # Growth, breaks and linkages
 
 
-BETWEEN = "is not after 2018, the first year, and up to 2025, the last. A change counts from its year on,"
+BETWEEN = (
+    "is not after 2018, the first year, and up to 2025, the last. A change counts from its year on,"
+)
 
 
 @pytest.mark.parametrize(
     ("path", "value", "expected"),
     [
-        ("growth/changes", {"boom": CHANGE | {"year": 2018}}, f"[growth.changes.boom.year]: 2018 {BETWEEN}"),
-        ("growth/changes", {"boom": CHANGE | {"year": 2026}}, f"[growth.changes.boom.year]: 2026 {BETWEEN}"),
+        (
+            "growth/changes",
+            {"boom": CHANGE | {"year": 2018}},
+            f"[growth.changes.boom.year]: 2018 {BETWEEN}",
+        ),
+        (
+            "growth/changes",
+            {"boom": CHANGE | {"year": 2026}},
+            f"[growth.changes.boom.year]: 2026 {BETWEEN}",
+        ),
         (
             "growth/changes",
             {"boom": CHANGE | {"area": "NROTH"}},
             "[growth.changes.boom.area]: unknown area 'NROTH'. Did you mean 'NORTH'?",
         ),
-        ("sources/platform/breaks", {"2018": PRIOR}, f"[sources.platform.breaks.2018]: 2018 {BETWEEN}"),
+        (
+            "sources/platform/breaks",
+            {"2018": PRIOR},
+            f"[sources.platform.breaks.2018]: 2018 {BETWEEN}",
+        ),
         ("sources/poll/breaks", {"2026": PRIOR}, f"[sources.poll.breaks.2026]: 2026 {BETWEEN}"),
         (
             "growth/coefficient_sd",

@@ -1,4 +1,5 @@
-"""Spec files: read, round-tripped and overlaid; whatever stands in one, it is a spec or a spec error."""
+"""Spec files: read, round-tripped and overlaid; whatever stands in one, it is a spec or a spec
+error."""
 
 from __future__ import annotations
 
@@ -78,7 +79,9 @@ def test_a_spec_in_another_encoding_names_the_line(folder):
 
 
 def test_a_spec_that_is_not_there_is_a_spec_error(tmp_path):
-    with pytest.raises(SpecError, match=r"nowhere\.toml: cannot be read \(No such file or directory\)"):
+    with pytest.raises(
+        SpecError, match=r"nowhere\.toml: cannot be read \(No such file or directory\)"
+    ):
         hc.read_spec(tmp_path / "nowhere.toml")
 
 
@@ -108,7 +111,9 @@ def test_namibia_is_an_area(folder):
 @pytest.mark.parametrize("name", STUDIES)
 def test_a_spec_is_made_again_from_its_document(name):
     spec = study(name).spec
-    again = hc.parse_spec(spec.document, areas=spec.areas, covariates=spec.covariate_table, name=spec.name)
+    again = hc.parse_spec(
+        spec.document, areas=spec.areas, covariates=spec.covariate_table, name=spec.name
+    )
     assert again == spec
     assert again.priors == spec.priors
 
@@ -129,7 +134,9 @@ def test_a_prior_set_changes_its_priors_only(toy_spec):
     wide = hc.with_prior_set(toy_spec, "wide")
     assert wide.prior_set == "wide"
     assert wide.priors["total.prior"] == hc.Prior.between(5_000, 500_000)
-    assert {path for path in toy_spec.priors if wide.priors[path] != toy_spec.priors[path]} == {"total.prior"}
+    assert {path for path in toy_spec.priors if wide.priors[path] != toy_spec.priors[path]} == {
+        "total.prior"
+    }
     assert wide.priors.keys() == toy_spec.priors.keys()
 
 
@@ -141,19 +148,25 @@ def test_a_prior_set_keeps_the_exceptions_of_a_coverage(toy_spec):
 
 
 def test_a_spec_can_be_read_with_a_prior_set(root, toy_spec):
-    assert hc.read_spec(root / "models/toy.toml", prior_set="wide") == hc.with_prior_set(toy_spec, "wide")
+    assert hc.read_spec(root / "models/toy.toml", prior_set="wide") == hc.with_prior_set(
+        toy_spec, "wide"
+    )
     assert hc.with_prior_set(toy_spec, "base") is toy_spec
 
 
 def test_an_unknown_prior_set_is_named(toy_spec):
-    with pytest.raises(SpecError, match=r"\[prior_sets\]: unknown prior set 'widde'. Did you mean 'wide'\?"):
+    with pytest.raises(
+        SpecError, match=r"\[prior_sets\]: unknown prior set 'widde'. Did you mean 'wide'\?"
+    ):
         hc.with_prior_set(toy_spec, "widde")
 
 
 @pytest.mark.parametrize("other", ["base", "sceptical"])
 def test_one_prior_set_is_not_put_on_top_of_another(toy_spec, other):
     wide = hc.with_prior_set(toy_spec, "wide")
-    with pytest.raises(SpecError, match=f"'wide' is in force, so '{other}' cannot be put in its place"):
+    with pytest.raises(
+        SpecError, match=f"'wide' is in force, so '{other}' cannot be put in its place"
+    ):
         hc.with_prior_set(wide, other)
 
 
@@ -188,7 +201,9 @@ def test_paths_into_a_broken_section_are_not_blamed_as_well(document, toy_spec):
     lines = faults(document, toy_spec)
     assert len(lines) == 2
     assert lines[0].startswith("s.toml [sources.platform]: a source needs exactly one of")
-    assert lines[1].startswith("s.toml [prior_sets.wide.'sources.paltform.coverage']: no such prior")
+    assert lines[1].startswith(
+        "s.toml [prior_sets.wide.'sources.paltform.coverage']: no such prior"
+    )
 
 
 @pytest.mark.parametrize(
@@ -211,12 +226,15 @@ def test_sets_that_are_none(document, toy_spec, sets, expected):
 
 @pytest.mark.parametrize("name", ["rich", "lists", "pipeline"])
 def test_every_prior_can_be_changed_alone(name):
-    # On the studies with most kinds of paths: exceptions among them, some of codes that are prefixes of others.
+    # On the studies with most kinds of paths: exceptions among them, some of codes that are
+    # prefixes of others.
     spec = study(name).spec
     for path, prior in spec.priors.items():
         low, high = prior.quantile([0.2, 0.7]).tolist()
         changed = hc.with_prior(spec, path, {"low": low, "high": high, "mass": 0.5})
-        assert {other for other in spec.priors if changed.priors[other] != spec.priors[other]} == {path}
+        assert {other for other in spec.priors if changed.priors[other] != spec.priors[other]} == {
+            path
+        }
         assert changed.priors[path] == hc.Prior.between(low, high, mass=0.5, support=prior.support)
         assert changed.prior_set == f"base+{path}"
         assert changed.document["growth"].keys() == spec.document["growth"].keys()
@@ -285,7 +303,11 @@ def test_areas_may_have_dots_in_their_codes(document, toy_spec):
     [
         ("total.prio", PRIOR, "no such prior. Did you mean 'total.prior'?"),
         ("total.prior", {"low": -1, "high": 2}, "low = -1 is not a number above 0"),
-        ("total.prior", {"family": "gamma", "mean": 1, "sd": 1}, "family 'gamma' in place of 'link_normal'"),
+        (
+            "total.prior",
+            {"family": "gamma", "mean": 1, "sd": 1},
+            "family 'gamma' in place of 'link_normal'",
+        ),
         ("total.prior", {"low": 1, "high": 2, "regions": {}}, "unknown key 'regions'"),
     ],
 )
@@ -342,7 +364,8 @@ JUNK = [
 @given(data=some.data())
 @settings(max_examples=150, deadline=None, derandomize=True)
 def test_whatever_stands_in_a_spec_it_is_a_spec_or_a_spec_error(data):
-    # No mistake in a file may end in a traceback: any key replaced by anything that TOML can hold, or left out.
+    # No mistake in a file may end in a traceback: any key replaced by anything that TOML can hold,
+    # or left out.
     spec = study(data.draw(some.sampled_from(["rich", "walk", "lists", "pipeline"]))).spec
     document = spec.document
     *above, last = data.draw(some.sampled_from([*leaves(document)]))

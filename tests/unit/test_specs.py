@@ -34,7 +34,8 @@ def parse(toy_spec):
 
 @pytest.fixture
 def faults(document, parse):
-    """A function that changes the toy spec by ``path, value`` pairs and returns what is said about it."""
+    """A function that changes the toy spec by ``path, value`` pairs and returns what is said about
+    it."""
 
     def found(*changes):
         changed = copy.deepcopy(document)
@@ -75,7 +76,9 @@ def test_the_count_of_priors_is_that_of_the_intervals_written(toy_spec):
         return own + sum(intervals(value) for value in section.values() if isinstance(value, dict))
 
     written = {
-        key: value for key, value in toy_spec.document.items() if key not in ("prior_sets", "candidates")
+        key: value
+        for key, value in toy_spec.document.items()
+        if key not in ("prior_sets", "candidates")
     }
     assert len(toy_spec.priors) == intervals(written)
 
@@ -164,7 +167,11 @@ def test_the_richer_grammar_has_its_priors_under_their_paths():
             {"first": 2020, "last": 2020, "reference": 2020},
             "[years]: first = last = 2020; growth needs at least two years",
         ),
-        ("years/last", 20250, "[years]: 2018 to 20250 are more than 1000 years; is one of them mistyped?"),
+        (
+            "years/last",
+            20250,
+            "[years]: 2018 to 20250 are more than 1000 years; is one of them mistyped?",
+        ),
         ("years", "2018-2025", "[years]: '2018-2025' is not a table of keys"),
         ("years/frist", 2018, "[years.frist]: unknown key. Did you mean 'first'?"),
         (
@@ -204,7 +211,11 @@ def test_the_richer_grammar_has_its_priors_under_their_paths():
             | {"kind": "stock_and_flow"},
             "[growth]: growth kind 'stock_and_flow' needs graduates: the variable of covariates.csv that counts",
         ),
-        ("growth/changes", {"boom": {"year": 2020}}, "[growth.changes.boom.change]: the key is missing"),
+        (
+            "growth/changes",
+            {"boom": {"year": 2020}},
+            "[growth.changes.boom.change]: the key is missing",
+        ),
         (
             "growth/changes",
             {"boom": CHANGE | {"yaer": 2020}},
@@ -313,7 +324,11 @@ def test_the_richer_grammar_has_its_priors_under_their_paths():
             "[sources.platform.coverage]: unknown key 'see'. Did you mean 'se'?",
         ),
         ("growth/damping", None, "[growth]: growth kind 'damped_trend' needs a prior for damping"),
-        ("growth/rate", {"low": -2, "high": 0.1}, "[growth.rate]: low = -2 is not a number above -1"),
+        (
+            "growth/rate",
+            {"low": -2, "high": 0.1},
+            "[growth.rate]: low = -2 is not a number above -1",
+        ),
         (
             "growth/damping",
             {"low": 0.5, "high": 1.5},
@@ -339,8 +354,16 @@ def test_the_richer_grammar_has_its_priors_under_their_paths():
             {"low": 0.5, "high": 3},
             "[scopes.helper.ratio]: low = 0.5 is not a number above 1",
         ),
-        ("scopes/helper/ratios", PRIOR, "[scopes.helper.ratios]: unknown key. Did you mean 'ratio'?"),
-        ("source_kinds/claim/spread", -1, "[source_kinds.claim.spread]: -1: Input should be greater than 0"),
+        (
+            "scopes/helper/ratios",
+            PRIOR,
+            "[scopes.helper.ratios]: unknown key. Did you mean 'ratio'?",
+        ),
+        (
+            "source_kinds/claim/spread",
+            -1,
+            "[source_kinds.claim.spread]: -1: Input should be greater than 0",
+        ),
         (
             "source_kinds/claim/spread",
             float("inf"),
@@ -364,8 +387,16 @@ def test_the_richer_grammar_has_its_priors_under_their_paths():
             "[sources.registry]: a source needs exactly one of coverage, multiplier, anchor, trend, selection, dependence; "
             "this one has none",
         ),
-        ("sources/registry/anchor", "no", "[sources.registry.anchor]: 'no': Input should be a valid boolean"),
-        ("sources/registry/anchor", 0, "[sources.registry.anchor]: 0: Input should be a valid boolean"),
+        (
+            "sources/registry/anchor",
+            "no",
+            "[sources.registry.anchor]: 'no': Input should be a valid boolean",
+        ),
+        (
+            "sources/registry/anchor",
+            0,
+            "[sources.registry.anchor]: 0: Input should be a valid boolean",
+        ),
         (
             "sources/registry/region_sd",
             PRIOR,
@@ -413,10 +444,19 @@ def test_the_richer_grammar_has_its_priors_under_their_paths():
         ),
         (
             "sources/platform/coverage",
-            {"family": "beta", "mean": 0.5, "sd": 0.1, "regions": {"EAST": {"low": 0.1, "high": 0.2}}},
+            {
+                "family": "beta",
+                "mean": 0.5,
+                "sd": 0.1,
+                "regions": {"EAST": {"low": 0.1, "high": 0.2}},
+            },
             "[sources.platform.coverage]: a prior with regional exceptions is written by interval (low, high, mass)",
         ),
-        ("sources/platform/nots", "x", "[sources.platform.nots]: unknown key. Did you mean 'notes'?"),
+        (
+            "sources/platform/nots",
+            "x",
+            "[sources.platform.nots]: unknown key. Did you mean 'notes'?",
+        ),
         (
             "lineages/forum/error",
             {"family": "beta", "mean": 0.5, "sd": 0.1},
@@ -442,14 +482,16 @@ def test_a_misspelt_reach_is_named_with_its_spelling(faults):
 def test_a_name_is_not_taken_for_a_key(document, parse):
     # A source may be called like one of its keys, and is still told how to spell the others.
     document["sources"]["coverage"] = document["sources"]["registry"] | {"titel": "x"}
-    with pytest.raises(SpecError, match=r"\[sources.coverage.titel\]: unknown key. Did you mean 'title'\?"):
+    with pytest.raises(
+        SpecError, match=r"\[sources.coverage.titel\]: unknown key. Did you mean 'title'\?"
+    ):
         parse(document)
 
 
 def test_names_are_plain(faults, document):
-    assert faults(("sources", document["sources"] | {"my source": document["sources"]["registry"]})) == [
-        "s.toml [sources.my source]: 'my source' does not match ^[A-Za-z0-9_-]+$"
-    ]
+    assert faults(
+        ("sources", document["sources"] | {"my source": document["sources"]["registry"]})
+    ) == ["s.toml [sources.my source]: 'my source' does not match ^[A-Za-z0-9_-]+$"]
 
 
 def test_faults_of_all_sections_come_together(faults):

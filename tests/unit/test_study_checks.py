@@ -1,4 +1,5 @@
-"""Study checks: a spec and rows that do not fit together are told apart before anything is computed."""
+"""Study checks: a spec and rows that do not fit together are told apart before anything is
+computed."""
 
 from __future__ import annotations
 
@@ -10,8 +11,8 @@ from tests.studies import STUDIES, study
 
 import headcount as hc
 from headcount.errors import HeadcountWarning, StudyError
-from headcount.spec_checks import scope_holds
-from headcount.study_checks import mentioned_sources
+from headcount.study.spec_checks import scope_holds
+from headcount.study.study_checks import mentioned_sources
 
 COUNT = {"source": "platform", "area": "NORTH", "year": 2021, "kind": "count", "value": 5.0}
 SURVEY = {
@@ -48,7 +49,9 @@ def test_a_source_without_rows_is_left_out_with_a_warning(toy_spec, toy_observat
 
 
 def test_rows_without_a_source_are_an_error(toy_spec):
-    assert faults(toy_spec, COUNT | {"source": "platfrom"}, COUNT, COUNT | {"source": "census"}) == [
+    assert faults(
+        toy_spec, COUNT | {"source": "platfrom"}, COUNT, COUNT | {"source": "census"}
+    ) == [
         "o.csv:2 [source]: source 'platfrom' is not in toy.toml. Did you mean 'platform'?",
         "o.csv:4 [source]: source 'census' is not in toy.toml. Known: 'analyst', 'platform', 'poll', 'registry'.",
     ]
@@ -71,7 +74,9 @@ def test_unknown_areas_are_named_with_the_nearest_code(toy_spec, code, advice):
 def test_kosovo_and_namibia(toy_spec):
     rows = "XKX,Kosovo,WORLD,main,,\nNA,Namibia,WORLD,main,,\n"
     areas = hc.parse_areas("area,name,parent,pool,remainder,members\nWORLD,World,,,,\n" + rows)
-    table = hc.parse_covariates("area,year,variable,value\nXKX,2021,population,2\nNA,2021,population,2\n")
+    table = hc.parse_covariates(
+        "area,year,variable,value\nXKX,2021,population,2\nNA,2021,population,2\n"
+    )
     document = toy_spec.document
     del document["sources"]["platform"]["coverage"]["regions"], document["candidates"]
     spec = hc.parse_spec(document, areas=areas, covariates=table)
@@ -100,7 +105,9 @@ def test_the_ends_of_the_years_are_inside(toy_spec, toy_observations):
     extra = table(COUNT | {"year": 2018}, COUNT | {"year": 2025}, growth)
     hc.check_study(toy_spec, replace(toy_observations, rows=toy_observations.rows + extra.rows))
     growth |= {"from_year": 2010}
-    assert faults(toy_spec, growth)[0].startswith("o.csv:2 [from_year]: 2010 is outside the model's years")
+    assert faults(toy_spec, growth)[0].startswith(
+        "o.csv:2 [from_year]: 2010 is outside the model's years"
+    )
 
 
 def test_scopes_and_wholes_are_checked(toy_spec):
@@ -196,10 +203,26 @@ def test_nobody_of_a_known_population_is_on_a_list():
 @pytest.mark.parametrize(
     ("source", "kind", "expected"),
     [
-        ("first", "overlap", "an overlap from 'first', which has coverage. Overlaps, and only they,"),
-        ("poll", "overlap", "an overlap from 'poll', which has selection. Overlaps, and only they,"),
-        ("linkage", "count", "a count from 'linkage', which has dependence. Overlaps, and only they,"),
-        ("linkage", "survey", "a survey from 'linkage', which has dependence. Surveys, and only they,"),
+        (
+            "first",
+            "overlap",
+            "an overlap from 'first', which has coverage. Overlaps, and only they,",
+        ),
+        (
+            "poll",
+            "overlap",
+            "an overlap from 'poll', which has selection. Overlaps, and only they,",
+        ),
+        (
+            "linkage",
+            "count",
+            "a count from 'linkage', which has dependence. Overlaps, and only they,",
+        ),
+        (
+            "linkage",
+            "survey",
+            "a survey from 'linkage', which has dependence. Surveys, and only they,",
+        ),
         (
             "first",
             "flow",
@@ -210,13 +233,18 @@ def test_nobody_of_a_known_population_is_on_a_list():
             "flow",
             "a flow from 'poll', which has selection. Flows come from sources with a multiplier",
         ),
-        ("index", "flow", "a flow from 'index', which has trend. Flows come from sources with a multiplier"),
+        (
+            "index",
+            "flow",
+            "a flow from 'index', which has trend. Flows come from sources with a multiplier",
+        ),
     ],
 )
 def test_some_kinds_come_from_one_kind_of_source(source, kind, expected):
     row = {"source": source, "area": "A", "year": 2021, "kind": kind, "value": 2.0, "n": 5.0}
     [line] = faults(
-        study("lists").spec, row | ({"scope": "core", "of_scope": "wide"} if kind == "survey" else {})
+        study("lists").spec,
+        row | ({"scope": "core", "of_scope": "wide"} if kind == "survey" else {}),
     )
     assert line.startswith(f"o.csv:2 [kind]: {expected}")
 
@@ -247,7 +275,9 @@ def test_periods_lie_within_the_model_s_years(toy_spec, toy_observations):
         "o.csv:5 [period]: '2021-13' is not a period. Write 2021, 2021-Q3, 2021-06, 2021-12-31, "
         "an interval of two such as 2021-07/2022-06, start or end.",
     ]
-    inside = table(COUNT | {"year": 2018, "period": "start"}, COUNT | {"year": 2025, "period": "2018/2025"})
+    inside = table(
+        COUNT | {"year": 2018, "period": "start"}, COUNT | {"year": 2025, "period": "2018/2025"}
+    )
     hc.check_study(toy_spec, replace(toy_observations, rows=toy_observations.rows + inside.rows))
 
 
@@ -301,7 +331,13 @@ def test_a_source_that_rows_refer_to_is_mentioned():
     spec = study("lists").spec
     where = {"area": "A", "year": 2021, "value": 2.0}
     overlap = where | {"source": "twice", "kind": "overlap", "n": 5.0}
-    survey = where | {"source": "poll", "kind": "survey", "n": 5.0, "of_scope": "wide", "seen_by": "first"}
+    survey = where | {
+        "source": "poll",
+        "kind": "survey",
+        "n": 5.0,
+        "of_scope": "wide",
+        "seen_by": "first",
+    }
     share = where | {"source": "index", "kind": "share", "of_source": "postings"}
     for rows, names in [
         ([], ()),
@@ -316,12 +352,26 @@ def test_a_source_that_rows_refer_to_is_mentioned():
 
 def test_a_linkage_of_lists_that_state_nothing_speaks_of_coverage():
     spec = study("lists").spec
-    overlap = {"source": "linkage", "area": "A", "year": 2021, "kind": "overlap", "value": 2.0, "n": 5.0}
+    overlap = {
+        "source": "linkage",
+        "area": "A",
+        "year": 2021,
+        "kind": "overlap",
+        "value": 2.0,
+        "n": 5.0,
+    }
     text = (
         "lists [sources.linkage]: no row of 'first' or 'second' says how many are on a list, "
         "so the overlap speaks about coverage and not about headcounts."
     )
-    share = {"source": "first", "area": "A", "year": 2021, "kind": "share", "value": 0.2, "of_area": "W"}
+    share = {
+        "source": "first",
+        "area": "A",
+        "year": 2021,
+        "kind": "share",
+        "value": 0.2,
+        "of_area": "W",
+    }
     assert doubts(spec, overlap) == [text]
     assert doubts(spec, overlap, share) == [text]
     for kind in ("count", "rounded", "lower_bound", "suppressed"):
@@ -419,7 +469,10 @@ def test_anchors_contradict_each_other(toy_spec):
 def test_holding_goes_along_contains_and_within_and_not_beside():
     spec = study("rich").spec
     held = {
-        (outer, inner) for outer in spec.scopes for inner in spec.scopes if scope_holds(spec, outer, inner)
+        (outer, inner)
+        for outer in spec.scopes
+        for inner in spec.scopes
+        if scope_holds(spec, outer, inner)
     }
     assert held - {(name, name) for name in spec.scopes} == {
         ("wide", "core"), ("core", "inner"), ("inner", "narrow"),
@@ -437,7 +490,10 @@ def test_excluded_rows_are_not_looked_at(toy_spec, toy_observations):
 
 def test_faults_of_all_rows_come_together(toy_spec):
     lines = faults(
-        toy_spec, COUNT | {"area": "X", "year": 1, "scope": "y"}, COUNT | {"source": "z"}, COUNT | {"year": 2}
+        toy_spec,
+        COUNT | {"area": "X", "year": 1, "scope": "y"},
+        COUNT | {"source": "z"},
+        COUNT | {"year": 2},
     )
     assert [line.split(": ")[0] for line in lines] == [
         "o.csv:2 [area]", "o.csv:2 [scope]", "o.csv:2 [year]", "o.csv:3 [source]", "o.csv:4 [year]",
@@ -459,7 +515,9 @@ def test_the_studies_of_the_tests_are_studies(name):
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         hc.check_study(spec, observations)
-    left_out = [text for warning in caught if (text := str(warning.message)).endswith("it is left out.")]
+    left_out = [
+        text for warning in caught if (text := str(warning.message)).endswith("it is left out.")
+    ]
     assert left_out == [
         f"{name} [sources.{source}]: no observations from this source; it is left out."
         for source in spec.sources

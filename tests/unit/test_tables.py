@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from headcount.errors import TableError
-from headcount.files import parse_table, read_text, write_table
+from headcount.study.text_tables import parse_table, read_text, write_table
 
 COLUMNS = ("area", "year", "notes")
 
@@ -61,7 +61,9 @@ def test_a_multi_line_header_cell_does_not_shift_lines():
 
 @pytest.mark.parametrize("text", ["", "\n", ",,\n", " , \nA,2021\n"])
 def test_a_table_without_a_header_is_empty(text):
-    assert faults(text) == ["t.csv: the table is empty. Its first line must name area, year, notes."]
+    assert faults(text) == [
+        "t.csv: the table is empty. Its first line must name area, year, notes."
+    ]
 
 
 @pytest.mark.parametrize("text", ["area,year\n", "area,year", "area,year\n,,\n \n"])
@@ -99,11 +101,16 @@ def test_a_quote_that_is_never_closed_is_named_where_its_row_begins(filler):
 
 
 def test_text_after_a_closed_quote_is_a_fault():
-    assert faults('area,year,notes\nA,2021,"so" they say\n')[0].startswith("t.csv:2: cannot be split")
+    assert faults('area,year,notes\nA,2021,"so" they say\n')[0].startswith(
+        "t.csv:2: cannot be split"
+    )
 
 
 def test_written_tables_are_read_back():
-    rows = [{"area": "NA", "year": 2021, "notes": 'a "b", c\nd'}, {"area": "B", "year": 2022, "notes": None}]
+    rows = [
+        {"area": "NA", "year": 2021, "notes": 'a "b", c\nd'},
+        {"area": "B", "year": 2022, "notes": None},
+    ]
     first, second = parse(write_table(rows, COLUMNS)).rows
     assert first.cells == {"area": "NA", "year": "2021", "notes": 'a "b", c\nd'}
     assert second.cells == {"area": "B", "year": "2022"}

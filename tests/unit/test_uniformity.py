@@ -1,4 +1,5 @@
-"""The test of uniform ranks, and coverage of many quantities: right models pass, wrong ones fail, and both by the numbers."""
+"""The test of uniform ranks, and coverage of many quantities: right models pass, wrong ones fail,
+and both by the numbers."""
 
 from __future__ import annotations
 
@@ -10,16 +11,18 @@ import xarray as xr
 from arviz_stats.ecdf_utils import ecdf_pit
 from scipy import stats
 
-from headcount.calibration import Calibration
-from headcount.calibration.figure import calibration_figure
-from headcount.calibration.pooling import coverage_of, holm
-from headcount.calibration.quantities import PROBABILITIES
-from headcount.calibration.uniformity import uniformity_of
+from headcount.reporting.calibration_figure import calibration_figure
+from headcount.workflows.calibration import Calibration
+from headcount.workflows.calibration.calibrated_quantities import PROBABILITIES
+from headcount.workflows.calibration.pooled_coverage import coverage_of, holm
+from headcount.workflows.calibration.rank_uniformity import uniformity_of
 
 STUDIES, RANKED = 200, 99
 
 
-def calibration(chances: np.ndarray, groups: tuple[str, ...] = ("total", "total", "ratio")) -> Calibration:
+def calibration(
+    chances: np.ndarray, groups: tuple[str, ...] = ("total", "total", "ratio")
+) -> Calibration:
     """Return what truths at these quantiles of their posteriors come to; dims (study, quantity)."""
     studies = len(chances)
     inside = np.stack([abs(chances - 0.5) < prob / 2 for prob in PROBABILITIES], axis=2)

@@ -1,4 +1,5 @@
-"""The shell: the package's own words as commands. A thin skin; what needs PyMC or SciPy is imported inside a command.
+"""The shell: the package's own words as commands. A thin skin; what needs PyMC or SciPy is imported
+inside a command.
 
 Each module holds a few commands; importing it puts them into the app.
 """
@@ -11,9 +12,17 @@ from typing import Annotated
 
 from cyclopts import App, CycloptsError, Parameter
 
-from headcount.cli import answers, comparing, eliciting, influencing, many, studies, valuing  # noqa: F401 - their commands join the app
-from headcount.cli.base import app
-from headcount.shell.outcomes import DONE, guarded, told
+from headcount.cli import (  # noqa: F401 - their commands join the app
+    calibrate_command,
+    compare_command,
+    fit_commands,
+    influence_command,
+    prior_command,
+    study_commands,
+    value_command,
+)
+from headcount.cli.commands.exit_codes import DONE, guarded, told
+from headcount.cli.common import app
 
 __all__ = ["app", "main"]
 
@@ -46,7 +55,7 @@ def main(tokens: Sequence[str] | None = None) -> int:
     Returns
     -------
     int
-        Exit code, see `headcount.shell.outcomes`.
+        Exit code, see `headcount.cli.commands.exit_codes`.
     """
     try:
         return _run(app.meta, sys.argv[1:] if tokens is None else tokens) or DONE

@@ -8,18 +8,19 @@ from typing import Final, NamedTuple
 import numpy as np
 
 from headcount._machine import collecting_later
-from headcount.carrying import Carried
-from headcount.copies import without_copies
-from headcount.engine.arrays import Arrays, assemble
-from headcount.engine.coordinates import Coordinates
-from headcount.engine.geometry import first_geometry, geometry_of
-from headcount.fits import Fit, Sampling, sampler_tree, versions
-from headcount.inference.posterior import free_vectors, posterior_of
+from headcount.engine.coordinates.construction import first_geometry, geometry_of
+from headcount.engine.coordinates.sampled_density import Coordinates
+from headcount.engine.density.study_arrays import Arrays, assemble
+from headcount.engine.precompile import compile_ahead
+from headcount.inference.posterior_variables import free_vectors, posterior_of
 from headcount.inference.sampling import SHORT, STEADY, Pace, sample
-from headcount.layout import Layout
-from headcount.observations import Observations
-from headcount.specs import ModelSpec
-from headcount.study_checks import check_study
+from headcount.layout.study_layout import Layout
+from headcount.posterior.draw_transfer import Carried
+from headcount.posterior.fits import Fit, Sampling, sampler_tree, versions
+from headcount.study.copies import without_copies
+from headcount.study.observations import Observations
+from headcount.study.specs import ModelSpec
+from headcount.study.study_checks import check_study
 
 __all__ = ["fit"]
 
@@ -38,8 +39,9 @@ def fit(
 ) -> Fit:
     """Fit a study: draw from the posterior of `headcount.build_model`.
 
-    The density is the PyMC model's, evaluated by a compiled function that reads the study as data, in coordinates in which
-    the posterior is close to a standard normal (docs/engine.md). Nothing compiles when a study changes.
+    The density is the PyMC model's, evaluated by a compiled function that reads the study as data,
+    in coordinates in which the posterior is close to a standard normal (docs/engine.md). Nothing
+    compiles when a study changes.
 
     Parameters
     ----------
@@ -48,24 +50,27 @@ def fit(
     observations
         The rows.
     seed
-        Seed of everything random; the same seed gives the same draws on one machine, whatever the number of cores.
+        Seed of everything random; the same seed gives the same draws on one machine, whatever the
+        number of cores.
     chains, draws
         Chains, and draws kept for each.
     tune
-        Warm-up draws of each chain; if ``None`` 150 where the pilot runs could make long steps, and 500 elsewhere.
+        Warm-up draws of each chain; if ``None`` 150 where the pilot runs could make long steps, and
+        500 elsewhere.
     cores
         Chains that run at once; all of the machine's if ``None``.
     progress
         Whether to show a progress bar, in the terminal or the notebook.
     near
-        A fit of a similar study, such as one with other priors or without a source: coordinates are chosen by its draws, which
-        saves the pilot runs. The answer does not depend on it, beyond its Monte Carlo error.
+        A fit of a similar study, such as one with other priors or without a source: coordinates are
+        chosen by its draws, which saves the pilot runs. The answer does not depend on it, beyond
+        its Monte Carlo error.
 
     Returns
     -------
     Fit
-        Frozen, with spec, observations, seed and versions. After Ctrl-C it holds the draws that were finished and is marked
-        as interrupted.
+        Frozen, with spec, observations, seed and versions. After Ctrl-C it holds the draws that
+        were finished and is marked as interrupted.
 
     Raises
     ------
@@ -87,6 +92,7 @@ def fit(
         observations = without_copies(spec, observations)
         check_study(spec, observations)
         started = time.perf_counter()
+        compile_ahead()
         layout = Layout.of(spec, observations)
         if near is None:
             geometry, step = _geometry(assemble(layout), seed=seed, cores=cores, progress=progress)
@@ -116,19 +122,23 @@ def fit(
         seconds={"prepare": prepared, "sample": found.seconds},
         versions=versions(),
     )
-    tree = sampler_tree(posterior_of(layout, found.free), free_vectors(layout, found.free), found.stats)
+    tree = sampler_tree(
+        posterior_of(layout, found.free), free_vectors(layout, found.free), found.stats
+    )
     return Fit(spec, observations, tree, record)
 
 
 class Pilot(NamedTuple):
-    """A short run that finds the bulk of the posterior, so that coordinates can be chosen by its draws.
+    """A short run that finds the bulk of the posterior, so that coordinates can be chosen by its
+    draws.
 
     Attributes
     ----------
     draws, tune
         Draws kept and warm-up draws, for each chain.
     deepest
-        Doublings of a trajectory at most. Longer ones are of a step size that is still being sought.
+        Doublings of a trajectory at most. Longer ones are of a step size that is still being
+        sought.
     spared
         Whether it is left out where the one before made long steps.
     """
@@ -148,15 +158,21 @@ LONG, MANY = 0.35, 700
 """A step that is long, in sds of a normal density, for so many free variables or fewer."""
 
 BRIEF, THOROUGH = 150, 500
-"""Warm-up draws where the last pilot run made long steps, so that little is left to adapt; and elsewhere."""
+"""Warm-up draws where the last pilot run made long steps, so that little is left to adapt; and
+elsewhere."""
 
 TINY, CAREFUL = 0.25, Pace(0.95, 0.6)
-"""Where the steps of the pilot runs are tiny, there is more that long ones could go wrong in. Some are much shorter than the
-others, so that a chain gets out of a corner in which the usual step is too long."""
+"""Where the steps of the pilot runs are tiny, there is more that long ones could go wrong in. Some
+are much shorter than the others, so that a chain gets out of a corner in which the usual step is
+too long."""
 
 
-def _geometry(arrays: Arrays, *, seed: int, cores: int | None, progress: bool) -> tuple[Coordinates, float]:
-    """Return coordinates that suit the bulk of the posterior, and the step size that the last pilot run made."""
+def _geometry(
+    arrays: Arrays, *, seed: int, cores: int | None, progress: bool
+) -> tuple[Coordinates, float]:
+    """Return coordinates that suit the bulk of the posterior, and the step size that the last pilot
+    run made.
+    """
     geometry, step, long = first_geometry(arrays), SHORT, long_step(arrays.family.size)
     for number, pilot in enumerate(PILOTS, start=1):
         if pilot.spared and step >= long:
@@ -180,14 +196,16 @@ def _geometry(arrays: Arrays, *, seed: int, cores: int | None, progress: bool) -
 def long_step(size: int) -> float:
     """Return the step that counts as long for so many free variables.
 
-    Errors of a trajectory's energy add up over variables that are apart, so in coordinates as good steps are shorter the more
-    there are, by the fourth root of their number; see Beskos et al. (2013), https://doi.org/10.3150/12-BEJ414.
+    Errors of a trajectory's energy add up over variables that are apart, so in coordinates as good
+    steps are shorter the more there are, by the fourth root of their number; see Beskos et al.
+    (2013), https://doi.org/10.3150/12-BEJ414.
     """
     return float(LONG * min(1.0, (MANY / size) ** 0.25))
 
 
 CARRIED = 200
-"""Draws of a neighbouring fit by which coordinates are chosen: as many as the longest pilot run has."""
+"""Draws of a neighbouring fit by which coordinates are chosen: as many as the longest pilot run
+has."""
 
 
 def _geometry_near(layout: Layout, near: Fit | Carried, *, seed: int) -> Coordinates:

@@ -1,4 +1,6 @@
-"""Running the sampler: nutpie's NUTS on the engine's density, with progress, and with nothing lost on Ctrl-C."""
+"""Running the sampler: nutpie's NUTS on the engine's density, with progress, and with nothing lost
+on Ctrl-C.
+"""
 
 from __future__ import annotations
 
@@ -18,13 +20,21 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, Ti
 from headcount._machine import own_cores
 from headcount._names import CHAIN, DRAW, POSTERIOR, SAMPLE_STATS
 from headcount._types import FloatArray, IntArray
-from headcount.engine.coordinates import Coordinates
+from headcount.engine.coordinates.sampled_density import Coordinates
 from headcount.errors import SamplingError
 
 __all__ = ["SHORT", "STEADY", "Draws", "Pace", "sample"]
 
 FREE: Final = "free"
-KEPT_STATS: Final = ("diverging", "energy", "n_steps", "step_size", "mean_tree_accept", "depth", "tuning")
+KEPT_STATS: Final = (
+    "diverging",
+    "energy",
+    "n_steps",
+    "step_size",
+    "mean_tree_accept",
+    "depth",
+    "tuning",
+)
 DEEPEST: Final = 10
 """Doublings of a trajectory at most."""
 
@@ -54,7 +64,8 @@ class Pace(NamedTuple):
 
 
 STEADY: Final = Pace(0.88, 0.1)
-"""Longer steps take fewer of a trajectory, but more effective draws are lost than gradients are saved."""
+"""Longer steps take fewer of a trajectory, but more effective draws are lost than gradients are
+saved."""
 
 
 @dataclass(frozen=True)
@@ -146,7 +157,8 @@ def sample(
             maxdepth=deepest,
             initial_step=first_step,
             max_step_size=LONGEST,
-            # Between two kicks by what is left of the gradient, trajectories turn as those of a standard normal do.
+            # Between two kicks by what is left of the gradient, trajectories turn as those of a
+            # standard normal do.
             exact_normal_trajectory=True,
             save_warmup=False,
             progress_bar=False,
@@ -159,11 +171,14 @@ def sample(
 
 
 def _model(coordinates: Coordinates) -> CompiledPyMCModel:
-    """Return what nutpie calls without any Python: the same as for a PyMC model, but for functions of our own."""
+    """Return what nutpie calls without any Python: the same as for a PyMC model, but for functions
+    of our own.
+    """
 
     def start(seed: int) -> FloatArray:
-        # Nearer to the centre than draws are, for coordinates may be poor further out. The sampler scales its first steps by the
-        # gradient at the start: right if that is the same for all coordinates.
+        # Nearer to the centre than draws are, for coordinates may be poor further out. The sampler
+        # scales its first steps by the gradient at the start: right if that is the same for all
+        # coordinates.
         return np.where(np.random.default_rng(seed).random(coordinates.size) < 0.5, -0.5, 0.5)
 
     size = coordinates.size
@@ -216,7 +231,9 @@ def _collect(tree: xr.DataTree, *, interrupted: bool, seconds: float) -> Draws:
 
 
 def _largest_block(finished: IntArray) -> tuple[IntArray, int]:
-    """Return which chains to keep, and how many draws of each, so that the most draws are kept in all."""
+    """Return which chains to keep, and how many draws of each, so that the most draws are kept in
+    all.
+    """
     order = np.argsort(-finished, kind="stable")
     kept = int(np.argmax(np.arange(1, finished.size + 1) * finished[order])) + 1
     return np.sort(order[:kept]), int(finished[order[kept - 1]])

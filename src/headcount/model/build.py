@@ -9,16 +9,16 @@ import pymc as pm
 import pytensor.tensor as pt
 
 from headcount._names import FRAME, LINEAGE, REGION, SCOPE, SOURCE, SOURCE_UNIT, STEP, UNIT, YEAR
-from headcount.copies import without_copies
-from headcount.layout import Layout
-from headcount.model.data import study_arrays
-from headcount.model.latent import log_headcount, log_ratios
+from headcount.layout.study_layout import Layout
+from headcount.model.graph_data import study_arrays
+from headcount.model.latent_headcount import log_headcount, log_ratios
 from headcount.model.likelihoods import observe
+from headcount.model.log_reach import log_reach
 from headcount.model.parameters import Parameters
-from headcount.model.reach import log_reach
-from headcount.observations import Observations
-from headcount.specs import ModelSpec
-from headcount.study_checks import check_study
+from headcount.study.copies import without_copies
+from headcount.study.observations import Observations
+from headcount.study.specs import ModelSpec
+from headcount.study.study_checks import check_study
 
 __all__ = ["build_model", "model_of"]
 
@@ -26,8 +26,8 @@ __all__ = ["build_model", "model_of"]
 def build_model(spec: ModelSpec, observations: Observations) -> pm.Model:
     """Build the PyMC model of a study.
 
-    The model is the definition: read it, extend it, or sample it with any of PyMC's samplers. `headcount.fit` samples the
-    same density faster.
+    The model is the definition: read it, extend it, or sample it with any of PyMC's samplers.
+    `headcount.fit` samples the same density faster.
 
     Parameters
     ----------
@@ -39,10 +39,11 @@ def build_model(spec: ModelSpec, observations: Observations) -> pm.Model:
     Returns
     -------
     pymc.Model
-        With ``parameter`` (dims prior: every prior of the spec on its link scale, labelled by its path), standard normal
-        ``*_z`` variables, and the deterministics ``log_headcount`` (region, year), ``log_ratio`` (scope, region[, year]),
-        ``log_reach`` (source, region[, year]), ``noise_scale`` (source), and ``selection`` and ``concentration`` (frame: a
-        survey or linkage between two breaks).
+        With ``parameter`` (dims prior: every prior of the spec on its link scale, labelled by its
+        path), standard normal ``*_z`` variables, and the deterministics ``log_headcount`` (region,
+        year), ``log_ratio`` (scope, region[, year]), ``log_reach`` (source, region[, year]),
+        ``noise_scale`` (source), and ``selection`` and ``concentration`` (frame: a survey or
+        linkage between two breaks).
 
     Raises
     ------
@@ -79,7 +80,8 @@ def model_of(layout: Layout) -> pm.Model:
 def _terms(headcount: Any, ratios: Any, seen: Any, data: Mapping[str, Any]) -> Any:  # noqa: ANN401
     """Return the log expected values, dims (term,): sums over cells, known populations, and a zero.
 
-    Seers are the sources, nobody (who sees everybody), and the lists alone; see `headcount.layout`.
+    Seers are the sources, nobody (who sees everybody), and the lists alone; see
+    `headcount.layout.study_layout`.
     """
     here = _at(data["cell_year"], headcount, ratios, seen, data)
     ahead = _at(data["cell_next"], headcount, ratios, seen, data)
@@ -93,7 +95,9 @@ def _at(year: Any, headcount: Any, ratios: Any, seen: Any, data: Mapping[str, An
     """Return what is seen in each cell at the middle of a year, dims (cell,)."""
     seer, scope, region = data["cell_seer"], data["cell_scope"], data["cell_region"]
     ratio = ratios[scope, region, year if ratios.type.shape[2] != 1 else 0]
-    return headcount[region, year] + ratio + seen[seer, region, year if seen.type.shape[2] != 1 else 0]
+    return (
+        headcount[region, year] + ratio + seen[seer, region, year if seen.type.shape[2] != 1 else 0]
+    )
 
 
 def _coords(layout: Layout) -> dict[str, Any]:

@@ -1,7 +1,8 @@
 """The likelihood of the rows, a function for each row form; see docs/model.md.
 
-The tail of Student's t with four degrees of freedom has a closed form that keeps its precision on both sides (Shaw, 2006,
-see `headcount.observation_kinds.bound`); the normal's goes through the scaled complementary error function.
+The tail of Student's t with four degrees of freedom has a closed form that keeps its precision on
+both sides (Shaw, 2006, see `headcount.study.observation_kinds.bound`); the normal's goes through
+the scaled complementary error function.
 """
 
 from __future__ import annotations
@@ -15,16 +16,24 @@ import pymc as pm
 import pytensor.tensor as pt
 
 from headcount._names import CONCENTRATION, FRAME, NOISE_SCALE, SELECTION, SOURCE
-from headcount.layout import Layout
+from headcount.layout.study_layout import Layout
 from headcount.model.parameters import Parameters
 
-__all__ = ["DEGREES_OF_FREEDOM", "LIKELIHOOD_PARTS", "ODDS", "log_tail_normal", "log_tail_t", "observe"]
+__all__ = [
+    "DEGREES_OF_FREEDOM",
+    "LIKELIHOOD_PARTS",
+    "ODDS",
+    "log_tail_normal",
+    "log_tail_t",
+    "observe",
+]
 
 DEGREES_OF_FREEDOM: Final = 4
 """Of the Student-t noise: heavy enough to let a row be wrong, with a tail in closed form."""
 
 NEARLY_ZERO: Final = -1e-10
-"""A scope cannot be all of the one that holds it, nor a list everybody: keeps log odds finite where a ratio rounds to 1."""
+"""A scope cannot be all of the one that holds it, nor a list everybody: keeps log odds finite where
+a ratio rounds to 1."""
 
 FIELDS: Final = (
     "source",
@@ -37,7 +46,7 @@ FIELDS: Final = (
     "noise_factor",
     "variance",
 )
-"""Of the rows of a likelihood; see `headcount.layout.RowArrays`."""
+"""Of the rows of a likelihood; see `headcount.layout.study_layout.RowArrays`."""
 
 
 def log_tail_t(t: Any) -> Any:  # noqa: ANN401
@@ -104,7 +113,9 @@ def _frames(layout: Layout, parameters: Parameters) -> tuple[Any, Any]:
     """Return log selection (of linkages: log dependence) and log concentration, dims (frame,)."""
     if not layout.frames:
         return pt.zeros(0), pt.zeros(0)
-    chosen = pt.stack([_selection(name, breaks, layout, parameters) for name, breaks in layout.frames])
+    chosen = pt.stack(
+        [_selection(name, breaks, layout, parameters) for name, breaks in layout.frames]
+    )
     kinds = [layout.spec.sources[name].kind for name, _ in layout.frames]
     dense = parameters.links(f"source_kinds.{kind}.concentration" for kind in kinds)
     pm.Deterministic(SELECTION, pt.exp(chosen), dims=FRAME)
@@ -137,7 +148,8 @@ def _bound(normal: bool, name: str, rows: Any, mu: Any, sd: Any) -> None:  # noq
 def _interval(normal: bool, name: str, rows: Any, mu: Any, sd: Any) -> None:  # noqa: ANN401, FBT001
     def logp(value: Any, mu: Any, sd: Any, upper: Any) -> Any:  # noqa: ANN401
         low, high = (value - mu) / sd, (upper - mu) / sd
-        # Mirror an interval above the centre's into the other tail, where both ends keep their precision.
+        # Mirror an interval above the centre's into the other tail, where both ends keep their
+        # precision.
         flip = pt.switch(low + high > 0, 1.0, -1.0)
         near = TAILS[normal](pt.minimum(flip * low, flip * high))
         far = TAILS[normal](pt.maximum(flip * low, flip * high))
@@ -152,13 +164,16 @@ def _survey_odds(rows: Any, terms: Any, log_selection: Any) -> Any:  # noqa: ANN
 
 
 def _overlap_odds(rows: Any, terms: Any, log_dependence: Any) -> Any:  # noqa: ANN401
-    """Return the log odds of being on the second list for those on the first: the positive root of a quadratic."""
+    """Return the log odds of being on the second list for those on the first: the positive root of
+    a quadratic.
+    """
     first = pt.minimum(terms[rows["part"]] - terms[rows["whole"]], NEARLY_ZERO)
     second = pt.minimum(terms[rows["third"]] - terms[rows["whole"]], NEARLY_ZERO)
     theta, c2, away2 = pt.exp(log_dependence), pt.exp(second), -pt.expm1(second)
     b = pt.exp(first) * theta - pt.expm1(first) - c2 * (1 + theta)
     root = pt.sqrt(b**2 + 4 * away2 * c2 * theta)
-    # Of the two forms of the root that in which nothing is subtracted; the other one gets a harmless b, for its gradient.
+    # Of the two forms of the root that in which nothing is subtracted; the other one gets a
+    # harmless b, for its gradient.
     above, below = pt.where(b > 0, b, 1.0), pt.where(b > 0, 0.0, b)
     return pt.log(pt.where(b > 0, 2 * c2 * theta / (above + root), (root - below) / (2 * away2)))
 
@@ -181,4 +196,5 @@ LIKELIHOOD_PARTS: Final[dict[str, Callable[..., None]]] = {
     "interval": partial(_interval, False),
     "interval_normal": partial(_interval, True),
 }
-"""Other likelihoods of `headcount.layout.LIKELIHOODS` to the function that adds them to the model."""
+"""Other likelihoods of `headcount.layout.study_layout.LIKELIHOODS` to the function that adds them
+to the model."""

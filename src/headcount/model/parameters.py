@@ -10,8 +10,8 @@ import pymc as pm
 import pytensor.tensor as pt
 
 from headcount._types import AnyArray
-from headcount.layout import Layout
-from headcount.priors import FAMILIES, LINK_NORMAL, Prior
+from headcount.layout.study_layout import Layout
+from headcount.study.priors import FAMILIES, LINK_NORMAL, Prior
 
 __all__ = ["Parameters", "parameter_arrays"]
 

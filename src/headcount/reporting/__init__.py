@@ -1,5 +1,9 @@
-"""The report: one HTML file that holds everything, for a reader who was not there. It never samples."""
+"""Pages, tables and figures of every result; may import all rooms but `headcount.cli`.
 
-from headcount.reporting.render import report
+Results do not draw themselves: nothing but the shell imports this room. It never samples.
+"""
 
-__all__ = ["report"]
+from headcount.reporting.comparison_page import write_comparison
+from headcount.reporting.report_page import report
+
+__all__ = ["report", "write_comparison"]

@@ -9,12 +9,13 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter, NullLocator
 
-from headcount.reporting.drawing import AHEAD, FAINT, INNER, LINE, OUTER, canvas
-from headcount.reporting.figures import Figure
-from headcount.reporting.prose import listed, people, percent, probability, subject
+from headcount._wording import listed, people, percent, probability
+from headcount.reporting.canvas import AHEAD, FAINT, INNER, LINE, OUTER, canvas
+from headcount.reporting.report_figures import Figure
+from headcount.reporting.sentences import subject
 
 if TYPE_CHECKING:
-    from headcount.sensitivity import Comparison
+    from headcount.workflows.sensitivity import Comparison
 
 __all__ = ["attribution_figure", "learning_figure", "prediction_figure", "total_figures"]
 
@@ -27,7 +28,10 @@ TALL: Final = 2.5
 
 COLOURS: Final = (LINE, "#c2571a", "#3f8f5f", "#8a4fa3", "#a98600", "#5d6a70", "#b0306a", "#2f9db0")
 MARKERS: Final = "osD^vPX*"
-"""Of the sets, the reference first; markers tell them apart in grey print. A ninth set starts anew."""
+"""Of the sets, the reference first; markers tell them apart in grey print.
+
+A ninth set starts anew.
+"""
 
 BEFORE: Final = "#e9e0cb"
 BEFORE_LINE: Final = "#a38c50"
@@ -67,7 +71,9 @@ def total_figures(comparison: Comparison) -> Figure:
             _draw_band(axes, own, OUTER, INNER, LINE)
             if name != comparison.reference:
                 for column, style in (("lower", ":"), ("median", "--"), ("upper", ":")):
-                    axes.plot(reference["year"], reference[column], style, color="#5d6a70", linewidth=1.1)
+                    axes.plot(
+                        reference["year"], reference[column], style, color="#5d6a70", linewidth=1.1
+                    )
             axes.set_ylim(bottom=0)
             axes.set_title(name)
             axes.yaxis.set_major_formatter(FuncFormatter(_people_ticks))
@@ -82,7 +88,8 @@ def total_figures(comparison: Comparison) -> Figure:
 
 
 def learning_figure(comparison: Comparison) -> Figure:
-    """Draw what the priors say about the root's headcount before any data, and what is left of it after.
+    """Draw what the priors say about the root's headcount before any data, and what is left of it
+    after.
 
     Parameters
     ----------
@@ -122,21 +129,27 @@ def attribution_figure(comparison: Comparison) -> Figure | None:
     Returns
     -------
     Figure or None
-        A panel for each set that could be taken apart, with bars for parts and dots for effects alone; nothing if none could.
+        A panel for each set that could be taken apart, with bars for parts and dots for effects
+        alone; nothing if none could.
     """
     tables = {
-        name: _largest(table) for name, table in comparison.attribution.groupby("prior_set", sort=False)
+        name: _largest(table)
+        for name, table in comparison.attribution.groupby("prior_set", sort=False)
     }
     if not tables:
         return None
     heights = [0.7 + 0.26 * len(table) for table in tables.values()]
     with canvas("attribution", WIDTH, 0.35 + sum(heights)) as (drawn, finished):
-        grid: Any = drawn.subplots(len(tables), 1, height_ratios=heights, squeeze=False, sharex=True)
+        grid: Any = drawn.subplots(
+            len(tables), 1, height_ratios=heights, squeeze=False, sharex=True
+        )
         for axes, (name, table) in zip(grid[:, 0], tables.items(), strict=True):
             _draw_parts(axes, table)
             axes.set_title(str(name))
         _round_changes(grid[-1, 0])
-        grid[-1, 0].set_xlabel(f"change of the total of {comparison.common.last_year}; logarithmic axis")
+        grid[-1, 0].set_xlabel(
+            f"change of the total of {comparison.common.last_year}; logarithmic axis"
+        )
     caption = (
         "Bars: the part of each changed prior in the whole change; they add up. Dots: what it would do if only it were "
         f"changed. Whiskers: two Monte Carlo standard errors. {MOST_PRIORS} priors at most for each set."
@@ -173,7 +186,9 @@ def prediction_figure(comparison: Comparison) -> Figure:
             axes.set_title("before the data" if stage == "prior" else "after")
         grid[0, 0].set_yticks(range(len(sources)), sources, fontsize=8)
         grid[0, 0].set_ylim(len(sources) - 0.4, -0.6)
-        drawn.legend(*_keys(comparison.names), loc="outside upper left", ncols=4, frameon=False, fontsize=9)
+        drawn.legend(
+            *_keys(comparison.names), loc="outside upper left", ncols=4, frameon=False, fontsize=9
+        )
     caption = (
         "What is predicted for each source over what it stated, all its rows together: median, 50 % (thick) and "
         f"{probability(comparison.prob)} (thin); at 1 it is what was stated. Logarithmic axes, each with its own range. A "
@@ -240,7 +255,9 @@ def _largest(table: pd.DataFrame) -> pd.DataFrame:
 def _draw_parts(axes: Axes, table: pd.DataFrame) -> None:
     places = np.arange(len(table))
     axes.barh(places, table["part"], height=0.62, color=INNER, linewidth=0)
-    axes.errorbar(table["part"], places, xerr=2 * table["part_mcse"], fmt="none", ecolor=LINE, elinewidth=0.9)
+    axes.errorbar(
+        table["part"], places, xerr=2 * table["part_mcse"], fmt="none", ecolor=LINE, elinewidth=0.9
+    )
     axes.errorbar(
         table["alone"],
         places,
@@ -255,7 +272,9 @@ def _draw_parts(axes: Axes, table: pd.DataFrame) -> None:
     axes.set_yticks(places, table["prior"], fontsize=8)
     axes.set_ylim(len(table) - 0.4, -0.6)
     axes.tick_params(axis="y", length=0)
-    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: percent(float(np.expm1(value)), sign=True)))
+    axes.xaxis.set_major_formatter(
+        FuncFormatter(lambda value, _: percent(float(np.expm1(value)), sign=True))
+    )
     axes.grid(axis="x")
 
 
@@ -276,9 +295,17 @@ def _strips(axes: Axes, own: pd.DataFrame, sources: list[str], place: int, sets:
         for name in ("lower", "inner_lower", "median", "inner_upper", "upper")
     }
     axes.hlines(at, ends["lower"], ends["upper"], color=colour, linewidth=1.0)
-    axes.hlines(at, ends["inner_lower"], ends["inner_upper"], color=colour, linewidth=3.0, alpha=0.55)
+    axes.hlines(
+        at, ends["inner_lower"], ends["inner_upper"], color=colour, linewidth=3.0, alpha=0.55
+    )
     axes.plot(
-        ends["median"], at, marker, color="white", markeredgecolor=colour, markersize=4, markeredgewidth=1.1
+        ends["median"],
+        at,
+        marker,
+        color="white",
+        markeredgecolor=colour,
+        markersize=4,
+        markeredgewidth=1.1,
     )
 
 

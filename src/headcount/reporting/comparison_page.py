@@ -1,10 +1,13 @@
-"""The page of a comparison: what changes in the answer, which prior does it, and whether the data could tell."""
+"""The page of a comparison: what changes in the answer, which prior does it, and whether the data
+could tell.
+"""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
+from headcount._wording import listed, number, probability
 from headcount.reporting.comparison_figures import (
     attribution_figure,
     learning_figure,
@@ -21,19 +24,16 @@ from headcount.reporting.comparison_tables import (
     prediction_table,
     source_accuracy_table,
 )
-from headcount.reporting.pages import write_page
-from headcount.reporting.prose import listed, number, probability
-from headcount.reporting.tables import Table
+from headcount.reporting.page_files import write_page
+from headcount.reporting.report_tables import Table
+from headcount.workflows.sensitivity import Comparison
 
-if TYPE_CHECKING:
-    from headcount.sensitivity import Comparison
-
-__all__ = ["write_comparison_page"]
+__all__ = ["write_comparison"]
 
 TEMPLATE: Final = "comparison.html.j2"
 
 
-def write_comparison_page(comparison: Comparison, path: str | Path) -> Path:
+def write_comparison(comparison: Comparison, path: str | Path) -> Path:
     """Write the page of a comparison.
 
     Parameters
@@ -105,7 +105,9 @@ def _tables(comparison: Comparison) -> dict[str, Table]:
 
 
 def _warnings(comparison: Comparison) -> list[str]:
-    doubtful = [f"‘{row['prior_set']}’" for row in comparison.sets.to_dict("records") if is_doubtful(row)]
+    doubtful = [
+        f"‘{row['prior_set']}’" for row in comparison.sets.to_dict("records") if is_doubtful(row)
+    ]
     if not doubtful:
         return []
     what = "the fit" if len(doubtful) == 1 else "the fits"

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 import pandas as pd
 
-from headcount.checks.convergence import HIGHEST_RHAT, LOWEST_ESS, MOST_DIVERGENCES
-from headcount.reporting.prose import interval, number, percent, quantity
-from headcount.reporting.tables import Line, Table
+from headcount._wording import interval, number, percent, quantity
+from headcount.diagnostics.checks.convergence import HIGHEST_RHAT, LOWEST_ESS, MOST_DIVERGENCES
+from headcount.reporting.report_tables import Line, Table
 
 if TYPE_CHECKING:
-    from headcount.sensitivity import Comparison
+    from headcount.workflows.sensitivity import Comparison
 
 __all__ = [
     "accuracy_table",
@@ -26,8 +26,14 @@ __all__ = [
     "source_accuracy_table",
 ]
 
-UNITS: Final = {"headcount": "people", "growth": "change", "growth_per_year": "change", "share": "percent"}
-"""Unit of an estimand, a word of `headcount.reporting.prose.quantity`; ``number`` for the others."""
+UNITS: Final = {
+    "headcount": "people",
+    "growth": "change",
+    "growth_per_year": "change",
+    "share": "percent",
+}
+"""Unit of an estimand, a word of `headcount.reporting.sentences.quantity`; ``number`` for the
+others."""
 
 KEYS: Final = ("estimand", "area", "year", "scope", "source")
 
@@ -37,7 +43,9 @@ PEOPLE_FROM: Final = 1000.0
 """A quantity of unknown unit that may be as large is one of people."""
 
 
-def answer_table(comparison: Comparison, estimands: tuple[str, ...], *, of_root: bool | None = None) -> Table:
+def answer_table(
+    comparison: Comparison, estimands: tuple[str, ...], *, of_root: bool | None = None
+) -> Table:
     """Tabulate quantities, a column for each set.
 
     Parameters
@@ -63,7 +71,9 @@ def answer_table(comparison: Comparison, estimands: tuple[str, ...], *, of_root:
     def lines() -> Iterator[Line]:
         for key, own in table.groupby(list(KEYS), sort=False):
             labels = dict(zip(KEYS, key, strict=True))
-            is_answer = labels["estimand"] == "headcount" and of_root is True and labels["year"] == last
+            is_answer = (
+                labels["estimand"] == "headcount" and of_root is True and labels["year"] == last
+            )
             cells = [_cell(own, name, comparison, labels) for name in comparison.names]
             is_ahead = of_root is not False and labels["year"] in comparison.common.ahead
             mark = "whole" if is_answer else "forecast" if is_ahead and not labels["source"] else ""
@@ -85,7 +95,8 @@ def attribution_table(comparison: Comparison, name: str) -> Table:
     Returns
     -------
     Table
-        Prior before and after the change, its part of the whole and its effect alone, and how the latter was found.
+        Prior before and after the change, its part of the whole and its effect alone, and how the
+        latter was found.
     """
     own = comparison.attribution[comparison.attribution["prior_set"] == name]
     first, second = comparison.specs[comparison.reference].priors, comparison.specs[name].priors
@@ -104,12 +115,21 @@ def attribution_table(comparison: Comparison, name: str) -> Table:
     def lines() -> Iterator[Line]:
         for row in own.to_dict("records"):
             path = row["prior"]
-            stated = "\n".join(_span_of(priors[path]) for priors in (first, second) if path in priors)
-            how = row["method"] + (
-                f"\nPareto k {row['pareto_k']:.2f}".replace("-", "−") if np.isfinite(row["pareto_k"]) else ""
+            stated = "\n".join(
+                _span_of(priors[path]) for priors in (first, second) if path in priors
             )
-            effects = (_effect(row["part"], row["part_mcse"]), _effect(row["alone"], row["alone_mcse"]))
-            yield Line((words.get(path, path), stated, *effects, how), "whole" if path == "(all)" else "")
+            how = row["method"] + (
+                f"\nPareto k {row['pareto_k']:.2f}".replace("-", "−")
+                if np.isfinite(row["pareto_k"])
+                else ""
+            )
+            effects = (
+                _effect(row["part"], row["part_mcse"]),
+                _effect(row["alone"], row["alone_mcse"]),
+            )
+            yield Line(
+                (words.get(path, path), stated, *effects, how), "whole" if path == "(all)" else ""
+            )
 
     return Table.of(headings, lines())
 
@@ -127,7 +147,8 @@ def learning_table(comparison: Comparison, *, changed: bool) -> Table:
     Returns
     -------
     Table
-        A column for each set; lines of differing priors stand out where their contraction differs by a tenth or more.
+        A column for each set; lines of differing priors stand out where their contraction differs
+        by a tenth or more.
     """
     table = comparison.priors[comparison.priors["differs"] == changed]
     headings = ("Prior", *(f"#{name}" for name in comparison.names))
@@ -195,7 +216,8 @@ def source_accuracy_table(comparison: Comparison) -> Table:
     Returns
     -------
     Table
-        The elpd under the reference and the differences from it; rows whose number is not to be trusted are counted.
+        The elpd under the reference and the differences from it; rows whose number is not to be
+        trusted are counted.
     """
     table = comparison.elpd[comparison.elpd["source"] != ""]
     headings = ("Source", *(f"#{name}" for name in comparison.names))
@@ -203,7 +225,9 @@ def source_accuracy_table(comparison: Comparison) -> Table:
     def lines() -> Iterator[Line]:
         for source, own in table.groupby("source", sort=False):
             found = own.set_index("prior_set")
-            yield Line((str(source), *(_accuracy(found, name, comparison) for name in comparison.names)))
+            yield Line(
+                (str(source), *(_accuracy(found, name, comparison) for name in comparison.names))
+            )
 
     return Table.of(headings, lines())
 
@@ -227,7 +251,9 @@ def prediction_table(comparison: Comparison) -> Table:
     def lines() -> Iterator[Line]:
         for (source, name), own in table.groupby(["source", "prior_set"], sort=False):
             stages = own.set_index("stage")
-            cells = [cell for stage in ("prior", "posterior") for cell in _factor(stages.loc[stage])]
+            cells = [
+                cell for stage in ("prior", "posterior") for cell in _factor(stages.loc[stage])
+            ]
             yield Line((str(source), str(name), f"{own['rows'].iloc[0]:,}", *cells))
 
     return Table.of(headings, lines())
@@ -275,9 +301,13 @@ def fits_table(comparison: Comparison) -> Table:
 
 
 def is_doubtful(row: dict[str, Any]) -> bool:
-    """Say whether a fit's numbers should be read with care, by the limits of the check of convergence."""
+    """Say whether a fit's numbers should be read with care, by the limits of the check of
+    convergence.
+    """
     return bool(
-        row["divergences"] > MOST_DIVERGENCES or row["rhat"] > HIGHEST_RHAT or row["ess"] < LOWEST_ESS
+        row["divergences"] > MOST_DIVERGENCES
+        or row["rhat"] > HIGHEST_RHAT
+        or row["ess"] < LOWEST_ESS
     )
 
 
@@ -317,7 +347,8 @@ def _learned(found: pd.DataFrame, name: str) -> str:
         return MISSING
     row = found.loc[name]
     before, after = (
-        interval(row[f"{kind}lower"], row[f"{kind}upper"], unit=_unit(row)) for kind in ("prior_", "")
+        interval(row[f"{kind}lower"], row[f"{kind}upper"], unit=_unit(row))
+        for kind in ("prior_", "")
     )
     return f"{row['contraction']:.2f}\n{before}\nbecomes {after}".replace("-", "−")
 
@@ -326,7 +357,7 @@ def _unit(row: pd.Series) -> str:
     return "people" if row["prior_upper"] >= PEOPLE_FROM else "number"
 
 
-def _span_of(prior: Any) -> str:  # noqa: ANN401 - a `headcount.priors.Prior`
+def _span_of(prior: Any) -> str:  # noqa: ANN401 - a `headcount.study.priors.Prior`
     low, high = (float(value) for value in prior.quantile([0.05, 0.95]))
     return interval(low, high, unit="people" if high >= PEOPLE_FROM else "number")
 
@@ -335,7 +366,9 @@ def _effect(value: float, error: float) -> str:
     """Write a change of a logarithm as a percentage, with its Monte Carlo standard error."""
     if not np.isfinite(value):
         return MISSING
-    return f"{percent(float(np.expm1(value)), sign=True)}\n± {number(100 * error * np.exp(value), 1)}"
+    return (
+        f"{percent(float(np.expm1(value)), sign=True)}\n± {number(100 * error * np.exp(value), 1)}"
+    )
 
 
 def _apart(row: dict[str, Any], comparison: Comparison, which: str = "") -> str:
@@ -357,9 +390,13 @@ def _accuracy(found: pd.DataFrame, name: str, comparison: Comparison) -> str:
         return MISSING
     row = found.loc[name]
     told = f"{row['elpd']:.1f}".replace("-", "−")
-    told = told if name == comparison.reference else _signed(row["difference"], row["difference_se"])
+    told = (
+        told if name == comparison.reference else _signed(row["difference"], row["difference_se"])
+    )
     doubt = (
-        f"\n{row['k_high']} of {row['rows']} rows with k > 0.7" if row["k_high"] else f"\n{row['rows']} rows"
+        f"\n{row['k_high']} of {row['rows']} rows with k > 0.7"
+        if row["k_high"]
+        else f"\n{row['rows']} rows"
     )
     return told + doubt
 

@@ -8,8 +8,8 @@ import numpy as np
 import pandas as pd
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
-from headcount.reporting.drawing import FAINT, LINE, OUTER, canvas
-from headcount.reporting.prose import people
+from headcount._wording import people
+from headcount.reporting.canvas import FAINT, LINE, OUTER, canvas
 
 __all__ = ["influence_svg"]
 
@@ -26,7 +26,8 @@ def influence_svg(table: pd.DataFrame, whole: tuple[float, float, float], *, ans
     Parameters
     ----------
     table
-        Columns ``kind, name, method, lower, median, upper`` and ``error``, the first line on top; people.
+        Columns ``kind, name, method, lower, median, upper`` and ``error``, the first line on top;
+        people.
     whole
         Lower end, median and upper end with all evidence.
     answer
@@ -47,11 +48,15 @@ def influence_svg(table: pd.DataFrame, whole: tuple[float, float, float], *, ans
         axes.hlines(places, shown["lower"], shown["upper"], color=LINE, linewidth=1.6)
         for place, middle, method in zip(places, shown["median"], shown["method"], strict=True):
             face = "white" if method == "re-weighted" else LINE
-            axes.plot([middle], [place], "o", markersize=5, markerfacecolor=face, markeredgecolor=LINE)
+            axes.plot(
+                [middle], [place], "o", markersize=5, markerfacecolor=face, markeredgecolor=LINE
+            )
         axes.set_yticks(places, [_label(line) for _, line in shown.iterrows()])
         axes.set_ylim(len(shown) - 0.4, -0.7)
         wide = shown["upper"].max() > TENFOLD * shown["lower"].min()
-        axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5) if wide else (1, 1.5, 2, 3, 4, 5, 6, 8)))
+        axes.xaxis.set_major_locator(
+            LogLocator(subs=(1, 2, 5) if wide else (1, 1.5, 2, 3, 4, 5, 6, 8))
+        )
         axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: people(value)))
         axes.xaxis.set_minor_formatter(NullFormatter())
         axes.grid(axis="x")

@@ -1,4 +1,6 @@
-"""The figure of a prior: its density, or what all priors imply, and where the sources' statements lie among them."""
+"""The figure of a prior: its density, or what all priors imply, and where the sources' statements
+lie among them.
+"""
 
 from __future__ import annotations
 
@@ -9,11 +11,11 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullLocator
 
-from headcount.reporting.drawing import FAINT, INNER, LINE, OUTER, canvas
-from headcount.reporting.prose import number, people
+from headcount._wording import number, people
+from headcount.reporting.canvas import FAINT, INNER, LINE, OUTER, canvas
 
 if TYPE_CHECKING:
-    from headcount.elicitation import PriorDescription
+    from headcount.workflows.elicitation import PriorDescription
 
 __all__ = ["prior_figure"]
 
@@ -43,9 +45,10 @@ def prior_figure(description: PriorDescription) -> str:
     Returns
     -------
     str
-        An ``svg`` element. Above, the density of the one prior with its central 50 and 90 %, or the root area's headcount by year
-        before any data. Below, where there are rows, where they lie among what the priors would have them state, as percentiles:
-        the largest rows of one prior, or all rows by source.
+        An ``svg`` element. Above, the density of the one prior with its central 50 and 90 %, or the
+        root area's headcount by year before any data. Below, where there are rows, where they lie
+        among what the priors would have them state, as percentiles: the largest rows of one prior,
+        or all rows by source.
     """
     stated = description.statements
     alone = description.prior is not None
@@ -115,7 +118,13 @@ def _percentiles(axes: Axes, stated: pd.DataFrame) -> None:
         axes.hlines(place, 5, 95, color=OUTER, linewidth=6, zorder=1)
         colours = np.where(own["tail"] < OUTSIDE, BAD, LINE)
         axes.scatter(
-            100 * own["below"], [place] * len(own), s=14, color=colours, alpha=0.6, linewidths=0, zorder=3
+            100 * own["below"],
+            [place] * len(own),
+            s=14,
+            color=colours,
+            alpha=0.6,
+            linewidths=0,
+            zorder=3,
         )
     _percentile_axis(axes, sources)
     axes.set_title("Where rows lie among what the priors would have them state, by source")

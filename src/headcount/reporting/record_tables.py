@@ -10,21 +10,14 @@ import numpy as np
 import pandas as pd
 
 from headcount._names import NOISE_SCALE, SAMPLE_DIMS, SOURCE
-from headcount.checks import CheckResult, Evidence
-from headcount.checks.row_fits import stated_in_words
-from headcount.fits import Fit
-from headcount.observations import Observation
-from headcount.reporting.prose import (
-    interval,
-    number,
-    percent,
-    plural,
-    prior_in_words,
-    probability,
-    quantity,
-)
-from headcount.reporting.tables import Line, Table
-from headcount.specs import CopySpec, SourceSpec
+from headcount._wording import interval, number, percent, plural, probability, quantity
+from headcount.diagnostics.checks import CheckResult, Evidence
+from headcount.diagnostics.checks.row_fits import stated_in_words
+from headcount.posterior.fits import Fit
+from headcount.reporting.report_tables import Line, Table
+from headcount.reporting.sentences import prior_in_words
+from headcount.study.observation import Observation
+from headcount.study.specs import CopySpec, SourceSpec
 
 __all__ = [
     "diagnostic_table",
@@ -63,7 +56,8 @@ def source_table(evidence: Evidence, priors: CheckResult, sources: CheckResult) 
     Returns
     -------
     Table
-        Title and citation, scope, kind and lineage, reach, rows, noise and fit; then the copies, which do not enter again.
+        Title and citation, scope, kind and lineage, reach, rows, noise and fit; then the copies,
+        which do not enter again.
     """
     fit, prob = evidence.fit, probability(evidence.prob)
     learned, fits = priors.table.set_index("prior"), sources.table.set_index("source")
@@ -102,7 +96,16 @@ def source_table(evidence: Evidence, priors: CheckResult, sources: CheckResult) 
         return Line(cells, "" if fits.at[name, "passed"] else "failed")
 
     copies = (
-        Line((_title(name, copy), f"copy of {copy.copy_of}", "enters once, as the original", "", "", ""))
+        Line(
+            (
+                _title(name, copy),
+                f"copy of {copy.copy_of}",
+                "enters once, as the original",
+                "",
+                "",
+                "",
+            )
+        )
         for name, copy in fit.spec.copies.items()
     )
     return Table.of(headings, chain(map(line, fit.layout.sources), copies))
@@ -126,7 +129,9 @@ def reason_table(fit: Fit) -> Table:
         Reason, source and number of rows, most rows first.
     """
     reasons = Counter((row.excluded, row.source) for row in fit.observations.rows if row.excluded)
-    lines = (Line((reason, source, f"{count:,}")) for (reason, source), count in reasons.most_common())
+    lines = (
+        Line((reason, source, f"{count:,}")) for (reason, source), count in reasons.most_common()
+    )
     return Table.of(("Reason", "Source", "#Rows"), lines)
 
 
@@ -161,8 +166,8 @@ def outlying_table(fit: Fit, outlying: CheckResult) -> Table:
     Returns
     -------
     Table
-        Line in the file, source, area, year, what is stated and expected, residual, probability of being outlying, and tail
-        probability.
+        Line in the file, source, area, year, what is stated and expected, residual, probability of
+        being outlying, and tail probability.
     """
     headings = (
         "#Line", "Source", "Area", "Year", "Kind", "#Stated", "#Expected", "#Residual (sd)",
@@ -201,7 +206,8 @@ def prior_table(evidence: Evidence, priors: CheckResult) -> Table:
     Returns
     -------
     Table
-        Path, prior, posterior, contraction and the shift of the total; what moves the total most first.
+        Path, prior, posterior, contraction and the shift of the total; what moves the total most
+        first.
     """
     spec, prob = evidence.fit.spec, probability(evidence.prob)
     headings = (
@@ -313,7 +319,9 @@ def _reach(fit: Fit, name: str, source: SourceSpec, learned: pd.DataFrame) -> st
         if getattr(source, key) is not None:
             lines.append(words.format(_posterior(learned, f"sources.{name}.{key}", "number")))
     for _, year in source.breaks_by:
-        lines.append(f"from {year} on × {_posterior(learned, f'sources.{name}.breaks.{year}', 'number')}")
+        lines.append(
+            f"from {year} on × {_posterior(learned, f'sources.{name}.breaks.{year}', 'number')}"
+        )
     return "\n".join(lines)
 
 
@@ -352,14 +360,24 @@ def _spread(name: str, source: SourceSpec, learned: pd.DataFrame, noise: dict[st
 def _inside(row: pd.Series) -> str:
     if not row["scored"]:
         return "not scored"
-    inside = " and ".join(f"{round(row[name] * row['scored'])}" for name in ("inside_50", "inside_90"))
+    inside = " and ".join(
+        f"{round(row[name] * row['scored'])}" for name in ("inside_50", "inside_90")
+    )
     return f"{inside}\nof {row['scored']}"
 
 
 def _excluded(fit: Fit, row: Observation) -> Line:
     stated = row.as_stated or stated_in_words(row)
     return Line(
-        (str(row.line), row.source, _area(fit, row.area), str(row.year), row.kind, stated, row.excluded)
+        (
+            str(row.line),
+            row.source,
+            _area(fit, row.area),
+            str(row.year),
+            row.kind,
+            stated,
+            row.excluded,
+        )
     )
 
 

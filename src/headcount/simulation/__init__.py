@@ -1,14 +1,15 @@
-"""The oracle: the generative story in NumPy, written from docs/model.md and independently of ``headcount.model``.
+"""The oracle: the generative story in NumPy, written from docs/model.md and independently of
+``headcount.model``.
 
-Rows and regions are looped over plainly, since clarity is what an oracle is for. This folder imports NumPy, SciPy and
-xarray, never PyMC.
+Rows and regions are looped over plainly, since clarity is what an oracle is for. This folder
+imports NumPy, SciPy and xarray, never PyMC.
 """
 
-from headcount.simulation.density import log_density
-from headcount.simulation.expectation import log_expected
-from headcount.simulation.latent import draw_state
+from headcount.simulation.expected_values import log_expected
+from headcount.simulation.row_densities import log_density
 from headcount.simulation.simulations import Simulation, simulate, simulate_prior
 from headcount.simulation.state import State
+from headcount.simulation.state_draws import draw_state
 
 __all__ = [
     "Simulation",

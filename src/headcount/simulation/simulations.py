@@ -10,13 +10,13 @@ import xarray as xr
 
 from headcount._names import DRAW, NOISE_SCALE, REGION, SCOPE, SOURCE, YEAR
 from headcount._types import FloatArray
-from headcount.copies import without_copies
 from headcount.errors import HeadcountError
-from headcount.observations import Observations
-from headcount.simulation.draws import draw_observations
-from headcount.simulation.latent import draw_states
+from headcount.simulation.row_draws import draw_observations
 from headcount.simulation.state import State
-from headcount.specs import ModelSpec
+from headcount.simulation.state_draws import draw_states
+from headcount.study.copies import without_copies
+from headcount.study.observations import Observations
+from headcount.study.specs import ModelSpec
 
 __all__ = ["Simulation", "simulate", "simulate_prior"]
 
@@ -54,21 +54,23 @@ def simulate(
 ) -> Simulation:
     """Draw a world from the priors, and statements about it.
 
-    A fit to the result should recover the world as often as its intervals say (simulation-based calibration), so
-    long as every draw is accepted: worlds picked by ``within`` or ``keep`` follow another prior than the spec's.
+    A fit to the result should recover the world as often as its intervals say (simulation-based
+    calibration), so long as every draw is accepted: worlds picked by ``within`` or ``keep`` follow
+    another prior than the spec's.
 
     Parameters
     ----------
     spec
         The declaration.
     observations
-        Which statements there are: source, area, year, form, bounds, widths, units and respondents are kept, the
-        stated numbers are not looked at. They must fit the spec; excluded rows are left out, and figures that copies
-        repeat enter once.
+        Which statements there are: source, area, year, form, bounds, widths, units and respondents
+        are kept, the stated numbers are not looked at. They must fit the spec; excluded rows are
+        left out, and figures that copies repeat enter once.
     seed
         Of all that is random.
     within
-        Lowest and highest headcount of the root area in the reference year, in persons, that is accepted.
+        Lowest and highest headcount of the root area in the reference year, in persons, that is
+        accepted.
     keep
         Whether a state is accepted.
     tries
@@ -77,9 +79,9 @@ def simulate(
     Returns
     -------
     Simulation
-        New observations and the truth behind them. A bound on whose other side the count fell has become a bound of
-        the other kind, a suppressed number above its floor a count, a hard range another cell of its grid; see
-        ``headcount.simulation.draws``.
+        New observations and the truth behind them. A bound on whose other side the count fell has
+        become a bound of the other kind, a suppressed number above its floor a count, a hard range
+        another cell of its grid; see ``headcount.simulation.row_draws``.
 
     Raises
     ------
@@ -97,13 +99,16 @@ def simulate(
     ('region', 'year')
     """
     observations = without_copies(spec, observations)
-    # Streams of their own: other rows do not change the world, nor does a rejected world change the noise.
+    # Streams of their own: other rows do not change the world, nor does a rejected world change the
+    # noise.
     state_rng, row_rng = np.random.default_rng(seed).spawn(2)
     for state in draw_states(spec, state_rng, tries):
         if _is_within(state, spec, within) and (keep is None or keep(state)):
             drawn = draw_observations(spec, observations, state, row_rng)
             return Simulation(drawn, state.to_dataset(spec), state, seed)
-    wanted = "" if within is None else f" with a headcount between {within[0]:,g} and {within[1]:,g}"
+    wanted = (
+        "" if within is None else f" with a headcount between {within[0]:,g} and {within[1]:,g}"
+    )
     msg = (
         f"{spec.name} [total.prior]: none of {tries} prior draws was accepted; expected one{wanted}."
         f" The prior of the total has {spec.total.prior}."
@@ -127,10 +132,10 @@ def simulate_prior(spec: ModelSpec, *, seed: int, draws: int = 1000) -> xr.Datas
     Returns
     -------
     xarray.Dataset
-        ``headcount`` of the target in persons, dims (draw, region, year); ``total``, the root area's, dims (draw,
-        year); ``ratio`` of each scope to the target in the root area, dims (draw, scope, year); ``reach`` in units
-        stated per person, 1 for surveys and linkages, dims (draw, source, region, year); ``noise_scale``, sd on the
-        log scale, dims (draw, source).
+        ``headcount`` of the target in persons, dims (draw, region, year); ``total``, the root
+        area's, dims (draw, year); ``ratio`` of each scope to the target in the root area, dims
+        (draw, scope, year); ``reach`` in units stated per person, 1 for surveys and linkages, dims
+        (draw, source, region, year); ``noise_scale``, sd on the log scale, dims (draw, source).
 
     Examples
     --------
@@ -141,7 +146,9 @@ def simulate_prior(spec: ModelSpec, *, seed: int, draws: int = 1000) -> xr.Datas
     True
     """
     states = list(draw_states(spec, np.random.default_rng(seed), draws))
-    totals = np.stack([[_root_log_people(state, scope) for scope in spec.scopes] for state in states])
+    totals = np.stack(
+        [[_root_log_people(state, scope) for scope in spec.scopes] for state in states]
+    )
     target = list(spec.scopes).index(spec.target)
     reach = [list(state.log_reach.values()) for state in states]
     noise = [list(state.noise_scale.values()) for state in states]

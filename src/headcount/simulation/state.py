@@ -22,7 +22,7 @@ from headcount._names import (
     YEAR,
 )
 from headcount._types import FloatArray
-from headcount.specs import ModelSpec
+from headcount.study.specs import ModelSpec
 
 __all__ = ["State"]
 
@@ -38,15 +38,16 @@ class State:
     log_headcount
         Logarithm of the target's headcount in persons, dims (region, year).
     log_ratio
-        Latent scope to the logarithm of its headcount over the target's, dims (region, year); zeros for the target.
+        Latent scope to the logarithm of its headcount over the target's, dims (region, year); zeros
+        for the target.
     known
         Scope with a covariate to the logarithm of its population in persons, dims (region, year).
     log_reach
-        Source to the logarithm of units stated per person of its scope, dims (region, year); zeros for surveys and
-        linkages.
+        Source to the logarithm of units stated per person of its scope, dims (region, year); zeros
+        for surveys and linkages.
     log_bare
-        Source with a coverage to the logarithm of the chance that a person of its scope is on its list: without
-        overcount, lineage error and shared bias. Dims (region, year).
+        Source with a coverage to the logarithm of the chance that a person of its scope is on its
+        list: without overcount, lineage error and shared bias. Dims (region, year).
     noise_scale
         Source to the typical sd of its rows on the log scale.
     selection
@@ -95,11 +96,12 @@ class State:
         Returns
         -------
         xarray.Dataset
-            ``headcount`` (persons) and ``log_headcount``, dims (region, year); ``growth`` since the year before, a
-            fraction, dims (region, step), where a step is labelled by the year in which it ends; ``log_ratio`` over
-            the target, dims (scope, region, year); ``log_reach`` and ``log_bare``, dims (source, region, year);
-            ``selection``, dims (source, year); ``noise_scale``, ``dependence`` and ``concentration``, dims (source,).
-            Missing for sources that have no such quantity.
+            ``headcount`` (persons) and ``log_headcount``, dims (region, year); ``growth`` since the
+            year before, a fraction, dims (region, step), where a step is labelled by the year in
+            which it ends; ``log_ratio`` over the target, dims (scope, region, year); ``log_reach``
+            and ``log_bare``, dims (source, region, year); ``selection``, dims (source, year);
+            ``noise_scale``, ``dependence`` and ``concentration``, dims (source,). Missing for
+            sources that have no such quantity.
         """
         growth = np.expm1(np.diff(self.log_headcount, axis=1))
         seen, years = self.log_headcount.shape, self.log_headcount.shape[1:]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from headcount._types import FloatArray
-from headcount.specs import ModelSpec
+from headcount.study.specs import ModelSpec
 
 __all__ = ["at_time"]
 
@@ -25,8 +25,8 @@ def at_time(values: FloatArray, time: float, spec: ModelSpec) -> FloatArray:
     Returns
     -------
     numpy.ndarray
-        On the straight line through the two years around the time, or through the two outermost years beyond them.
-        Dims (...).
+        On the straight line through the two years around the time, or through the two outermost
+        years beyond them. Dims (...).
     """
     since_first = time - spec.years.first
     before = int(np.clip(np.floor(since_first), 0, values.shape[-1] - 2))

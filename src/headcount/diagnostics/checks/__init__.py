@@ -1,0 +1,13 @@
+"""Checks: whether a fit can be believed, in a sentence and a table each.
+
+A check is a function from `headcount.diagnostics.checks.evidence.Evidence` to `CheckResult`. To add
+one, write a module beside the others and its function into ``CHECKS`` of
+`headcount.diagnostics.checks.all_checks`. Nothing here samples or imports PyMC: a saved fit can be
+checked anywhere.
+"""
+
+from headcount.diagnostics.checks.all_checks import CHECKS, check
+from headcount.diagnostics.checks.check_result import CheckResult
+from headcount.diagnostics.checks.evidence import Evidence
+
+__all__ = ["CHECKS", "CheckResult", "Evidence", "check"]

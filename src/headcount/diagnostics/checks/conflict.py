@@ -1,0 +1,310 @@
+"""Do sources and priors contradict each other?
+
+Every level is a node at which two lots of evidence meet: what the spec states about it (the
+coverage of a source, say), and what everything else implies (the source's own statements with all
+other sources and priors). Splitting the node [1]_ gives two distributions that should agree. With
+the prior normal on its link scale, of mean mu and sd sigma, the other side need not be fitted
+apart: dividing the prior out of the posterior, of mean m and variance v, leaves a normal
+likelihood, and the difference of the two sides in units of its own standard deviation is
+
+    z = (m - mu) / (sigma sqrt(1 - v / sigma^2)),
+
+standard normal if the model is right; ``1 - v / sigma^2`` is the prior's contraction. Where this is
+near zero nothing else speaks about the node, so the posterior mean should be the prior's;
+``LEAST_CONTRACTION`` stands in for anything smaller, lest the noise of sampling look like a
+contradiction.
+
+Nodes are
+
+- every prior that is normal on its link scale;
+- the reach of each source in each unit of areas that it states something about, on its link scale:
+  the level, what is declared for the area, and the deviations by region of the source and of its
+  kind, which could hide a wrong level by all pointing one way;
+- the mean error of each source's rows, whose prior is what the source's noise allows. A source
+  whose level is known (an anchor) has no other node.
+
+Which source pulls a node away from its prior is read off the precision near the posterior mean:
+what each one's score adds to the node's posterior mean.
+
+Table, one line for each node: ``node`` (path of a prior, ``reach of SOURCE in UNIT`` or ``errors of
+SOURCE``), ``source`` (whose node it is, or empty), ``z``, ``p`` (two-sided), ``contraction``,
+``stated_lower, stated_upper`` (90 % interval of the prior, in its own unit; of an error, a factor),
+``implied`` (what everything else implies, by its mean), ``shift`` (implied minus stated mean, in
+prior standard deviations), ``pulled_by`` (the source that pulls hardest), ``conflict``.
+
+References
+----------
+.. [1] Presanis, A. M., Ohlssen, D., Spiegelhalter, D. J. and De Angelis, D. (2013). Conflict
+   diagnostics in directed acyclic graphs, with applications in Bayesian evidence synthesis.
+   Statistical Science 28(3), 376-397. https://doi.org/10.1214/13-STS426
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, Final
+
+import numpy as np
+import pandas as pd
+from scipy import sparse, stats
+
+from headcount._names import ROW, SAMPLE_DIMS
+from headcount._types import BoolArray, FloatArray, IntArray
+from headcount.diagnostics.checks.check_result import CheckResult
+from headcount.diagnostics.checks.evidence import Evidence
+from headcount.diagnostics.identification.precision_terms import pieces_at
+from headcount.engine.density.codes import ZETA
+from headcount.engine.density.evaluation import evaluate
+from headcount.engine.density.reach_points import Views
+from headcount.engine.density.study_arrays import Arrays, assemble
+from headcount.engine.derivatives.fisher_information import factorise
+from headcount.engine.derivatives.jacobian import sensitivities_at
+from headcount.posterior.draw_transfer import Carried
+from headcount.posterior.fits import Fit
+from headcount.posterior.row_expectations import noise_of
+from headcount.study.priors import LINK_NORMAL, Prior
+
+__all__ = ["ALLOWED", "LEAST_CONTRACTION", "check_conflict"]
+
+ALLOWED: Final = 0.05
+"""Part of the conflicts named that may be false alarms (Benjamini and Hochberg 1995,
+doi:10.1111/j.2517-6161.1995.tb02031.x)."""
+
+LEAST_CONTRACTION: Final = 0.25
+"""Below it the other side is nearly twice as wide as the prior or wider, and what it implies is not
+known to a figure."""
+
+PRIOR_DRAWS: Final = 4000
+"""Draws that show where the priors of a reach leave it; its standard deviation is then known to
+about one percent."""
+
+STATED: Final = "stated"
+
+DETAILS: Final = (
+    "Each level is split in two: what the spec states about it, and what everything else implies. z is the difference of the "
+    "two in units of its standard deviation, standard normal if nothing contradicts anything (doi:10.1214/13-STS426). Places are "
+    f"in conflict if their z is too large for chance at a false discovery rate of {100 * ALLOWED:.0f} %. A conflict says that "
+    "two things cannot both be right, not which one is wrong: a source, a prior, or what the scope means. One contradiction "
+    "often shows at several nodes, at all that could resolve it."
+)
+
+
+def check_conflict(evidence: Evidence) -> CheckResult:
+    """Split each node of the level and name those whose two sides disagree.
+
+    Parameters
+    ----------
+    evidence
+        Of the fit.
+
+    Returns
+    -------
+    CheckResult
+        Passed if no node is in conflict; table as in the module's text, the largest z first.
+    """
+    table = pd.DataFrame(
+        [*_prior_nodes(evidence.fit), *_reach_nodes(evidence.fit), *_error_nodes(evidence)]
+    )
+    table["p"] = 2 * stats.norm.sf(table["z"].abs())
+    table["conflict"] = _discovered(table["p"].to_numpy())
+    table["pulled_by"] = _pulled_by(evidence.fit, table)
+    table = table.sort_values("z", key=np.abs, ascending=False, ignore_index=True)
+    named = table[table["conflict"]]
+    return CheckResult("conflict", named.empty, _headline(named, table), table, DETAILS)
+
+
+def _prior_nodes(fit: Fit) -> Iterator[dict[str, Any]]:
+    parameters = fit.posterior["parameter"].transpose("prior", *SAMPLE_DIMS)
+    for path, draws in zip(parameters["prior"].to_numpy(), parameters.to_numpy(), strict=True):
+        prior = fit.spec.priors[str(path)]
+        if prior.is_link_normal:
+            link = np.asarray(prior.link.forward(draws.ravel()))
+            yield {"node": str(path), "source": _source_of(str(path))} | _split(
+                prior, float(link.mean()), float(link.var())
+            )
+
+
+def _reach_nodes(fit: Fit) -> Iterator[dict[str, Any]]:
+    """Split the reach of each source in each unit from what its priors say of it, all together."""
+    layout, arrays = fit.layout, assemble(fit.layout)
+    rng = np.random.default_rng(fit.sampling.seed)
+    nothing = Carried((), np.empty((PRIOR_DRAWS, 0)))
+    zetas = Views.of(layout, everywhere=False).zetas
+    stated, found = (
+        _sums(np.ascontiguousarray(free), arrays, len(zetas))
+        for free in (nothing.to(layout, rng), Carried.of(fit, PRIOR_DRAWS).free)
+    )
+    units = layout.unit_of_region[zetas[:, 1]] if len(zetas) else np.zeros(0, dtype=np.int64)
+    for source, unit in sorted({(int(s), int(u)) for s, u in zip(zetas[:, 0], units, strict=True)}):
+        name, own = layout.sources[source], (zetas[:, 0] == source) & (units == unit)
+        reach = layout.spec.sources[name].reach
+        if reach is None or not _varies_by_region(name, fit):
+            continue
+        before, after = stated[:, own].mean(axis=1), found[:, own].mean(axis=1)
+        link = reach.prior.link
+        middle = Prior(
+            reach.prior.support,
+            LINK_NORMAL,
+            (float(link.inverse(before.mean())), float(before.std())),
+        )
+        node = f"reach of {name} in {layout.spec.areas.units[unit]}"
+        yield {"node": node, "source": name} | _split(
+            middle, float(after.mean()), float(after.var())
+        )
+
+
+def _varies_by_region(name: str, fit: Fit) -> bool:
+    """Say whether a source's reach has deviations by region; without them it is the node of its own
+    prior again.
+    """
+    source = fit.spec.sources[name]
+    return source.region_sd is not None or fit.spec.source_kinds[source.kind].region_sd is not None
+
+
+def _sums(free: FloatArray, arrays: Arrays, count: int) -> FloatArray:
+    """Return the reach on its link scale; dims (draw, zeta)."""
+    _, sums = evaluate(free, arrays)
+    return np.asarray(sums[:, arrays.offset[ZETA] : arrays.offset[ZETA] + count])
+
+
+def _source_of(path: str) -> str:
+    section, _, rest = path.partition(".")
+    return rest.partition(".")[0] if section == "sources" else ""
+
+
+def _error_nodes(evidence: Evidence) -> Iterator[dict[str, Any]]:
+    """Split the mean error of each source's stated rows from what its noise allows."""
+    fit = evidence.fit
+    location, spread = (
+        evidence.moments[name]
+        .transpose(*SAMPLE_DIMS, ROW)
+        .to_numpy()
+        .reshape(-1, len(fit.layout.row_source))
+        for name in ("location", "spread")
+    )
+    for source, name in enumerate(fit.layout.sources):
+        parts = [
+            _errors(fit, likelihood, source, location, spread) for likelihood in fit.layout.rows
+        ]
+        errors, variance = (np.concatenate(own, axis=-1) for own in zip(*parts, strict=True))
+        if not variance.size:
+            continue
+        weight = (1 / variance) / np.sum(1 / variance)
+        mean = errors @ weight
+        prior = Prior("positive", LINK_NORMAL, (1.0, float(1 / np.sqrt(np.sum(1 / variance)))))
+        yield {"node": f"errors of {name}", "source": name} | _split(
+            prior, float(mean.mean()), float(mean.var())
+        )
+
+
+def _errors(
+    fit: Fit, likelihood: str, source: int, location: FloatArray, spread: FloatArray
+) -> tuple[FloatArray, FloatArray]:
+    """Return the errors of a source's stated rows, dims (draw, row), and their variances, dims
+    (row,).
+    """
+    rows = fit.layout.rows[likelihood]
+    own = (fit.layout.row_source[rows.position] == source) & likelihood.startswith(STATED)
+    position = rows.position[own]
+    # Expected values of the squared spread; a standard Student's t with four degrees of freedom has
+    # variance 2.
+    variance = (spread[:, position] ** 2).mean(axis=0) * noise_of(likelihood).var()
+    return rows.value[own] - location[:, position], variance
+
+
+def _split(prior: Prior, mean: float, variance: float) -> dict[str, Any]:
+    """Compare a prior with what is left of a posterior once the prior is divided out; both on the
+    link scale.
+    """
+    contraction = 1 - variance / prior.scale**2
+    moved = (mean - prior.location) / prior.scale
+    # Where little is left of the other side, it is known to lie at least as far out as the
+    # posterior.
+    shift = moved / contraction if contraction >= LEAST_CONTRACTION else moved
+    lower, upper = prior.quantile([0.05, 0.95])
+    return {
+        "z": moved / np.sqrt(max(contraction, LEAST_CONTRACTION)),
+        "contraction": contraction,
+        "stated_lower": float(lower),
+        "stated_upper": float(upper),
+        "implied": float(prior.link.inverse(prior.location + shift * prior.scale)),
+        "shift": shift,
+    }
+
+
+def _discovered(p: FloatArray) -> BoolArray:
+    """Return which of many tests are significant at a false discovery rate of ``ALLOWED``."""
+    return np.asarray(stats.false_discovery_control(p) <= ALLOWED)
+
+
+def _pulled_by(fit: Fit, table: pd.DataFrame) -> list[str]:
+    """Return for each prior's node the source whose score moves it furthest the way that it went;
+    no name for the others.
+    """
+    arrays, layout = assemble(fit.layout), fit.layout
+    x = Carried.of(fit).free.mean(axis=0)
+    found, pieces = sensitivities_at(x, arrays), pieces_at(x, arrays, layout)
+    by_source = (
+        _indicator(layout.row_source, len(layout.sources))
+        @ sparse.diags_array(found.score)
+        @ found.slopes
+    )
+    precision = sparse.csc_array(pieces.rows.T @ pieces.rows)
+    pull = factorise(precision).solve(np.ascontiguousarray(by_source.toarray().T))
+    column = {path: i for i, path in enumerate(layout.priors)}
+    names = []
+    for line in table.itertuples(index=False):
+        at = column.get(str(line.node))
+        if at is None or not line.conflict:
+            names.append("")
+            continue
+        along = (
+            np.sign(line.z) * pull[at] * np.array([name != line.source for name in layout.sources])
+        )
+        names.append(layout.sources[int(np.argmax(along))] if along.max() > 0 else "")
+    return names
+
+
+def _indicator(index: IntArray, size: int) -> sparse.csr_array:
+    """Return which row belongs to which source; dims (source, row)."""
+    return sparse.coo_array(
+        (np.ones(index.size), (index, np.arange(index.size))), (size, index.size)
+    ).tocsr()
+
+
+def _headline(named: pd.DataFrame, table: pd.DataFrame) -> str:
+    able = len(table)
+    if named.empty:
+        first = table.iloc[0]
+        return (
+            f"No contradiction at any of {able} places where two lots of evidence meet; the largest difference is at "
+            f"{first['node']} (z = {first['z']:+.1f})."
+        )
+    told = "; ".join(conflict_sentence(line) for _, line in named.head(3).iterrows())
+    more = f"; and {len(named) - 3} more" if len(named) > 3 else ""  # noqa: PLR2004 - as many as are told
+    return f"{len(named)} of {able} places where two lots of evidence meet are in conflict: {told}{more}."
+
+
+def conflict_sentence(line: pd.Series) -> str:
+    """Say what contradicts what.
+
+    Parameters
+    ----------
+    line
+        Of the check's table.
+
+    Returns
+    -------
+    str
+        Without a full stop.
+    """
+    against = f" with {line['pulled_by']}" if line["pulled_by"] else ""
+    where = f"{abs(line['shift']):.1f} prior standard deviations {'above' if line['z'] > 0 else 'below'}"
+    if str(line["node"]).startswith("errors of"):
+        factor = f"{100 * (line['implied'] - 1):+.0f} %"
+        return f"{line['source']} states {factor} of what all else implies, {where} what its noise allows (z = {line['z']:+.1f})"
+    stated = f"{line['stated_lower']:.2g} to {line['stated_upper']:.2g}"
+    return (
+        f"{line['node']} is stated as {stated} and all else{against} implies {line['implied']:.2g}, {where} "
+        f"(z = {line['z']:+.1f})"
+    )

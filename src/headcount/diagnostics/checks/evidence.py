@@ -1,0 +1,73 @@
+"""Evidence: what several checks, and the report, need of a fit; each part computed once, when first
+asked for.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import pandas as pd
+import xarray as xr
+
+from headcount.diagnostics.checks.row_fits import RowFits, row_fits
+from headcount.diagnostics.identification.after_sampling import (
+    RestsOn,
+    headline_answers,
+    last_observed,
+    resting,
+)
+from headcount.posterior.fits import Fit
+from headcount.posterior.row_expectations import row_moments
+from headcount.posterior.summaries import estimates
+
+__all__ = ["Evidence"]
+
+DRAWS_KEPT = 1000
+"""Draws for which rows are looked at: enough for a tail of one in a thousand, few enough for
+seconds with thousands of rows."""
+
+
+@dataclass(frozen=True, eq=False)
+class Evidence:
+    """A fit and what is derived from it.
+
+    Parameters
+    ----------
+    fit
+        A fit.
+    prob
+        Probability inside the equal-tailed intervals.
+    """
+
+    fit: Fit
+    prob: float = 0.9
+
+    @cached_property
+    def estimates(self) -> pd.DataFrame:
+        """The table of `headcount.estimates`."""
+        return estimates(self.fit, prob=self.prob)
+
+    @cached_property
+    def moments(self) -> xr.Dataset:
+        """Where each row is expected, draw by draw: some draws of
+        `headcount.posterior.row_expectations.row_moments`.
+        """
+        return row_moments(
+            self.fit, thin=max(1, self.fit.sampling.chains * self.fit.sampling.draws // DRAWS_KEPT)
+        )
+
+    @cached_property
+    def rows(self) -> RowFits:
+        """How well each fitted row is predicted."""
+        return row_fits(self.fit, self.moments)
+
+    @cached_property
+    def resting(self) -> RestsOn:
+        """What the headline answers rest on."""
+        return resting(self.fit, headline_answers(self.fit))
+
+    @cached_property
+    def last_year(self) -> int:
+        """The last year that a fitted row speaks about; later ones are forecasts."""
+        return last_observed(self.fit, self.fit.spec.areas.root)

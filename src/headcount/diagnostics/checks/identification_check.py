@@ -1,0 +1,61 @@
+"""What does the headline rest on, and may it be quoted?
+
+Table, one line for each prior, pooling and source: ``kind`` and ``name`` (see
+`headcount.diagnostics.identification.precision_terms.Part`); ``share`` of the precision of the
+root's headcount in the last year with data; ``sensitivity`` to power-scaling (see
+`headcount.diagnostics.identification.power_scaling`), missing for what is pooled. The largest share
+first; shares add to one.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import pandas as pd
+import xarray as xr
+
+from headcount._names import YEAR
+from headcount.diagnostics.checks.check_result import CheckResult
+from headcount.diagnostics.checks.evidence import Evidence
+from headcount.diagnostics.identification.power_scaling import power_scaling
+from headcount.diagnostics.identification.quotability import (
+    LEAST_DATA,
+    LEAST_LEANING,
+    WIDER,
+    WIDEST,
+)
+from headcount.posterior.estimands import headcount
+
+__all__ = ["check_identification"]
+
+DETAILS: Final = (
+    "A share is how much of the resistance against another total comes from a prior, from pooling (that regions, years or "
+    "sources are alike to the degree that their scales say) or from the statements of a source: it is the part's term in the "
+    "precision of the log total, near the posterior (docs/identification.md). If a part became one percent more informative, "
+    "the total's precision would grow by so many percent of it. Sensitivity is the reaction of the posterior to power-scaling "
+    "the part (doi:10.1007/s11222-023-10366-5); above 0.05 it matters. The total is not to be quoted if its interval would be "
+    f"more than {WIDEST:.0f} times as wide without the priors that state levels; it rests on data if it would be at most "
+    f"{WIDER:.0f} times as wide, sources hold at least {100 * LEAST_DATA:.0f} % of its precision and stated priors less than "
+    f"{100 * LEAST_LEANING:.0f} %; else it leans on priors."
+)
+
+
+def check_identification(evidence: Evidence) -> CheckResult:
+    """Say what the total rests on, and refuse it where that is priors alone.
+
+    Parameters
+    ----------
+    evidence
+        Of the fit.
+
+    Returns
+    -------
+    CheckResult
+        Failed if the total is not to be quoted; table as in the module's text.
+    """
+    fit, resting = evidence.fit, evidence.resting
+    people = headcount(fit).sel({YEAR: evidence.last_year}, drop=True).reset_coords(drop=True)
+    scaled = power_scaling(fit, xr.ufuncs.log(people), evidence.moments["log_likelihood"])
+    table: pd.DataFrame = resting.shares.table().merge(scaled, on=["kind", "name"], how="left")
+    verdict = resting.verdict
+    return CheckResult("identification", verdict.may_be_quoted, str(verdict), table, DETAILS)

@@ -1,0 +1,86 @@
+"""Which rows does the model give hardly any chance?
+
+Table: the columns of `headcount.diagnostics.checks.row_fits.RowFits.table`, the least likely row
+first. Such rows stay in the fit: noise with long tails lets them pull little, and what to do about
+them is a question about the source.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import pandas as pd
+from scipy import stats
+
+from headcount.diagnostics.checks.check_result import CheckResult
+from headcount.diagnostics.checks.evidence import Evidence
+from headcount.diagnostics.checks.row_fits import BEYOND
+from headcount.posterior.fits import Fit
+from headcount.posterior.row_expectations import noise_of
+
+__all__ = ["FAMILY", "LIKELY", "SMALLEST_TAIL", "check_outlying_rows"]
+
+LIKELY: Final = 0.5
+"""Posterior probability of being outlying from which on a row is named."""
+
+SMALLEST_TAIL: Final = 0.005
+"""Predictive probability of something as far out."""
+
+FAMILY: Final = 0.01
+"""The check fails if so many outlying rows, or one so far out, would be seen by chance less often
+than this."""
+
+DETAILS: Final = (
+    f"A row is outlying if its error lies beyond {BEYOND:g} standard deviations of its source. It is named if the posterior "
+    f"probability of that is above {LIKELY:g}, or if the predictive probability of something as far out is below "
+    f"{SMALLEST_TAIL:g}. The check fails if "
+    f"chance would give so many such rows, or one as far out among all rows, in fewer than {100 * FAMILY:.0f} of 100 "
+    "such data sets. Rows are named, not dropped: to leave one out, say why in its 'excluded' cell."
+)
+
+
+def check_outlying_rows(evidence: Evidence) -> CheckResult:
+    """Name the rows that the model finds hard to believe.
+
+    Parameters
+    ----------
+    evidence
+        Of the fit.
+
+    Returns
+    -------
+    CheckResult
+        Passed if there are no more of them, and none further out, than chance alone would give.
+    """
+    table = evidence.rows.table
+    outlying = table[(table["p_outlying"] > LIKELY) | (table["tail"] < SMALLEST_TAIL)]
+    outlying = outlying.sort_values("tail", kind="stable")
+    expected = _expected(evidence.fit)
+    too_many = float(stats.poisson.sf(len(outlying) - 1, expected)) < FAMILY
+    too_far = bool((outlying["tail"] * len(table) < FAMILY).any())
+    headline = _headline(outlying, expected, len(table), passed=not (too_many or too_far))
+    return CheckResult("outlying rows", not (too_many or too_far), headline, outlying, DETAILS)
+
+
+def _expected(fit: Fit) -> float:
+    """Return how many rows would be named if the model were right."""
+    count = 0.0
+    for name, rows in fit.layout.rows.items():
+        beyond = 2 * float(noise_of(name).sf(BEYOND)) if name.startswith("stated") else 0.0
+        count += len(rows) * max(beyond, SMALLEST_TAIL)
+    return count
+
+
+def _headline(outlying: pd.DataFrame, expected: float, rows: int, *, passed: bool) -> str:
+    if outlying.empty:
+        return f"None of the {rows} rows is outlying."
+    by_chance = f"about {expected:.0f}" if expected >= 1 else "fewer than one"
+    first = outlying.iloc[0]
+    told = (
+        f"{len(outlying)} of {rows} rows {'is' if len(outlying) == 1 else 'are'} outlying, where chance would give {by_chance}; "
+        f"the furthest is line {first['line']} ({first['source']}, {first['area']} {first['year']}), outlying with probability "
+        f"{first['p_outlying']:.2g}"
+    )
+    if passed:
+        return f"{told}."
+    return f"{told}. Look at these rows: a wrong number, another definition, or a source worse than assumed."

@@ -1,0 +1,233 @@
+"""How well each fitted row is predicted by the posterior that it helped to make.
+
+For stated numbers and surveys, the predictive distribution of the row given the draw is set against
+what the row states: that is its probability integral transform (PIT), uniform if the model is
+right, made so for counts of respondents by a random number between the two ends of the step. A
+bound is an event, not a draw: it gets the probability of the event, and no PIT. A hard range gets
+the probability of the side that it lies on.
+
+A row is predicted by a posterior that has seen it, so all of this is kinder than prediction of new
+rows would be.
+
+A row is *outlying* in a draw if its error lies beyond ``BEYOND`` standard deviations of its source;
+the part of draws in which it does is the posterior probability of that, after Chaloner and Brant
+[1]_. A bound or interval is outlying where what it states lies so far from the expected value.
+
+References
+----------
+.. [1] Chaloner, K. and Brant, R. (1988). A Bayesian approach to outlier detection and residual
+   analysis. Biometrika 75(4), 651-659. https://doi.org/10.1093/biomet/75.4.651
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+from numpy.random import Generator
+from scipy import special, stats
+
+from headcount._types import FloatArray
+from headcount.layout.study_layout import OF_PEOPLE, RowArrays
+from headcount.posterior.fits import Fit
+from headcount.posterior.row_expectations import noise_of
+from headcount.study.observation import Observation
+
+__all__ = ["BEYOND", "RowFits", "row_fits", "stated_in_words"]
+
+type Scores = dict[str, FloatArray]
+
+BEYOND: Final = 4.0
+"""Standard deviations from the expected value; with Student-t noise one row in sixty gets there by
+itself."""
+
+REPEATS: Final = 4
+"""Chances drawn for each row of k of n people and draw; they smooth the tails of its beta-binomial
+distribution."""
+
+
+@dataclass(frozen=True, eq=False)
+class RowFits:
+    """The rows and how well they are predicted.
+
+    Parameters
+    ----------
+    table
+        One line for each fitted row, in order: ``line, source, area, year, kind``; ``stated`` in
+        words; ``expected``, the posterior median of the expected value, in the row's own unit;
+        ``residual``, the posterior median of (stated - expected) / sd on the scale of the
+        likelihood; ``pit``; ``tail``, the predictive probability of something as far out, on both
+        sides where there are two; ``p_outlying``, the posterior probability that the row is
+        outlying. ``residual`` and ``pit`` are missing for bounds and intervals.
+    size, replicated
+        Absolute standardised residuals of the rows and of replicates drawn from the model; dims
+        (draw, row), missing where ``pit`` is.
+    """
+
+    table: pd.DataFrame
+    size: FloatArray
+    replicated: FloatArray
+
+
+def row_fits(fit: Fit, moments: xr.Dataset) -> RowFits:
+    """Predict every fitted row.
+
+    Parameters
+    ----------
+    fit
+        A fit; its seed makes the random parts repeatable.
+    moments
+        Of its rows, as `headcount.posterior.row_expectations.row_moments` gives them, at all draws
+        or every so many.
+
+    Returns
+    -------
+    RowFits
+        See there.
+    """
+    location, spread = (_by_draw(moments[name]) for name in ("location", "spread"))
+    rng = np.random.default_rng(fit.sampling.seed)
+    scores = {
+        name: np.full(location.shape[1], np.nan) for name in ("pit", "tail", "part", "p_outlying")
+    }
+    scores |= {name: np.full(location.shape, np.nan) for name in ("residual", "replicated")}
+    for name, rows in fit.layout.rows.items():
+        own = location[:, rows.position], spread[:, rows.position]
+        if name in OF_PEOPLE:
+            found = _of_people(rows, *own, rng)
+        else:
+            found = FORMS[name.removesuffix("_normal")](rows, *own, noise_of(name), rng)
+        for key, values in found.items():
+            scores[key][..., rows.position] = values
+    table = _table(fit, location, scores)
+    return RowFits(table, np.abs(scores["residual"]), np.abs(scores["replicated"]))
+
+
+def _stated(
+    rows: RowArrays, mean: FloatArray, sd: FloatArray, noise: Any, rng: Generator
+) -> Scores:  # noqa: ANN401
+    residual = (rows.value - mean) / sd
+    below, above = noise.cdf(residual).mean(axis=0), noise.sf(residual).mean(axis=0)
+    return {
+        "residual": residual,
+        "replicated": noise.rvs(size=mean.shape, random_state=rng),
+        "pit": below,
+        "tail": 2 * np.minimum(below, above),
+        "p_outlying": _part_beyond(np.abs(residual)),
+    }
+
+
+def _part_beyond(distance: FloatArray) -> FloatArray:
+    part: FloatArray = (distance > BEYOND).mean(axis=0)
+    return part
+
+
+def _bound(rows: RowArrays, mean: FloatArray, sd: FloatArray, noise: Any, _: Generator) -> Scores:  # noqa: ANN401
+    past = -rows.other * (rows.value - mean) / sd
+    return {"tail": noise.sf(past).mean(axis=0), "p_outlying": _part_beyond(past)}
+
+
+def _interval(
+    rows: RowArrays, mean: FloatArray, sd: FloatArray, noise: Any, _: Generator
+) -> Scores:  # noqa: ANN401
+    low, high = (rows.value - mean) / sd, (rows.other - mean) / sd
+    below, above = noise.cdf(high).mean(axis=0), noise.sf(low).mean(axis=0)
+    return {
+        "tail": np.minimum(1.0, 2 * np.minimum(below, above)),
+        "p_outlying": _part_beyond(np.maximum(low, -high)),
+    }
+
+
+FORMS: Final[dict[str, Callable[[RowArrays, FloatArray, FloatArray, Any, Generator], Scores]]] = {
+    "stated": _stated,
+    "bound": _bound,
+    "interval": _interval,
+}
+"""Row form, a key of `headcount.layout.row_forms.FORMS`, to its scores; k of n people have other
+moments."""
+
+
+def _of_people(rows: RowArrays, log_odds: FloatArray, weight: FloatArray, rng: Generator) -> Scores:
+    k, n, chance = rows.value, rows.other, special.expit(log_odds)
+    own = rng.beta(weight * chance, weight * (1 - chance), size=(REPEATS, *chance.shape))
+    sd = np.sqrt(n * chance * (1 - chance) * (weight + n) / (weight + 1))
+    # Binomial probabilities averaged over drawn chances: exact in the binomial part, smooth in the
+    # other.
+    most, less = (stats.binom.cdf(at, n, own).mean(axis=(0, 1)) for at in (k, k - 1))
+    residual = (k - n * chance) / sd
+    return {
+        "residual": residual,
+        "p_outlying": _part_beyond(np.abs(residual)),
+        "replicated": (rng.binomial(n.astype(np.int64), own[0]) - n * chance) / sd,
+        "pit": less + rng.random(len(rows)) * (most - less),
+        "tail": np.minimum(1.0, 2 * np.minimum(most, 1 - less)),
+        "part": n * np.median(chance, axis=0),
+    }
+
+
+def _by_draw(values: xr.DataArray) -> FloatArray:
+    array: FloatArray = values.to_numpy()
+    return array.reshape(-1, array.shape[-1])
+
+
+def _table(fit: Fit, mean: FloatArray, scores: Scores) -> pd.DataFrame:
+    rows = fit.observations.fitted
+    middle = np.median(mean, axis=0)
+    is_growth = np.array([row.kind == "growth" for row in rows], dtype=bool)
+    expected = np.where(is_growth, np.expm1(middle), np.exp(middle))
+    names = ("line", "source", "area", "year", "kind")
+    labels: dict[str, Any] = {name: [getattr(row, name) for row in rows] for name in names}
+    labels |= {
+        "stated": [stated_in_words(row) for row in rows],
+        "expected": np.where(np.isnan(scores["part"]), expected, scores["part"]),
+        "residual": np.median(scores["residual"], axis=0),
+    }
+    return pd.DataFrame(labels | {name: scores[name] for name in ("pit", "tail", "p_outlying")})
+
+
+WORDS: Final[dict[str, Callable[[Observation], str]]] = {
+    "rounded": lambda row: f"{row.value or 0:,.0f}, rounded",
+    "suppressed": lambda row: f"fewer than {row.value or 0:,.0f}",
+    "overlap": lambda row: f"{row.value or 0:,.0f} of {row.n or 0:,.0f} on both lists",
+    "lower_bound": lambda row: f"over {row.value or 0:,.0f}",
+    "upper_bound": lambda row: f"under {row.value or 0:,.0f}",
+    "range": lambda row: f"{row.lower or 0:,.0f} to {row.upper or 0:,.0f}",
+    "growth": lambda row: (
+        f"{100 * (row.value or 0):+.3g} % since {row.from_period or row.from_year}"
+    ),
+    "share": lambda row: (
+        f"{row.value or 0:.3g} of {' '.join(filter(None, [row.of_scope, row.of_area, row.of_source]))}"
+    ),
+    "survey": lambda row: (
+        f"{row.value or 0:,.0f} of {row.n or 0:,.0f}"
+        + (f" on the list of {row.seen_by}" if row.seen_by else "")
+    ),
+}
+
+
+def stated_in_words(row: Observation) -> str:
+    """Return what a row states, as a reader would say it.
+
+    Parameters
+    ----------
+    row
+        A row, fitted or excluded.
+
+    Returns
+    -------
+    str
+        Such as ``over 135,000`` or ``61 of 520``.
+
+    Examples
+    --------
+    >>> from headcount import Observation
+    >>> stated_in_words(Observation("linkedin", "WORLD", 2020, "lower_bound", value=135000))
+    'over 135,000'
+    """
+    if row.kind in WORDS:
+        return WORDS[row.kind](row)
+    return "" if row.value is None else f"{row.value:,.10g}"

@@ -1,0 +1,7 @@
+"""Identification: what the answer rests on, before and after sampling."""
+
+from headcount.diagnostics.identification.after_sampling import RestsOn, rests_on
+from headcount.diagnostics.identification.before_sampling import Preflight, preflight
+from headcount.diagnostics.identification.quotability import Verdict
+
+__all__ = ["Preflight", "RestsOn", "Verdict", "preflight", "rests_on"]

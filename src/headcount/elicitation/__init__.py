@@ -1,8 +1,0 @@
-"""Elicitation: what stated priors imply, one by one and together, before any data.
-
-Over the engine, which draws worlds from the priors and says what sources would state about them.
-"""
-
-from headcount.elicitation.describing import PriorDescription, describe_prior
-
-__all__ = ["PriorDescription", "describe_prior"]

@@ -1,0 +1,165 @@
+"""Cells: what is seen of a scope in a region at a time, and the way back; see docs/model.md.
+
+The loops over cells are written out in one function each. A helper that took the study's arrays
+would have to count references to all of them at every call, which costs more than the arithmetic.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from headcount._types import FloatArray
+from headcount.engine.density.codes import (
+    CONTAINS,
+    ETA,
+    PART,
+    REFERENCE,
+    REGIONS,
+    SCOPES,
+    SLOPE,
+    WITHIN,
+    YEARS,
+)
+from headcount.engine.density.study_arrays import Arrays
+from headcount.engine.density.tails import expit, softplus
+from headcount.engine.numba_support.compilation import inner
+
+__all__ = ["back_cells", "cells_of"]
+
+
+@inner
+def cells_of(v: FloatArray, headcount: FloatArray, reach: FloatArray, arrays: Arrays) -> FloatArray:
+    """Return the log expected value of each cell, on the line between the middles of two years;
+    dims (cell,).
+    """
+    cells, leans, weights = arrays.cells, arrays.cell_lean, arrays.cell_weight
+    parent, link, offset = arrays.parent, arrays.link, arrays.part_offset
+    eta_at, slope_at = arrays.offset[ETA], arrays.offset[SLOPE]
+    regions, reference = arrays.shape[REGIONS], arrays.shape[REFERENCE]
+    wholes = _log_wholes(v, arrays)
+    values = np.empty(len(cells))
+    for c in range(len(cells)):
+        region, lean, total = cells[c, 3], leans[c], weights[c]
+        for side in range(2):
+            share = lean if side else 1.0 - lean
+            if share == 0.0:
+                continue
+            view, year, scope = cells[c, side], cells[c, 4] + side, cells[c, 2]
+            value = headcount[np.uint64(region), np.uint64(year)]
+            if view >= 0:
+                value += reach[np.uint64(view)]
+            while scope != 0:
+                eta = offset[scope] + v[eta_at + scope * regions + region]
+                eta += v[slope_at + scope] * (year - reference)
+                if link[scope] == PART:
+                    eta -= wholes[scope, region, year]
+                value += _log_of(eta, link[scope])
+                scope = parent[scope]
+            total += share * value
+        values[c] = total
+    return values
+
+
+@inner
+def back_cells(
+    v: FloatArray, d_cells: FloatArray, arrays: Arrays, d_v: FloatArray
+) -> tuple[FloatArray, FloatArray]:
+    """Carry the derivative by the cells back to v; return those by log headcount and by log reach."""
+    cells, leans = arrays.cells, arrays.cell_lean
+    parent, link, offset = arrays.parent, arrays.link, arrays.part_offset
+    eta_at, slope_at = arrays.offset[ETA], arrays.offset[SLOPE]
+    regions, reference = arrays.shape[REGIONS], arrays.shape[REFERENCE]
+    d_headcount, d_reach = np.zeros((regions, arrays.shape[YEARS])), np.zeros(arrays.view_zeta.size)
+    wholes = _log_wholes(v, arrays)
+    d_wholes = np.zeros(wholes.shape)
+    for c in range(len(cells)):
+        if d_cells[c] == 0.0:
+            continue
+        region = cells[c, 3]
+        for side in range(2):
+            slope = d_cells[c] * (leans[c] if side else 1.0 - leans[c])
+            if slope == 0.0:
+                continue
+            view, year, scope = cells[c, side], cells[c, 4] + side, cells[c, 2]
+            d_headcount[np.uint64(region), np.uint64(year)] += slope
+            if view >= 0:
+                d_reach[np.uint64(view)] += slope
+            while scope != 0:
+                place, ahead = eta_at + scope * regions + region, year - reference
+                eta = offset[scope] + v[place] + v[slope_at + scope] * ahead
+                own = slope * _slope_of(eta, link[scope])
+                d_v[place] += own
+                d_v[slope_at + scope] += own * ahead
+                if link[scope] == PART:
+                    d_wholes[scope, region, year] -= slope
+                scope = parent[scope]
+    _back_wholes(v, wholes, d_wholes, arrays, d_v)
+    return d_headcount, d_reach
+
+
+@inner
+def _log_of(eta: float, link: int) -> float:
+    """Return the log of a ratio from its link scale; of a part, whose whole has been taken off,
+    that is itself.
+    """
+    if link == CONTAINS:
+        return softplus(eta)
+    if link == WITHIN:
+        return -softplus(-eta)
+    return eta
+
+
+@inner
+def _slope_of(eta: float, link: int) -> float:
+    if link == CONTAINS:
+        return expit(eta)
+    if link == WITHIN:
+        return expit(-eta)
+    return 1.0
+
+
+@inner
+def _log_wholes(v: FloatArray, arrays: Arrays) -> FloatArray:
+    """Return the log sum of the parts beside each part, itself among them; dims (scope, region,
+    year), empty without parts.
+    """
+    if arrays.sibling.size == 0:
+        return np.empty((0, 0, 0))
+    regions, years, scopes = arrays.shape[REGIONS], arrays.shape[YEARS], arrays.shape[SCOPES]
+    wholes = np.zeros((scopes, regions, years))
+    for scope in range(scopes):
+        first, last = arrays.sibling_start[scope], arrays.sibling_start[scope + 1]
+        for region in range(regions if last > first else 0):
+            for year in range(years):
+                total = 0.0
+                for i in range(first, last):
+                    total += math.exp(_eta(v, arrays.sibling[i], region, year, arrays))
+                wholes[scope, region, year] = math.log(total)
+    return wholes
+
+
+@inner
+def _back_wholes(
+    v: FloatArray, wholes: FloatArray, d_wholes: FloatArray, arrays: Arrays, d_v: FloatArray
+) -> None:
+    for scope in range(len(wholes)):
+        first, last = arrays.sibling_start[scope], arrays.sibling_start[scope + 1]
+        for region in range(wholes.shape[1]):
+            for year in range(wholes.shape[2]):
+                slope = d_wholes[scope, region, year]
+                for i in range(first, last if slope != 0.0 else first):
+                    part, ahead = arrays.sibling[i], year - arrays.shape[REFERENCE]
+                    eta = _eta(v, part, region, year, arrays)
+                    own = slope * math.exp(eta - wholes[scope, region, year])
+                    d_v[arrays.offset[ETA] + part * arrays.shape[REGIONS] + region] += own
+                    d_v[arrays.offset[SLOPE] + part] += own * ahead
+
+
+@inner
+def _eta(v: FloatArray, scope: int, region: int, year: int, arrays: Arrays) -> float:
+    level = (
+        arrays.part_offset[scope] + v[arrays.offset[ETA] + scope * arrays.shape[REGIONS] + region]
+    )
+    return float(level + v[arrays.offset[SLOPE] + scope] * (year - arrays.shape[REFERENCE]))

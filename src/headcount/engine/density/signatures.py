@@ -1,0 +1,28 @@
+"""Numba's types of the arguments and results of the compiled density; the same for all studies."""
+
+from __future__ import annotations
+
+from typing import Any, Final, get_type_hints
+
+import numpy as np
+from numba import float64, typeof
+
+from headcount._types import IntArray
+from headcount.engine.density.log_density import Latent, Seen
+from headcount.engine.density.study_arrays import Arrays
+
+__all__ = ["LATENT", "NUMBERS", "ROWS", "SEEN", "STUDY", "tuple_type"]
+
+
+def tuple_type(form: Any, **dims: int) -> Any:  # noqa: ANN401 - Numba is not typed
+    """Return the type of a named tuple of arrays of one dimension, or of as many as ``dims`` gives."""
+    hints = get_type_hints(form)
+    kinds = {name: np.int64 if hints[name] == IntArray else np.float64 for name in form._fields}
+    return typeof(form(*(np.empty((0,) * dims.get(name, 1), kind) for name, kind in kinds.items())))
+
+
+NUMBERS: Final = float64[::1]
+ROWS: Final = float64[:, ::1]
+STUDY: Final = tuple_type(Arrays, path=2, graduates=2, cells=2)
+LATENT: Final = tuple_type(Latent, headcount=2)
+SEEN: Final = tuple_type(Seen, location=2)

@@ -1,0 +1,338 @@
+"""The study as flat arrays: what the compiled density reads."""
+
+from __future__ import annotations
+
+from typing import Final, NamedTuple
+
+import numpy as np
+from scipy.special import gammaln
+
+from headcount._types import FloatArray, IntArray
+from headcount.engine.density.linear_predictor import PARTS, Entries
+from headcount.engine.density.reach_points import Views
+from headcount.engine.numba_support.struct_pointers import Addressed
+from headcount.layout.free_vector import blocks_of
+from headcount.layout.study_layout import LIKELIHOODS, TREND_LEVEL_SD, Layout
+from headcount.study.priors import LINK_NORMAL, Prior
+from headcount.study.specs import RATIO_SUPPORT
+
+__all__ = ["FAMILY_CODES", "GROWTH_CODES", "LINKS", "Arrays", "assemble"]
+
+FAMILY_CODES: Final = {LINK_NORMAL: 0, "half_normal": 1, "exponential": 2, "gamma": 3, "beta": 4}
+LINKS: Final = (*RATIO_SUPPORT, "part_of")
+"""Relations of scopes in the order of their codes."""
+
+GROWTH_CODES: Final = {
+    "exponential": 0,
+    "random_walk": 0,
+    "damped_trend": 0,
+    "logistic": 1,
+    "stock_and_flow": 2,
+}
+"""Growth kind to its recursion: yearly growth added up, bent towards a ceiling, or people coming
+and going."""
+
+
+class _Arrays(NamedTuple):
+    family: IntArray
+    first: FloatArray
+    second: FloatArray
+    middle: FloatArray
+    constant: FloatArray
+    scaled: IntArray
+    entry_row: IntArray
+    entry_a: IntArray
+    entry_b: IntArray
+    entry_weight: FloatArray
+    group: IntArray
+    offset: IntArray
+    shape: IntArray
+    growth: IntArray
+    path: IntArray
+    graduates: FloatArray
+    view_zeta: IntArray
+    view_source: IntArray
+    is_coverage: IntArray
+    has_overcount: IntArray
+    parent: IntArray
+    link: IntArray
+    sibling_start: IntArray
+    sibling: IntArray
+    part_offset: FloatArray
+    cells: IntArray
+    cell_lean: FloatArray
+    cell_weight: FloatArray
+    term_start: IntArray
+    term_cell: IntArray
+    term_known: FloatArray
+    row_likelihood: IntArray
+    row_source: IntArray
+    row_part: IntArray
+    row_whole: IntArray
+    row_third: IntArray
+    row_frame: IntArray
+    row_value: FloatArray
+    row_other: FloatArray
+    row_factor: FloatArray
+    row_variance: FloatArray
+
+
+class Arrays(Addressed, _Arrays):
+    """Arrays of a study, all that the compiled density sees.
+
+    Attributes
+    ----------
+    family, first, second
+        Prior of each free variable: a code of ``FAMILY_CODES`` and its two numbers; dims (free,).
+    middle
+        Median of each free variable's prior, on the link scale.
+    constant
+        What does not change in the log prior density; dims (1,).
+    scaled
+        Free variables that are log scales of entries.
+    entry_row, entry_a, entry_b, entry_weight
+        The entries; b is -1 where the weight has no scale; dims (entry,).
+    group
+        Effects of one group are recentred together; -1 for free variables that stand alone; dims
+        (free,).
+    offset
+        Where in v each part of ``PARTS`` starts, and the end.
+    shape
+        Numbers of regions, years, sources, scopes, and the index of the reference year.
+    growth
+        Code of the growth kind's recursion, and the positions in x of damping, ceiling, exit and
+        entry, or -1.
+    path
+        Positions in x of the innovations of each growth path, the common one and those of the
+        regions, where growth is damped; dims (path, step).
+    graduates
+        People a year, dims (region, year); empty but for stock and flow.
+    view_zeta, view_source
+        A view is a source's reach in a region and, where it varies, a year: position of its zeta,
+        and the source, or
+        -1 - source for a list alone, without overcount and errors; dims (view,).
+    is_coverage, has_overcount
+        1 for sources with a coverage, or an overcount.
+    parent, link
+        Scope that a scope is relative to; a code of ``LINKS``.
+    sibling_start, sibling
+        Parts of one breakdown as runs of scopes, one run for each scope, empty for those that are
+        no parts.
+    part_offset
+        Log weight expected of each scope that is a part; dims (scope,).
+    cells
+        Dims (cell, 5): view or -1, view of the year after or -1, scope, region, year.
+    cell_lean, cell_weight
+        How far each cell leans towards the year after, and its log weight.
+    term_start, term_cell, term_known
+        Terms as runs of cells; then the known ones.
+    row_likelihood, row_source, row_part, row_whole, row_third, row_frame
+        Codes and indices of each row; dims (row,).
+    row_value, row_other, row_factor, row_variance
+        Numbers of each row.
+    """
+
+
+def assemble(layout: Layout, *, all_views: bool = False) -> Arrays:
+    """Turn a layout into the arrays of the compiled density.
+
+    Parameters
+    ----------
+    layout
+        The study.
+    all_views
+        Whether to evaluate the reach of every source in every region and year, and not only where a
+        row needs it.
+
+    Returns
+    -------
+    Arrays
+        Flat arrays; see there.
+    """
+    views = Views.of(layout, everywhere=all_views)
+    entries = Entries(layout, views.zetas)
+    starts, members = _terms(layout)
+    sources = [layout.spec.sources[name] for name in layout.sources]
+    return Arrays(
+        **_priors(layout),  # type: ignore[arg-type]  # the keys are field names
+        entry_row=np.array(entries.row, dtype=np.int64),
+        entry_a=np.array(entries.a, dtype=np.int64),
+        entry_b=np.array(entries.b, dtype=np.int64),
+        entry_weight=np.array(entries.weight, dtype=np.float64),
+        scaled=np.unique([b for b in entries.b if b >= 0]).astype(np.int64),
+        group=_group_of(layout),
+        offset=np.cumsum([0, *(entries.sizes[part] for part in PARTS)]),
+        shape=_shape(layout),
+        growth=_growth(layout),
+        path=_paths(layout),
+        graduates=_graduates(layout),
+        view_zeta=views.zeta,
+        view_source=views.source,
+        is_coverage=np.array(
+            [int(source.coverage is not None) for source in sources], dtype=np.int64
+        ),
+        has_overcount=np.array(
+            [int(source.overcount is not None) for source in sources], dtype=np.int64
+        ),
+        **_scopes(layout),  # type: ignore[arg-type]  # as above
+        cells=views.cells,
+        cell_lean=layout.cells.lean,
+        cell_weight=layout.cells.log_weight,
+        term_start=starts,
+        term_cell=members,
+        term_known=layout.known,
+        **_rows(layout),  # type: ignore[arg-type]  # as above
+    )
+
+
+def _shape(layout: Layout) -> IntArray:
+    years = layout.spec.years
+    regions, sources = len(layout.spec.areas.regions), len(layout.sources)
+    reference = years.reference - years.first
+    return np.array([regions, len(years.labels), sources, len(layout.scopes), reference])
+
+
+def _growth(layout: Layout) -> IntArray:
+    position = {path: i for i, path in enumerate(layout.priors)}
+    names = ("damping", "ceiling", "exit", "entry")
+    code = GROWTH_CODES[layout.spec.growth.kind]
+    return np.array([code, *(position.get(f"growth.{name}", -1) for name in names)], dtype=np.int64)
+
+
+def _paths(layout: Layout) -> IntArray:
+    steps = len(layout.spec.years.labels) - 1
+    damped = "growth.damping" in layout.priors
+    places = [
+        block.slice
+        for name, block in blocks_of(layout).items()
+        if name.endswith("_innovation_z") and damped
+    ]
+    found = [np.arange(own.start, own.stop) for own in places]
+    return np.concatenate([np.zeros(0, dtype=np.int64), *found]).reshape(-1, steps)
+
+
+def _graduates(layout: Layout) -> FloatArray:
+    variable = layout.spec.growth.graduates
+    return layout.variable(variable, layout.spec.years.labels) if variable else np.zeros((0, 0))
+
+
+def _scopes(layout: Layout) -> dict[str, IntArray | FloatArray]:
+    spec, scopes = layout.spec, layout.scopes
+    parts = [spec.parts_of(own) if (own := spec.scopes[name].part_of) else () for name in scopes]
+    target = spec.target
+    return {
+        "parent": np.array(
+            [scopes.index(spec.relative_to(k) or target) for k in scopes], dtype=np.int64
+        ),
+        "link": np.array([_link(spec.scopes[name].relation) for name in scopes], dtype=np.int64),
+        "sibling_start": np.cumsum([0, *(len(own) for own in parts)]),
+        "sibling": np.array([scopes.index(k) for own in parts for k in own], dtype=np.int64),
+        "part_offset": np.array([layout.part_offsets.get(name, 0.0) for name in scopes]),
+    }
+
+
+def _link(relation: str) -> int:
+    return LINKS.index(relation) if relation else -1
+
+
+def _priors(layout: Layout) -> dict[str, IntArray | FloatArray]:
+    blocks = blocks_of(layout)
+    size = max(block.start + block.size for block in blocks.values())
+    family, first, second = np.zeros(size, dtype=np.int64), np.zeros(size), np.ones(size)
+    middle = np.zeros(size)
+    for i, prior in enumerate(layout.priors.values()):
+        family[i] = FAMILY_CODES[prior.family]
+        first[i], second[i] = _numbers(prior)
+        middle[i] = prior.link.forward(prior.quantile(0.5))
+    if "trend_level" in blocks:
+        second[blocks["trend_level"].slice] = TREND_LEVEL_SD
+    return {
+        "family": family,
+        "first": first,
+        "second": second,
+        "middle": middle,
+        "constant": np.array([_constant(family, first, second)]),
+    }
+
+
+def _constant(family: IntArray, first: FloatArray, second: FloatArray) -> float:
+    """Return the sum of what the log densities of the families hold whatever the variables are."""
+    by_family = (
+        -np.log(second) - 0.5 * np.log(2 * np.pi),
+        0.5 * np.log(2 / np.pi) - _log(first),
+        -_log(first),
+        first * np.log(second) - gammaln(np.abs(first)),
+        gammaln(np.abs(first) + second) - gammaln(np.abs(first)) - gammaln(second),
+    )
+    return float(np.choose(family, by_family).sum())
+
+
+def _log(numbers: FloatArray) -> FloatArray:
+    """Return logarithms of what is above nought; locations, which need not be, are not asked for."""
+    return np.log(np.where(numbers > 0, numbers, 1.0))
+
+
+def _group_of(layout: Layout) -> IntArray:
+    """Group the effects of each unit: its level, its growth, its ratios and how sources see it.
+
+    Data speak about their sums.
+    """
+    blocks, unit = blocks_of(layout), layout.unit_of_region
+    units, steps = len(layout.spec.areas.units), len(layout.spec.years.labels) - 1
+    group = np.full(max(b.start + b.size for b in blocks.values()), -1, dtype=np.int64)
+    for name, block in blocks.items():
+        place = np.arange(block.size)
+        if name == "source_unit_z":
+            group[block.slice] = layout.source_units[:, 1]
+        elif name in ("region_z", "region_rate_z"):
+            group[block.slice] = unit
+        elif name == "region_innovation_z":
+            group[block.slice] = unit[place // steps]
+        elif name.startswith(("ratio_", "kind_")):
+            group[block.slice] = place
+        elif name.startswith("part_") and name.endswith("_region_z"):
+            group[block.slice] = place % units
+    return group
+
+
+def _numbers(prior: Prior) -> tuple[float, float]:
+    """Return the two numbers that the density of a family needs."""
+    match prior.family, prior.parameters:
+        case "gamma", (mean, sd):
+            return (mean / sd) ** 2, mean / sd**2
+        case "beta", (mean, sd):
+            total = mean * (1 - mean) / sd**2 - 1
+            return mean * total, (1 - mean) * total
+        case (("half_normal" | "exponential"), (scale,)):
+            return scale, 1.0
+    return prior.location, prior.scale
+
+
+def _terms(layout: Layout) -> tuple[IntArray, IntArray]:
+    runs: list[list[int]] = [[int(cell)] for cell in layout.single]
+    runs += [[int(cell) for cell in cells if cell >= 0] for cells in layout.multiple]
+    starts = np.cumsum([0, *(len(run) for run in runs)])
+    return starts, np.array([cell for run in runs for cell in run], dtype=np.int64)
+
+
+def _rows(layout: Layout) -> dict[str, IntArray | FloatArray]:
+    parts = [layout.rows[name] for name in layout.rows]
+    codes = [np.full(len(rows), LIKELIHOODS.index(name)) for name, rows in layout.rows.items()]
+    position = np.concatenate([rows.position for rows in parts])
+    order = np.argsort(position)
+
+    def join(name: str) -> IntArray | FloatArray:
+        return np.concatenate([getattr(rows, name) for rows in parts])[order]
+
+    return {
+        "row_likelihood": np.concatenate(codes)[order],
+        "row_source": layout.row_source,
+        "row_part": join("part"),
+        "row_whole": join("whole"),
+        "row_third": join("third"),
+        "row_frame": layout.row_frame,
+        "row_value": join("value"),
+        "row_other": join("other"),
+        "row_factor": join("noise_factor"),
+        "row_variance": join("variance"),
+    }

@@ -1,0 +1,1 @@
+"""Jacobians, Fisher information and changes of variables; may import `headcount.engine.density`."""

@@ -1,0 +1,67 @@
+"""Sums and copies of neighbouring numbers, in a form that the compiler turns into vector
+instructions.
+
+They are called with slices: an index into a slice that starts at nought needs no check for counting
+from the end. Nor does a place that cannot be below nought by its type.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+from numba import njit
+
+from headcount._types import FloatArray, IntArray
+from headcount.engine.numba_support.compilation import INNER
+
+__all__ = ["add", "add_at", "copy", "dot", "dot_at"]
+
+INLINE: Final = {**INNER, "forceinline": True}
+
+
+@njit(**INLINE, fastmath={"contract"})
+def add(target: FloatArray, factor: float, values: FloatArray) -> None:
+    """Add a multiple of values to a target of the same length, which lies elsewhere."""
+    for i in range(target.size):
+        target[i] += factor * values[i]
+
+
+@njit(**INLINE, fastmath={"contract"})
+def add_at(target: FloatArray, places: IntArray, factor: float, values: FloatArray) -> None:
+    """Add a multiple of values to the numbers of a target at as many places."""
+    for i in range(places.size):
+        target[np.uint64(places[i])] += factor * values[i]
+
+
+@njit(**INLINE)
+def copy(values: FloatArray, target: FloatArray) -> None:
+    """Copy values to where as many lie; a slice that is assigned to would be compiled with all that
+    its errors could say.
+    """
+    for i in range(values.size):
+        target[i] = values[i]
+
+
+@njit(**INLINE, fastmath={"contract", "reassoc"})
+def dot(a: FloatArray, b: FloatArray) -> float:
+    """Return the sum of products of two runs of the same length.
+
+    It reads only, so the order of summation is settled when it is compiled and does not hang on
+    where in memory a and b lie.
+    """
+    total = 0.0
+    for i in range(a.size):
+        total += a[i] * b[i]
+    return total
+
+
+@njit(**INLINE, fastmath={"contract", "reassoc"})
+def dot_at(a: FloatArray, places: IntArray, b: FloatArray) -> float:
+    """Return the sum of products of b with the numbers of a at as many places; of the order holds
+    what is said of `dot`.
+    """
+    total = 0.0
+    for i in range(places.size):
+        total += a[np.uint64(places[i])] * b[i]
+    return total

@@ -1,0 +1,107 @@
+"""The latent headcount and the ratios of scopes to it; see docs/model.md."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+import numpy as np
+import pymc as pm
+import pytensor.tensor as pt
+
+from headcount._names import LOG_HEADCOUNT, LOG_RATIO, REGION, SCOPE, UNIT, YEAR
+from headcount.layout.study_layout import Layout
+from headcount.model.growth_paths import coefficients, growth_path
+from headcount.model.parameters import Parameters
+from headcount.study.specs import RATIO_SUPPORT, ScopeSpec
+
+__all__ = ["log_headcount", "log_ratios"]
+
+
+def log_headcount(layout: Layout, parameters: Parameters, data: Mapping[str, Any]) -> Any:  # noqa: ANN401
+    """Return the log headcount of the target scope, dims (region, year)."""
+    level = parameters.link("total.prior") + _log_share(layout, parameters, data)
+    path = growth_path(layout, parameters, data, level)
+    return pm.Deterministic(LOG_HEADCOUNT, level[:, None] + path, dims=(REGION, YEAR))
+
+
+def _log_share(layout: Layout, parameters: Parameters, data: Mapping[str, Any]) -> Any:  # noqa: ANN401
+    names = [name for name, own in layout.spec.covariates.items() if own.effect == "level"]
+    pool = pm.Normal("pool_z", dims="pool_free")
+    region = pm.Normal("region_z", dims=REGION)
+    effect = (
+        data["level_covariates"] @ coefficients(names, layout, parameters)
+        + parameters.scale("regions.pool_sd") * (data["pool_basis"] @ pool)
+        + parameters.scale("regions.region_sd") * region
+    )
+    return effect - pt.logsumexp(effect)
+
+
+def log_ratios(layout: Layout, parameters: Parameters, data: Mapping[str, Any]) -> Any:  # noqa: ANN401
+    """Return log H_k - log H of the latent scopes, dims (scope, region, year), year of length 1 if
+    none has a trend.
+    """
+    spec = layout.spec
+    trending = any(spec.scopes[name].trend for name in layout.scopes)
+    trending |= any(breakdown.trend_sd is not None for breakdown in spec.breakdowns.values())
+    shape = (len(spec.areas.regions), len(spec.years.labels) if trending else 1)
+    steps = {
+        part: step
+        for name in spec.breakdowns
+        for part, step in _log_parts(name, layout, parameters, data).items()
+    }
+    chain = {spec.target: pt.zeros(shape)}
+    for name in layout.scopes[1:]:
+        scope = spec.scopes[name]
+        step = steps[name] if name in steps else _log_step(name, scope, layout, parameters, data)
+        chain[name] = chain[str(spec.relative_to(name))] + step
+    stacked = pt.stack([chain[name] for name in layout.scopes])
+    if trending:
+        return pm.Deterministic(LOG_RATIO, stacked, dims=(SCOPE, REGION, YEAR))
+    return pm.Deterministic(LOG_RATIO, stacked[:, :, 0], dims=(SCOPE, REGION))[:, :, None]
+
+
+def _log_parts(
+    name: str, layout: Layout, parameters: Parameters, data: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Return the log share of each part of a breakdown in its whole, dims (region, year)."""
+    breakdown, path, parts = (
+        layout.spec.breakdowns[name],
+        f"breakdowns.{name}",
+        layout.spec.parts_of(name),
+    )
+    expected = np.array([layout.part_offsets[part] for part in parts])
+    dim = f"part_of_{name}"
+    level = parameters.scale(f"{path}.sd") * pm.Normal(f"part_{name}_z", dims=dim)
+    eta = (expected + level)[:, None, None]
+    if breakdown.region_sd is not None:
+        own = pm.Normal(f"part_{name}_region_z", dims=(dim, UNIT))[:, layout.unit_of_region]
+        eta = eta + (parameters.scale(f"{path}.region_sd") * own)[:, :, None]
+    if breakdown.trend_sd is not None:
+        trend = parameters.scale(f"{path}.trend_sd") * pm.Normal(f"part_{name}_trend_z", dims=dim)
+        eta = eta + trend[:, None, None] * data["years_from_reference"][None, None, :]
+    log_share = eta - pt.logsumexp(eta, axis=0, keepdims=True)
+    return {part: log_share[i] for i, part in enumerate(parts)}
+
+
+def _log_step(
+    name: str, scope: ScopeSpec, layout: Layout, parameters: Parameters, data: Mapping[str, Any]
+) -> Any:  # noqa: ANN401
+    path = f"scopes.{name}"
+    eta = parameters.link(f"{path}.ratio")[None, None]
+    if scope.region_sd is not None:
+        own = pm.Normal(f"ratio_{name}_z", dims=UNIT)[layout.unit_of_region]
+        eta = eta + (parameters.scale(f"{path}.region_sd") * own)[:, None]
+    if scope.trend is not None:
+        eta = eta + parameters.link(f"{path}.trend") * data["years_from_reference"][None, :]
+    relation = next(key for key in RATIO_SUPPORT if getattr(scope, key))
+    return LOG_OF_ETA[relation](eta)
+
+
+LOG_OF_ETA: Final[dict[str, Callable[[Any], Any]]] = {
+    "contains": pt.softplus,
+    "within": lambda eta: -pt.softplus(-eta),
+    "beside": lambda eta: eta,
+}
+"""Relation of scopes to the logarithm of their ratio as a function of eta; log(1 + exp(eta)) where
+it is above one."""

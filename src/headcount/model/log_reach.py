@@ -1,0 +1,146 @@
+"""Reach: how much of a scope a source sees, by region; see docs/model.md."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import pymc as pm
+import pytensor.tensor as pt
+
+from headcount._names import LOG_REACH, REGION, SOURCE, SOURCE_UNIT, STEP, UNIT, YEAR
+from headcount._types import AnyArray, FloatArray
+from headcount.layout.study_layout import TREND_LEVEL_SD, Layout
+from headcount.model.parameters import Parameters
+from headcount.study.specs import SourceSpec
+
+__all__ = ["log_reach", "reach_arrays"]
+
+
+def reach_arrays(layout: Layout) -> dict[str, AnyArray]:
+    """Return the arrays by which sources share errors.
+
+    Parameters
+    ----------
+    layout
+        The study.
+
+    Returns
+    -------
+    dict
+        ``reach_is_coverage`` and ``reach_is_biased``, dims (source,); ``lineage_of_source``, dims
+        (source, lineage).
+    """
+    sources = _sources(layout)
+    lineages = list(layout.spec.lineages)
+    member = np.array([[own.lineage == name for name in lineages] for own in sources])
+    return {
+        "reach_is_coverage": np.array([float(own.coverage is not None) for own in sources]),
+        "reach_is_biased": np.array([float(own.is_free) for own in sources]),
+        "lineage_of_source": member.astype(np.float64).reshape(len(sources), len(lineages)),
+    }
+
+
+def log_reach(layout: Layout, parameters: Parameters, data: Mapping[str, Any]) -> tuple[Any, Any]:
+    """Return the log reach of all sources, and that of their lists alone, dims (source, region,
+    year).
+
+    Years are one if no source's reach varies in time. A list alone is without overcount, lineage
+    error and shared bias.
+    """
+    zeta = _level(layout, parameters)
+    zeta = _with_source_deviation(zeta, layout, parameters)
+    zeta = _with_kind_deviation(zeta, layout, parameters)
+    varies = any(layout.varies(name) for name in layout.sources)
+    zeta = zeta[:, :, None] + (_in_time(layout, parameters, data)[:, None, :] if varies else 0.0)
+    is_coverage = data["reach_is_coverage"][:, None, None] > 0
+    bare = pt.where(is_coverage, -pt.softplus(-zeta), zeta)
+    errors = _shared_error(layout, parameters, data) + _overcount(layout, parameters)
+    reach = bare + errors[:, None, None]
+    if varies:
+        return pm.Deterministic(LOG_REACH, reach, dims=(SOURCE, REGION, YEAR)), bare
+    return pm.Deterministic(LOG_REACH, reach[:, :, 0], dims=(SOURCE, REGION))[:, :, None], bare
+
+
+def _in_time(layout: Layout, parameters: Parameters, data: Mapping[str, Any]) -> Any:  # noqa: ANN401
+    """Return what drift and breaks add to zeta, dims (source, year)."""
+    return pt.stack([_drift_and_breaks(name, layout, parameters, data) for name in layout.sources])
+
+
+def _drift_and_breaks(
+    name: str, layout: Layout, parameters: Parameters, data: Mapping[str, Any]
+) -> Any:  # noqa: ANN401
+    source, years = layout.spec.sources[name], np.array(layout.spec.years.labels)
+    total = pt.zeros(len(years))
+    if source.drift_sd is not None:
+        steps = pm.Normal(f"drift_{name}_z", dims=STEP)
+        total = total + parameters.scale(f"sources.{name}.drift_sd") * (
+            data["path_of_growth"] @ steps
+        )
+    for since, key in source.breaks_by if source.is_free else ():
+        total = total + parameters.link(f"sources.{name}.breaks.{key}") * (years >= since)
+    return total
+
+
+def _overcount(layout: Layout, parameters: Parameters) -> Any:  # noqa: ANN401
+    """Return log(1 + overcount), dims (source,), zero where none is declared."""
+    total = pt.zeros(len(layout.sources))
+    listed = [i for i, own in enumerate(_sources(layout)) if own.overcount is not None]
+    if not listed:
+        return total
+    over = parameters.links(f"sources.{layout.sources[i]}.overcount" for i in listed)
+    return pt.set_subtensor(total[listed], pt.softplus(over))
+
+
+def _sources(layout: Layout) -> list[SourceSpec]:
+    return [layout.spec.sources[name] for name in layout.sources]
+
+
+def _level(layout: Layout, parameters: Parameters) -> Any:  # noqa: ANN401
+    """Return link-scale levels, dims (source, region), each picked from one vector of free levels."""
+    trends = [name for name in layout.sources if layout.spec.sources[name].trend]
+    pool = [parameters.vector, np.zeros(1)]
+    size = len(parameters)
+    if trends:
+        free = pm.Normal("trend_level", sigma=TREND_LEVEL_SD, dims="trend_source")
+        pool.append(free)
+    index = np.full((len(layout.sources), len(layout.spec.areas.regions)), size)
+    for row, name in zip(index, layout.sources, strict=True):
+        source = layout.spec.sources[name]
+        if source.trend:
+            row[:] = size + 1 + trends.index(name)
+        elif source.reach is not None:
+            row[:] = [parameters.position(path) for path in layout.reach_paths(name)]
+    return pt.concatenate(pool)[index]
+
+
+def _with_source_deviation(zeta: Any, layout: Layout, parameters: Parameters) -> Any:  # noqa: ANN401
+    if not len(layout.source_units):
+        return zeta
+    source, unit = layout.source_units.T
+    own = pm.Normal("source_unit_z", dims=SOURCE_UNIT)
+    names = [layout.sources[index] for index in source]
+    scale = pt.exp(parameters.links(f"sources.{name}.region_sd" for name in names))
+    pair, region = np.nonzero(unit[:, None] == layout.unit_of_region[None, :])
+    return pt.inc_subtensor(zeta[source[pair], region], (scale * own)[pair])
+
+
+def _with_kind_deviation(zeta: Any, layout: Layout, parameters: Parameters) -> Any:  # noqa: ANN401
+    """Add what all sources of a kind see less or more of, together, in a region."""
+    for kind, section in layout.spec.source_kinds.items():
+        own = np.array([source.kind == kind and source.is_free for source in _sources(layout)])
+        if section.region_sd is not None and own.any():
+            deviation = pm.Normal(f"kind_{kind}_z", dims=UNIT)[layout.unit_of_region]
+            scale = parameters.scale(f"source_kinds.{kind}.region_sd")
+            member: FloatArray = own.astype(np.float64)
+            zeta = zeta + member[:, None] * (scale * deviation)[None, :]
+    return zeta
+
+
+def _shared_error(layout: Layout, parameters: Parameters, data: Mapping[str, Any]) -> Any:  # noqa: ANN401
+    paths = [f"lineages.{name}.error" for name in layout.spec.lineages]
+    error = data["lineage_of_source"] @ parameters.links(paths)
+    if layout.spec.shared_bias is not None:
+        error = error + data["reach_is_biased"] * parameters.link("shared_bias")
+    return error

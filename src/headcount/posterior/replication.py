@@ -1,0 +1,60 @@
+"""Replicates: what rows might state, drawn from where they are expected and how far they scatter."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from headcount._types import FloatArray
+from headcount.layout.study_layout import OF_PEOPLE, Layout, RowArrays
+from headcount.posterior.row_expectations import noise_of
+
+__all__ = ["read_k", "replicates"]
+
+
+def replicates(
+    layout: Layout, location: FloatArray, spread: FloatArray, rng: np.random.Generator
+) -> FloatArray:
+    """Draw a statement in the place of every row, once for each draw.
+
+    Parameters
+    ----------
+    layout
+        The study that the rows belong to.
+    location, spread
+        As `headcount.engine.density.evaluation.log_likelihood` returns them; dims (draw, row).
+    rng
+        Source of randomness.
+
+    Returns
+    -------
+    numpy.ndarray
+        On the scale of the likelihood, dims (draw, row): the logarithm of a count, of a growth
+        factor, of a share; for k of n the log odds of (k + 1/2) / (n + 1). A bound or an interval
+        gets the count behind it.
+    """
+    drawn = np.empty_like(location)
+    for name, rows in layout.rows.items():
+        own = location[:, rows.position], spread[:, rows.position]
+        if name in OF_PEOPLE:
+            drawn[:, rows.position] = _of_people(rows, *own, rng)
+        else:
+            deviates = noise_of(name).rvs(size=own[0].shape, random_state=rng)
+            drawn[:, rows.position] = own[0] + own[1] * deviates
+    return drawn
+
+
+def read_k(log_odds: FloatArray, n: float | FloatArray) -> FloatArray:
+    """Return the k of n that replicates on the scale of log odds stand for; whole but between two
+    replicates.
+    """
+    return np.asarray(np.maximum((n + 1) / (1 + np.exp(-log_odds)) - 0.5, 0.0).round(6))
+
+
+def _of_people(
+    rows: RowArrays, log_odds: FloatArray, weight: FloatArray, rng: np.random.Generator
+) -> FloatArray:
+    n = rows.other.astype(np.int64)
+    # A beta distribution needs parameters above zero, and those of a chance near e^-700 are not.
+    yes, no = (np.maximum(weight / (1 + np.exp(sign * log_odds)), 1e-300) for sign in (-1, 1))
+    k = rng.binomial(n, rng.beta(yes, no))
+    return np.asarray(np.log((k + 0.5) / (n - k + 0.5)))

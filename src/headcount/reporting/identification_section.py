@@ -1,0 +1,233 @@
+"""What the answer rests on, for a report: verdicts and shares of headlines, the parts behind them,
+and what is in conflict.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+import numpy as np
+import pandas as pd
+
+from headcount._wording import number, percent
+from headcount.diagnostics.checks import CheckResult, Evidence
+from headcount.diagnostics.identification.after_sampling import RestsOn
+from headcount.diagnostics.identification.unidentified_directions import unseen_directions
+from headcount.engine.density.queries import Asked
+from headcount.engine.density.study_arrays import assemble
+from headcount.posterior.fits import Fit
+from headcount.reporting.canvas import INK, INNER, LINE, OUTER
+from headcount.reporting.canvas import canvas as drawing_canvas
+from headcount.reporting.report_figures import Figure
+from headcount.reporting.report_tables import Line, Table
+
+__all__ = [
+    "conflict_table",
+    "direction_sentences",
+    "resting_figure",
+    "share_table",
+    "verdict_table",
+]
+
+KINDS: Final = {"data": "statements of sources", "pooling": "pooling", "priors": "priors as stated"}
+COLOURS: Final = {"data": LINE, "pooling": INNER, "priors": OUTER}
+
+MOST_PARTS: Final = 15
+"""Parts of the evidence in the table: what is left out holds a small part together."""
+
+STRAINED: Final = 2.0
+"""From this z on a node is shown; one in twenty gets there by itself."""
+
+MOST_NODES: Final = 15
+
+
+def verdict_table(evidence: Evidence) -> Table:
+    """Tabulate the verdicts on the headlines.
+
+    Parameters
+    ----------
+    evidence
+        Of the fit.
+
+    Returns
+    -------
+    Table
+        Answer, verdict, shares of data, pooling and priors, and the widening without priors on
+        levels.
+    """
+    headings = ("Answer", "Verdict", "#Sources", "#Pooling", "#Priors", "#Without priors on levels")
+    return Table.of(
+        headings,
+        (_verdict_line(line, evidence.fit) for _, line in evidence.resting.answers.iterrows()),
+    )
+
+
+def _verdict_line(line: pd.Series, fit: Fit) -> Line:
+    wider = (
+        "over 4 times as wide" if line["widening"] > 4 else f"{line['widening']:.1f} times as wide"
+    )  # noqa: PLR2004
+    shares = (percent(line[kind]) for kind in KINDS)
+    mark = "failed" if line["verdict"].startswith("do not") else ""
+    return Line((_answer(line, fit), line["verdict"], *shares, wider), mark)
+
+
+def _answer(line: pd.Series, fit: Fit) -> str:
+    name = fit.spec.areas.by_code[line["area"]].name
+    if np.isfinite(line["from_year"]):
+        return f"{name}, growth {line['from_year']:.0f} to {line['year']}"
+    return f"{name}, {line['year']}"
+
+
+def resting_figure(evidence: Evidence) -> Figure:
+    """Draw how much of each headline's precision comes from sources, pooling and priors.
+
+    Parameters
+    ----------
+    evidence
+        Of the fit.
+
+    Returns
+    -------
+    Figure
+        Stacked bars from 0 to 100 %.
+    """
+    table = evidence.resting.answers
+    places = np.arange(len(table))
+    with drawing_canvas("resting", 8.2, 1.1 + 0.32 * len(table)) as (canvas, finished):
+        axes = canvas.subplots()
+        start = np.zeros(len(table))
+        for kind, label in KINDS.items():
+            width = 100 * table[kind].to_numpy()
+            axes.barh(places, width, left=start, height=0.62, color=COLOURS[kind], label=label)
+            for place, left, own in zip(
+                places.tolist(), start.tolist(), width.tolist(), strict=True
+            ):
+                if own >= 8:  # noqa: PLR2004 - percent of the axis that a number fits into
+                    ink = "white" if kind == "data" else INK
+                    axes.text(
+                        left + own / 2,
+                        place,
+                        f"{own:.0f}",
+                        ha="center",
+                        va="center",
+                        color=ink,
+                        fontsize=8.5,
+                    )
+            start = start + width
+        axes.set_yticks(places, [_answer(line, evidence.fit) for _, line in table.iterrows()])
+        axes.set_ylim(len(table) - 0.5, -0.6)
+        axes.set_xlim(0, 100)
+        axes.set_xlabel("Share of precision, %")
+        axes.spines["left"].set_visible(False)
+        axes.tick_params(axis="y", length=0)
+        canvas.legend(loc="outside upper left", ncols=3, frameon=False, fontsize=9)
+    first = table.iloc[0]
+    told = ", ".join(f"{percent(first[kind])} from {label}" for kind, label in KINDS.items())
+    alt = f"Stacked bars of where the precision of {len(table)} answers comes from; of the first one, {told}."
+    caption = (
+        "Where the precision of the headlines comes from. Pooling: that regions, years or sources are alike, to the degree that "
+        "the data themselves show."
+    )
+    return Figure(finished(), alt, caption)
+
+
+def share_table(found: CheckResult) -> Table:
+    """Tabulate the parts of the evidence that hold the headline.
+
+    Parameters
+    ----------
+    found
+        Result of the check of identification.
+
+    Returns
+    -------
+    Table
+        Part, kind, share and sensitivity to power-scaling, the largest share first; then what all
+        others hold together.
+    """
+    shown, rest = found.table.head(MOST_PARTS), found.table.iloc[MOST_PARTS:]
+
+    def lines() -> Iterator[Line]:
+        for _, line in shown.iterrows():
+            yield Line(
+                (
+                    line["name"],
+                    KIND_WORDS[line["kind"]],
+                    percent(line["share"]),
+                    number(line["sensitivity"]),
+                )
+            )
+        if len(rest):
+            yield Line((f"{len(rest)} others", "", percent(float(rest["share"].sum())), ""))
+
+    return Table.of(("Part of the evidence", "What it is", "#Share", "#Sensitivity"), lines())
+
+
+KIND_WORDS: Final = {
+    "prior": "a prior as stated",
+    "pooling": "that effects of this scale are alike",
+    "source": "statements of a source",
+}
+
+
+def conflict_table(found: CheckResult) -> Table:
+    """Tabulate the nodes whose two sides differ most.
+
+    Parameters
+    ----------
+    found
+        Result of the check of conflict.
+
+    Returns
+    -------
+    Table
+        Node, what is stated, what all else implies, how far apart in prior standard deviations, z
+        and who pulls.
+    """
+    strained = found.table[found.table["conflict"] | (found.table["z"].abs() >= STRAINED)].head(
+        MOST_NODES
+    )
+    headings = (
+        "Where",
+        "#Stated (90 %)",
+        "#All else implies",
+        "#Prior sds apart",
+        "#z",
+        "Pulled by",
+    )
+
+    def lines() -> Iterator[Line]:
+        for _, line in strained.iterrows():
+            stated = f"{number(line['stated_lower'])} to {number(line['stated_upper'])}"
+            cells = (
+                stated,
+                number(line["implied"]),
+                f"{line['shift']:+.1f}",
+                f"{line['z']:+.1f}",
+                line["pulled_by"],
+            )
+            yield Line((line["node"], *cells), "failed" if line["conflict"] else "")
+
+    return Table.of(headings, lines())
+
+
+def direction_sentences(fit: Fit, resting: RestsOn) -> tuple[str, ...]:
+    """Say along which directions the headline could move without any statement noticing.
+
+    Parameters
+    ----------
+    fit
+        A fit.
+    resting
+        What its headlines rest on; the first one is asked about.
+
+    Returns
+    -------
+    tuple of str
+        A sentence for each direction; possibly none.
+    """
+    headline: Asked = resting.shares.asked[0]
+    return tuple(
+        str(found) for found in unseen_directions(assemble(fit.layout), fit.layout, headline)
+    )

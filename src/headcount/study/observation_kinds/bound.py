@@ -1,0 +1,54 @@
+r"""``lower_bound`` and ``upper_bound``: "over 135,000", "fewer than 50,000".
+
+Assumption. What the source would have counted lies above (below) the stated bound; nothing more is
+claimed, so a bound far from the headcount carries no information.
+
+Read aloud. ``linkedin, WORLD, 2020, lower_bound, 135000``: LinkedIn says more than 135,000
+world-wide in 2020.
+
+Likelihood. With m, sd as for ``count`` (the Poisson part at the bound) and F the distribution
+function of its noise,
+
+.. math:: \Pr(Y > b) = 1 - F\!\left(\frac{\log b - m}{sd}\right), \qquad
+          \Pr(Y < b) = F\!\left(\frac{\log b - m}{sd}\right),
+
+computed in the tail that is small, so that no bound is minus infinity on the log scale. For four degrees of
+freedom :math:`1 - F(t) = (1 - u)^2 (2 + u) / 4` with :math:`u = t / \sqrt{4 + t^2}`, exactly [1]_.
+
+References
+----------
+.. [1] Shaw, W. T. (2006). Sampling Student's T distribution: use of the inverse cumulative
+   distribution function. Journal of Computational Finance 9(4), 37-73.
+   https://doi.org/10.21314/JCF.2006.150
+"""
+
+from __future__ import annotations
+
+from headcount.study.observation import Observation
+from headcount.study.observation_kinds.number_checks import Problems, positive
+from headcount.study.observation_kinds.observation_kind import ObservationKind
+
+__all__ = ["LOWER_BOUND", "UPPER_BOUND"]
+
+
+def _problems(row: Observation) -> Problems:
+    yield from positive(row, "value")
+
+
+LOWER_BOUND = ObservationKind(
+    name="lower_bound",
+    when='The source says "over", "more than", "at least".',
+    aloud="linkedin, WORLD, 2020, lower_bound, value=135000: LinkedIn says over 135,000 in 2020.",
+    required=("value",),
+    optional=("scope", "period"),
+    problems=_problems,
+)
+
+UPPER_BOUND = ObservationKind(
+    name="upper_bound",
+    when='The source says "under", "fewer than", "at most".',
+    aloud="recorded_future, USA, 2015, upper_bound, value=50000: fewer than 50,000 in the US in 2015.",
+    required=("value",),
+    optional=("scope", "period"),
+    problems=_problems,
+)

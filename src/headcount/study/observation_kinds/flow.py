@@ -1,0 +1,39 @@
+r"""``flow``: postings, hires, graduates in a period.
+
+Assumption. Each person of the scope brings about so many events a year, the source's
+``multiplier``: 0.4 postings, 0.15 hires. So events in a period count person-years: a month's
+postings are compared with a twelfth of a year's.
+
+Read aloud. ``indeed, USA, 2023, flow, value=50000, period=2023-Q2``: 50,000 postings in the second
+quarter of 2023. Without a period: in the year.
+
+Likelihood. As for ``count``, with m the log of the multiplier times the person-years in the period,
+
+.. math:: m = \log \sum_i w_i \sum_{r \in a} H_{k,r}(\tau_i)\, \mathrm{multiplier}_{s,r}(\tau_i),
+
+where :math:`w_i` is the length in years of the piece i of the period, which is cut at the turns of years, and :math:`\tau_i`
+its middle. An intensity is known no better than its prior, so flows speak about growth and regions more than about levels.
+"""
+
+from __future__ import annotations
+
+from headcount.study.observation import Observation
+from headcount.study.observation_kinds.number_checks import Problems, not_negative, positive
+from headcount.study.observation_kinds.observation_kind import ObservationKind
+
+__all__ = ["FLOW"]
+
+
+def _problems(row: Observation) -> Problems:
+    yield from not_negative(row, "value")
+    yield from positive(row, "relative_se")
+
+
+FLOW = ObservationKind(
+    name="flow",
+    when="The source counts events in a period: postings, hires, graduates.",
+    aloud="indeed, USA, 2023, flow, value=50000, period=2023-Q2: 50,000 postings in a quarter.",
+    required=("value",),
+    optional=("scope", "period", "relative_se"),
+    problems=_problems,
+)

@@ -1,0 +1,42 @@
+r"""``growth``: "up 29 % from 2022 to 2023".
+
+Assumption. The source compares two of its own numbers, so whatever it misses in both years cancels.
+
+Read aloud. ``dsit, GBR, 2023, growth, value=0.29, from_year=2022``: DSIT says that the UK grew by
+29 % from 2022 to 2023. The value is the growth over the whole window; "15 % a year over 2022-27" is
+1.15**5 - 1. ``period`` and ``from_period`` say when in the two years: ``end`` and ``end`` for a
+calendar year's growth, ``2023-Q2`` and ``2022-Q2`` for a quarter against the same of the year
+before, ``2023-Q4`` and ``2023-Q1``, both in 2023, for growth within a year.
+
+Likelihood. With :math:`m_t` the log expected value in a period t,
+
+.. math:: \log(1 + g) \sim T_\nu\!\left(m_{t_1} - m_{t_0}, \sqrt{2}\,\sigma_s\right),
+
+since two numbers of the source are off, each by its noise.
+"""
+
+from __future__ import annotations
+
+from headcount.study.observation import Observation
+from headcount.study.observation_kinds.number_checks import Problems
+from headcount.study.observation_kinds.observation_kind import ObservationKind
+
+__all__ = ["GROWTH"]
+
+
+def _problems(row: Observation) -> Problems:
+    if row.value is not None and row.value <= -1:
+        yield "value", f"{row.value:g} is not above -1", "Growth is a fraction: 0.29 for +29 %."
+    # Within a year the periods tell, which `headcount.study.observations` compares.
+    if row.from_year is not None and row.from_year > row.year:
+        yield "from_year", f"{row.from_year} is not before year = {row.year}", ""
+
+
+GROWTH = ObservationKind(
+    name="growth",
+    when="The source states a growth rate between two years.",
+    aloud="dsit, GBR, 2023, growth, value=0.29, from_year=2022: up 29 % from 2022 to 2023.",
+    required=("value", "from_year"),
+    optional=("scope", "period", "from_period"),
+    problems=_problems,
+)

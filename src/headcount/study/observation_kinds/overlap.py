@@ -1,0 +1,45 @@
+r"""``overlap``: people on both of two lists.
+
+Assumption. Two lists were linked, person by person: of n people on the first, k are also on the
+second. If being on one says nothing about being on the other, that is the coverage of the second
+(capture and recapture [1]_). It rarely says nothing: who has a profile here has one there. How much
+likelier is the ``dependence``, the odds ratio between the lists, which no two lists can tell: it is
+a prior of the source that linked them, and the answer rests on it.
+
+Read aloud. ``linked, DEU, 2023, overlap, value=1800, n=12000``: of 12,000 on the first of the
+source's ``lists``, 1,800 are on the second. The sizes of the lists are ``count`` rows of theirs:
+with them an overlap speaks about headcounts, alone about coverage.
+
+Likelihood. With :math:`c_1, c_2` the bare coverages of the lists in the area (without their
+overcount and errors) and :math:`\theta` the dependence,
+
+.. math:: k \sim \mathrm{BetaBinomial}(n, \kappa p, \kappa (1 - p)), \qquad
+          p = \frac{2 \theta c_2}{S + \sqrt{S^2 - 4 \theta (\theta - 1) c_1 c_2}}, \quad S = 1 + (c_1 + c_2)(\theta - 1),
+
+the chance of being on the second list for those on the first where the two-by-two table has the odds ratio :math:`\theta` [2]_.
+Linkage errors are in the concentration :math:`\kappa` of the source's kind.
+
+References
+----------
+.. [1] International Working Group for Disease Monitoring and Forecasting (1995). Capture-recapture
+   and multiple-record systems estimation I: history and theoretical development. American Journal
+   of Epidemiology 142(10), 1047-1058. https://doi.org/10.1093/oxfordjournals.aje.a117558
+.. [2] Plackett, R. L. (1965). A class of bivariate distributions. Journal of the American
+   Statistical Association 60(310), 516-522. https://doi.org/10.1080/01621459.1965.10480807
+"""
+
+from __future__ import annotations
+
+from headcount.study.observation_kinds.number_checks import k_of_n
+from headcount.study.observation_kinds.observation_kind import ObservationKind
+
+__all__ = ["OVERLAP"]
+
+OVERLAP = ObservationKind(
+    name="overlap",
+    when="Two lists were linked: of n people on one, k are on the other.",
+    aloud="linked, DEU, 2023, overlap, value=1800, n=12000: 1,800 of the 12,000 on the first list.",
+    required=("value", "n"),
+    optional=("scope", "period"),
+    problems=k_of_n,
+)

@@ -1,0 +1,54 @@
+r"""``share``: "Germany has 14 % of the EU's", "1.2 % of developers".
+
+Assumption. The source compares two numbers: two areas in one scope (``of_area``), two scopes in one
+area (``of_scope``), its own with another source's (``of_source``), or several at once. What the row
+does not say of the whole, be it area, scope or source, is as in the part. What the source misses in
+both cancels. A ratio above one ("twice as many as in the EU") is a share too. A source that reports
+two scopes speaks about their ratio in this way, whatever its coverage.
+
+Read aloud. ``linkedin_eu, DEU, 2019, share, value=0.14, of_area=EU27``: 14 % of the EU's are in
+Germany. ``linkedin, DEU, 2023, share, value=0.4, of_source=eurostat, of_scope=ict_specialist``:
+LinkedIn has 40 % of the number that Eurostat counts of ICT specialists.
+
+Likelihood. With m the log expected value of the part and :math:`m'` that of the whole, both in the
+row's period,
+
+.. math:: \log p \sim T_\nu\!\left(m - m', \sqrt{\sigma_s^2 + (1 - p)/(n p)}\right),
+
+the second term only where the row states a base n and p < 1. Parts of a whole are compared by log ratios, as compositions
+are [1]_.
+
+References
+----------
+.. [1] Aitchison, J. (1982). The statistical analysis of compositional data. Journal of the Royal
+   Statistical Society B 44(2), 139-177. https://doi.org/10.1111/j.2517-6161.1982.tb01195.x
+"""
+
+from __future__ import annotations
+
+from headcount.study.observation import Observation
+from headcount.study.observation_kinds.number_checks import Problems, positive
+from headcount.study.observation_kinds.observation_kind import ObservationKind
+
+__all__ = ["SHARE"]
+
+
+def _problems(row: Observation) -> Problems:
+    yield from positive(row, "value")
+    yield from positive(row, "n")
+    if not (row.of_area or row.of_scope or row.of_source):
+        yield (
+            "of_area",
+            "a share needs of_area, of_scope or of_source",
+            "Say what it is a share of.",
+        )
+
+
+SHARE = ObservationKind(
+    name="share",
+    when="The source states one area's, or one scope's, part of another.",
+    aloud="linkedin_eu, DEU, 2019, share, value=0.14, of_area=EU27: Germany has 14 % of the EU's.",
+    required=("value",),
+    optional=("scope", "period", "of_area", "of_scope", "of_source", "n"),
+    problems=_problems,
+)

@@ -1,0 +1,278 @@
+"""Checks of a spec against itself: names that must exist, scopes that must hang together."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from headcount.errors import Problem, nearest
+from headcount.study.copies import copy_problems
+from headcount.study.growth_kinds import GROWTH_KINDS
+from headcount.study.specs import ModelSpec, ScopeSpec, SourceSpec
+
+__all__ = ["scope_holds", "spec_problems"]
+
+
+def spec_problems(spec: ModelSpec) -> Iterator[Problem]:
+    """Yield what is wrong between the sections of a spec, all of it.
+
+    Parameters
+    ----------
+    spec
+        A spec whose sections are each valid alone.
+
+    Yields
+    ------
+    Problem
+        Naming file and key.
+    """
+    yield from _scope_problems(spec)
+    yield from _breakdown_problems(spec)
+    yield from _source_problems(spec)
+    yield from copy_problems(spec)
+    yield from _covariate_problems(spec)
+    yield from _growth_problems(spec)
+
+
+def scope_holds(spec: ModelSpec, outer: str, inner: str) -> bool:
+    """Say whether everybody in ``inner`` is in ``outer``, as far as the declared relations tell.
+
+    Parameters
+    ----------
+    spec
+        The spec.
+    outer, inner
+        Names of scopes.
+
+    Returns
+    -------
+    bool
+        Whether a chain of ``contains``, ``within`` and ``part_of`` leads from one to the other; a
+        scope holds itself.
+    """
+    above: dict[str, set[str]] = {name: set() for name in spec.scopes}
+    for name, scope in spec.scopes.items():
+        if scope.contains:
+            above[scope.contains].add(name)
+        if scope.within or scope.part_of:
+            above[name].add(str(spec.relative_to(name)))
+    reached, stack = {inner}, [inner]
+    while stack:
+        new = above[stack.pop()] - reached
+        reached |= new
+        stack.extend(new)
+    return outer in reached
+
+
+def _unknown(where: str, what: str, name: str, known: Iterable[str]) -> Iterator[Problem]:
+    known = list(known)
+    if name not in known:
+        yield Problem(where, f"unknown {what} {name!r}", nearest(name, known))
+
+
+def _scope_problems(spec: ModelSpec) -> Iterator[Problem]:
+    yield from _unknown(f"{spec.name} [target]", "scope", spec.target, spec.scopes)
+    for name, scope in spec.scopes.items():
+        where = f"{spec.name} [scopes.{name}]"
+        # Of what a breakdown is one, is asked once, where it is declared.
+        other = None if scope.part_of else spec.relative_to(name)
+        if other is not None:
+            yield from _unknown(where, "scope", other, spec.scopes)
+        if name == spec.target and scope.part_of:
+            what = f"the target scope {name!r} is part of the breakdown {scope.part_of!r}"
+            yield Problem(
+                where,
+                what,
+                "Choose the whole as the target, or declare the whole as one that contains it.",
+            )
+        elif name == spec.target and scope.relation:
+            what = f"the target scope {name!r} is relative to {other or scope.covariate!r}"
+            yield Problem(where, what, "Turn the relation round: the target stands alone.")
+        elif name != spec.target and spec.target in spec.scopes:
+            yield from _relation_problems(spec, name, scope, where)
+
+
+def _relation_problems(
+    spec: ModelSpec, name: str, scope: ScopeSpec, where: str
+) -> Iterator[Problem]:
+    if scope.covariate is not None:
+        known = spec.covariate_table.variables
+        yield from _unknown(
+            f"{where[:-1]}.covariate]", "covariate variable", scope.covariate, known
+        )
+        yield from _uncovered(spec, scope.covariate, where)
+        yield from _without_logarithm(
+            spec, scope.covariate, where, "A population that is known is above 0."
+        )
+        return
+    *chain, last = _chain(spec, name)
+    if last in chain:
+        circle = " to ".join(repr(scope) for scope in [*chain[chain.index(last) :], last])
+        what = (
+            f"the relations run in a circle: {circle}; no chain leads to the target {spec.target!r}"
+        )
+        yield Problem(where, what, "Relate one of them to a scope outside the circle.")
+    elif (
+        last != spec.target
+        and last in spec.scopes
+        and spec.scopes[last].relation in ("", "covariate")
+    ):
+        # Chains that end at an unknown name break at the scope that states it, which is told there.
+        what = f"no chain of ratios leads from {name!r} to the target {spec.target!r}"
+        yield Problem(where, what, "Give it contains, within or beside, and a ratio, or part_of.")
+
+
+def _chain(spec: ModelSpec, name: str) -> list[str]:
+    """Return the scopes that relations lead to from one, up to the target, a name that is unknown,
+    or one met before.
+    """
+    chain = [name]
+    while chain[-1] != spec.target and chain[-1] in spec.scopes and chain[-1] not in chain[:-1]:
+        other = spec.relative_to(chain[-1])
+        if other is None:
+            break
+        chain.append(other)
+    return chain
+
+
+def _breakdown_problems(spec: ModelSpec) -> Iterator[Problem]:
+    for name, scope in spec.scopes.items():
+        if scope.part_of is not None:
+            yield from _unknown(
+                f"{spec.name} [scopes.{name}.part_of]", "breakdown", scope.part_of, spec.breakdowns
+            )
+    for name, breakdown in spec.breakdowns.items():
+        where, parts = f"{spec.name} [breakdowns.{name}", spec.parts_of(name)
+        latent = [scope for scope, own in spec.scopes.items() if not own.covariate]
+        yield from _unknown(f"{where}.of]", "latent scope", breakdown.of, latent)
+        if len(parts) <= 1:
+            what = (
+                f"{len(parts)} scope is part of it" if len(parts) == 1 else "no scope is part of it"
+            )
+            yield Problem(
+                f"{where}]", what, f'Declare scopes with part_of = "{name}", at least two.'
+            )
+        elif breakdown.expected and set(breakdown.expected) != set(parts):
+            told = ", ".join(sorted(set(breakdown.expected) ^ set(parts)))
+            what = f"expected names other scopes than the parts; not in both: {told}"
+            yield Problem(f"{where}.expected]", what, f"The parts are {', '.join(parts)}.")
+
+
+def _source_problems(spec: ModelSpec) -> Iterator[Problem]:
+    for name, source in spec.sources.items():
+        where = f"{spec.name} [sources.{name}"
+        yield from _unknown(f"{where}.scope]", "scope", source.scope, spec.scopes)
+        yield from _unknown(f"{where}.kind]", "source kind", source.kind, spec.source_kinds)
+        if source.lineage is not None:
+            yield from _unknown(f"{where}.lineage]", "lineage", source.lineage, spec.lineages)
+        for area in source.reach.regions if source.reach else ():
+            if area not in spec.areas.by_code:
+                place = f"{where}.{source.reach_kind}.regions]"
+                yield Problem(place, f"unknown area {area!r}", spec.areas.advice(area))
+        kind = spec.source_kinds.get(source.kind)
+        if source.asks_people and kind and kind.concentration is None:
+            place = f"{spec.name} [source_kinds.{source.kind}]"
+            what = "a survey" if source.selection else "a linkage of lists"
+            yield Problem(place, f"no concentration, and source {name!r} of this kind is {what}")
+        yield from _list_problems(spec, source, where)
+        for year, key in source.breaks_by:
+            yield from _outside(spec, year, f"{where}.breaks.{key}]")
+
+
+def _list_problems(spec: ModelSpec, source: SourceSpec, where: str) -> Iterator[Problem]:
+    lists = source.lists or ()
+    covering = [name for name, other in spec.sources.items() if other.coverage]
+    for name in lists:
+        if name in spec.copies:
+            original = spec.copies[name].copy_of
+            yield Problem(
+                f"{where}.lists]", f"{name!r} is a copy", f"Name the original, {original!r}."
+            )
+        else:
+            yield from _unknown(f"{where}.lists]", "source with a coverage", name, covering)
+    twice = [name for name in dict.fromkeys(lists) if lists.count(name) > 1]
+    for name in twice:
+        yield Problem(f"{where}.lists]", f"{name!r} stands twice", "Name two lists.")
+
+
+def _outside(spec: ModelSpec, year: int, where: str) -> Iterator[Problem]:
+    """Yield a problem where nothing could change: before the second year or after the last."""
+    if not spec.years.first < year <= spec.years.last:
+        what = f"{year} is not after {spec.years.first}, the first year, and up to {spec.years.last}, the last"
+        yield Problem(
+            where, what, "A change counts from its year on, so there must be years on both sides."
+        )
+
+
+def _growth_problems(spec: ModelSpec) -> Iterator[Problem]:
+    growth, where, years = spec.growth, f"{spec.name} [growth", spec.years
+    if GROWTH_KINDS[growth.kind].forward_only and years.reference != years.first:
+        what = f"reference = {years.reference}, and {growth.kind} runs forward only: backward, a stock could turn negative"
+        yield Problem(
+            f"{spec.name} [years.reference]",
+            what,
+            f"Write reference = {years.first}, the first year.",
+        )
+    if growth.graduates is not None:
+        yield from _unknown(
+            f"{where}.graduates]",
+            "covariate variable",
+            growth.graduates,
+            spec.covariate_table.variables,
+        )
+        yield from _uncovered(spec, growth.graduates, f"{where}.graduates]")
+        yield from _negative(spec, growth.graduates, f"{where}.graduates]")
+    if spec.shrunk_covariates and growth.coefficient_sd is None:
+        names = ", ".join(spec.shrunk_covariates)
+        yield Problem(
+            f"{where}]", f"no coefficient_sd, and {names} are shrunk", "Write { low, high, mass }."
+        )
+    if growth.coefficient_sd is not None and not spec.shrunk_covariates:
+        what = "no covariate is shrunk, so that there is nothing to be learned about it"
+        yield Problem(
+            f"{where}.coefficient_sd]", what, 'Write coefficient = "shrunk" in some covariates.'
+        )
+    for name, change in growth.changes.items():
+        place = f"{where}.changes.{name}"
+        yield from _outside(spec, change.year, f"{place}.year]")
+        if change.area and change.area not in spec.areas.by_code:
+            yield Problem(
+                f"{place}.area]", f"unknown area {change.area!r}", spec.areas.advice(change.area)
+            )
+
+
+def _negative(spec: ModelSpec, variable: str, where: str) -> Iterator[Problem]:
+    for area, year, name, value, *_ in spec.covariate_table.rows:
+        if name == variable and value < 0:
+            yield Problem(where, f"{area} in {year} is {value:g}, less than nobody")
+
+
+def _covariate_problems(spec: ModelSpec) -> Iterator[Problem]:
+    for name, effect in spec.covariates.items():
+        where = f"{spec.name} [covariates.{name}]"
+        yield from _unknown(where, "covariate variable", name, spec.covariate_table.variables)
+        yield from _uncovered(spec, name, where)
+        if effect.transform == "log":
+            yield from _without_logarithm(
+                spec, name, where, 'Write transform = "none" or mend the table.'
+            )
+
+
+def _without_logarithm(
+    spec: ModelSpec, variable: str, where: str, advice: str
+) -> Iterator[Problem]:
+    for area, year, name, value, *_ in spec.covariate_table.rows:
+        if name == variable and value <= 0:
+            yield Problem(
+                where, f"{area} in {year} is {value:g}, whose logarithm does not exist", advice
+            )
+
+
+def _uncovered(spec: ModelSpec, variable: str, where: str) -> Iterator[Problem]:
+    known = spec.covariate_table.areas_with(variable)
+    missing = [region for region in spec.areas.regions if region not in known]
+    if known and missing:
+        shown = ", ".join(missing[:6]) + (", ..." if len(missing) > 6 else "")
+        what = f"{variable!r} has no value for {len(missing)} of the regions: {shown}"
+        strange = sorted(known - spec.areas.by_code.keys())
+        also = f"; it has some for {strange[0]!r}, which is no area" if strange else ""
+        yield Problem(where, what, f"Add rows to {spec.covariate_table.name}{also}.")

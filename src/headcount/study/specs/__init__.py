@@ -1,0 +1,46 @@
+"""Model specs: the declaration of a study, frozen and comparable.
+
+The keys are those of the TOML file.
+"""
+
+from headcount.study.specs.candidate_spec import CANDIDATE_KINDS, CandidateRow, CandidateSpec
+from headcount.study.specs.latent_spec import (
+    ChangeSpec,
+    CovariateEffect,
+    GrowthSpec,
+    RegionsSpec,
+    TotalSpec,
+    YearsSpec,
+)
+from headcount.study.specs.model_spec import ModelSpec
+from headcount.study.specs.scope_spec import RATIO_SUPPORT, BreakdownSpec, ScopeSpec
+from headcount.study.specs.source_spec import (
+    REACH_KEYS,
+    CopySpec,
+    LineageSpec,
+    ReachSpec,
+    SourceKindSpec,
+    SourceSpec,
+)
+
+__all__ = [
+    "CANDIDATE_KINDS",
+    "RATIO_SUPPORT",
+    "REACH_KEYS",
+    "BreakdownSpec",
+    "CandidateRow",
+    "CandidateSpec",
+    "ChangeSpec",
+    "CopySpec",
+    "CovariateEffect",
+    "GrowthSpec",
+    "LineageSpec",
+    "ModelSpec",
+    "ReachSpec",
+    "RegionsSpec",
+    "ScopeSpec",
+    "SourceKindSpec",
+    "SourceSpec",
+    "TotalSpec",
+    "YearsSpec",
+]

@@ -1,0 +1,239 @@
+"""What is calibrated: quantities by group, of a simulated world and of a fit to its statements."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+import xarray as xr
+
+from headcount._names import (
+    LOG_RATIO,
+    LOG_REACH,
+    NOISE_SCALE,
+    REGION,
+    SAMPLE_DIMS,
+    SCOPE,
+    SOURCE,
+    YEAR,
+)
+from headcount._types import AnyArray, FloatArray
+from headcount.layout.study_layout import latent_scopes
+from headcount.posterior.estimands import coverage, ratio
+from headcount.posterior.fits import Fit
+from headcount.posterior.row_expectations import row_moments
+from headcount.posterior.summaries import diagnostics
+from headcount.simulation import Simulation, log_density
+from headcount.study.specs import ModelSpec
+
+__all__ = ["PROBABILITIES", "RankOf", "truth_of"]
+
+PROBABILITIES: Final = (0.5, 0.8, 0.9, 0.95)
+"""Of the intervals that are checked."""
+
+LIKELIHOOD: Final = "log likelihood|all rows"
+"""Joint log likelihood of the rows: it depends on data and parameters both, and so finds errors
+that parameters alone miss; Modrák et al. (2023), https://doi.org/10.1214/23-BA1404."""
+
+
+def truth_of(simulation: Simulation, spec: ModelSpec) -> dict[str, float]:
+    """Return the true value of every quantity.
+
+    Parameters
+    ----------
+    simulation
+        A world and the statements about it.
+    spec
+        The declaration.
+
+    Returns
+    -------
+    dict
+        ``group|name`` to a number. Groups, in the first, the reference and the last year where
+        nothing else is said:
+
+        - ``total``: headcount of the root; ``headcount``: of each region;
+        - ``growth``: headcount of the last year over that of the first, of the root and of each
+          region;
+        - ``ratio``: of each scope to the target, in the root; only in the reference year if it is
+          the same in all;
+        - ``coverage``: of each source with a coverage or multiplier, in the root; only in the
+          reference year unless it drifts or breaks;
+        - ``noise``: typical sd of a source's rows; ``asked``: dependence or selection (reference
+          year), and concentration, of linkages and surveys;
+        - ``log likelihood``: of all rows together.
+    """
+    truth, reference = simulation.truth, spec.years.reference
+    own = {name: float(value) for name, value in _of_people(truth["headcount"], spec)}
+    scopes = xr.ufuncs.exp(truth["log_headcount"] + truth[LOG_RATIO])
+    for scope in latent_scopes(spec)[1:]:
+        compared = scopes.sel({SCOPE: scope}).sum(REGION) / truth["headcount"].sum(REGION)
+        years = _years(spec) if _ratio_can_change(spec, scope) else (reference,)
+        own |= {f"ratio|{scope} {year}": float(compared.sel({YEAR: year})) for year in years}
+    sources = simulation.observations.sources
+    for source, year in _coverages(spec, sources):
+        if year != reference and not _reach_can_change(spec, source):
+            continue
+        weight = scopes.sel({SCOPE: spec.sources[source].scope, YEAR: year})
+        reach = xr.ufuncs.exp(truth[LOG_REACH].sel({SOURCE: source, YEAR: year}))
+        own[f"coverage|{source} {year}"] = float((weight * reach).sum() / weight.sum())
+    own |= {
+        f"noise|{name}": float(truth[NOISE_SCALE].sel({SOURCE: name}))
+        for name in _measured(spec, sources)
+    }
+    for source, what in _asked(spec, sources):
+        value = truth[what].sel({SOURCE: source})
+        own[f"asked|{source} {what}"] = float(
+            value.sel({YEAR: reference}) if YEAR in value.dims else value
+        )
+    own[LIKELIHOOD] = float(log_density(spec, simulation.observations, simulation.state).sum())
+    return own
+
+
+@dataclass(frozen=True)
+class RankOf:
+    """The digest of a calibrating fit: where the truth lies among the draws.
+
+    Parameters
+    ----------
+    truth
+        ``group|name`` to the true value.
+    ranked
+        Among how many draws, thinned evenly from all of the fit, so that they are nearly
+        independent.
+    seed
+        Decides the rank of a truth that equals some of the draws.
+    """
+
+    truth: Mapping[str, float]
+    ranked: int
+    seed: int
+
+    def __call__(self, fit: Fit) -> Mapping[str, AnyArray]:
+        """Rank the truth among the draws of a fit.
+
+        Parameters
+        ----------
+        fit
+            Of the simulated statements.
+
+        Returns
+        -------
+        dict
+            ``rank`` (draws below the truth), ``ess`` (the smaller effective sample size, bulk or
+            tail) and ``rhat``, dims (quantity,) in the order of truth, and ``inside``, whether the
+            central intervals of all draws hold the truth, dims (quantity, prob).
+        """
+        draws = dict(_draws_of(fit))
+        values = np.stack([draws[name] for name in self.truth])
+        truth = np.array(list(self.truth.values()))
+        found = diagnostics(values)
+        return {
+            "rank": self._ranks(values.reshape(len(values), -1), truth),
+            "inside": np.stack([_inside(values, truth, prob) for prob in PROBABILITIES], axis=1),
+            "ess": np.minimum(found["ess_bulk"], found["ess_tail"]),
+            "rhat": found["rhat"],
+        }
+
+    def _ranks(self, values: FloatArray, truth: FloatArray) -> AnyArray:
+        places = np.linspace(0, values.shape[1] - 1, self.ranked).round().astype(int)
+        below = (values[:, places] < truth[:, None]).sum(axis=1)
+        equal = (values[:, places] == truth[:, None]).sum(axis=1)
+        ranks: AnyArray = below + np.random.default_rng(self.seed).integers(0, equal + 1)
+        return ranks
+
+
+def _inside(values: FloatArray, truth: FloatArray, prob: float) -> AnyArray:
+    low, high = np.quantile(values, [(1 - prob) / 2, (1 + prob) / 2], axis=(-2, -1))
+    inside: AnyArray = (low <= truth) & (truth <= high)
+    return inside
+
+
+def _draws_of(fit: Fit) -> Iterator[tuple[str, FloatArray]]:
+    """Yield the draws of what `truth_of` returns, dims (chain, draw)."""
+    spec, sources = fit.spec, fit.layout.sources
+    for name, draws in _of_people(xr.ufuncs.exp(fit.posterior["log_headcount"]), spec):
+        yield name, _plain(draws)
+    for scope in latent_scopes(spec)[1:]:
+        draws = ratio(fit, scope=scope)
+        for year in _years(spec):
+            yield f"ratio|{scope} {year}", _plain(draws.sel({YEAR: year}))
+    for source, year in _coverages(spec, sources):
+        yield f"coverage|{source} {year}", _plain(coverage(fit, source=source).sel({YEAR: year}))
+    for source in _measured(spec, sources):
+        yield f"noise|{source}", _plain(fit.posterior[NOISE_SCALE].sel({SOURCE: source}))
+    for source, what in _asked(spec, sources):
+        yield f"asked|{source} {what}", _plain(_answer(fit, source, what))
+    yield LIKELIHOOD, _plain(row_moments(fit)["log_likelihood"].sum("row"))
+
+
+def _of_people(people: xr.DataArray, spec: ModelSpec) -> Iterator[tuple[str, xr.DataArray]]:
+    """Yield quantities of the target's headcount, whatever other dims it has."""
+    total = people.sum(REGION)
+    for year in _years(spec):
+        yield f"total|{year}", total.sel({YEAR: year})
+        for region in spec.areas.regions:
+            yield f"headcount|{region} {year}", people.sel({REGION: region, YEAR: year})
+    first, last = spec.years.first, spec.years.last
+    if first < last:
+        yield f"growth|{spec.areas.root}", total.sel({YEAR: last}) / total.sel({YEAR: first})
+        change = people.sel({YEAR: last}) / people.sel({YEAR: first})
+        for region in spec.areas.regions:
+            yield f"growth|{region}", change.sel({REGION: region})
+
+
+def _years(spec: ModelSpec) -> tuple[int, ...]:
+    years = spec.years
+    return tuple(dict.fromkeys((years.first, years.reference, years.last)))
+
+
+def _coverages(spec: ModelSpec, sources: tuple[str, ...]) -> list[tuple[str, int]]:
+    seen = [name for name in _in_order(spec, sources) if spec.sources[name].reach is not None]
+    return [(name, year) for name in seen for year in _years(spec)]
+
+
+def _reach_can_change(spec: ModelSpec, source: str) -> bool:
+    own = spec.sources[source]
+    return own.drift_sd is not None or bool(own.breaks)
+
+
+def _ratio_can_change(spec: ModelSpec, scope: str) -> bool:
+    """Return whether the ratio of a scope to the target in the root differs between years: by a
+    trend, or as regions grow.
+    """
+    own, whole = spec.scopes[scope], spec.relative_to(scope)
+    moves = own.trend is not None or own.region_sd is not None or bool(own.part_of)
+    return moves or (whole is not None and whole != spec.target and _ratio_can_change(spec, whole))
+
+
+def _measured(spec: ModelSpec, sources: tuple[str, ...]) -> list[str]:
+    return [name for name in _in_order(spec, sources) if not spec.sources[name].asks_people]
+
+
+def _asked(spec: ModelSpec, sources: tuple[str, ...]) -> Iterator[tuple[str, str]]:
+    for name in _in_order(spec, sources):
+        if spec.sources[name].asks_people:
+            yield name, spec.sources[name].reach_kind
+            yield name, "concentration"
+
+
+def _answer(fit: Fit, source: str, what: str) -> xr.DataArray:
+    own, parameter = fit.spec.sources[source], fit.posterior["parameter"]
+    if what == "concentration":
+        return parameter.sel(prior=f"source_kinds.{own.kind}.concentration")
+    draws = parameter.sel(prior=f"sources.{source}.{what}")
+    for year, key in own.breaks_by:
+        if year <= fit.spec.years.reference:
+            draws = draws * parameter.sel(prior=f"sources.{source}.breaks.{key}").to_numpy()
+    return draws
+
+
+def _in_order(spec: ModelSpec, sources: tuple[str, ...]) -> list[str]:
+    return [name for name in spec.sources if name in sources]
+
+
+def _plain(draws: xr.DataArray) -> FloatArray:
+    values: FloatArray = draws.transpose(*SAMPLE_DIMS).to_numpy()
+    return values

@@ -1,0 +1,24 @@
+"""Sensitivity: what becomes of the answer under other priors, without a source, or with one more."""
+
+from headcount.workflows.sensitivity.information_value import (
+    ValueOfInformation,
+    value_of_information,
+)
+from headcount.workflows.sensitivity.prior_comparison import (
+    Comparison,
+    compare_priors,
+)
+from headcount.workflows.sensitivity.prior_sets import fit_prior_sets, fit_studies, under_prior_sets
+from headcount.workflows.sensitivity.source_influence import Influence, influence
+
+__all__ = [
+    "Comparison",
+    "Influence",
+    "ValueOfInformation",
+    "compare_priors",
+    "fit_prior_sets",
+    "fit_studies",
+    "influence",
+    "under_prior_sets",
+    "value_of_information",
+]

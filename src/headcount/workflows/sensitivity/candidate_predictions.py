@@ -1,0 +1,69 @@
+"""Promised statements: what a candidate would state, drawn from the posterior predictive
+distribution of its rows.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from headcount._types import FloatArray
+from headcount.engine.density.evaluation import log_likelihood
+from headcount.engine.density.study_arrays import assemble
+from headcount.layout.study_layout import Layout
+from headcount.posterior.draw_transfer import Carried
+from headcount.posterior.fits import Fit
+from headcount.posterior.replication import replicates
+from headcount.study.observation import Observation
+from headcount.workflows.sensitivity.candidate_studies import CandidateStudy
+
+__all__ = ["promised_statements"]
+
+
+def promised_statements(fit: Fit, study: CandidateStudy, rng: np.random.Generator) -> FloatArray:
+    """Draw what a candidate would state, once for each draw of a fit.
+
+    What the fit knows keeps its draws, so that statements and answer hang together; what only the
+    candidate knows, its coverage say, is drawn from its prior.
+
+    Parameters
+    ----------
+    fit
+        A fit of the study.
+    study
+        The candidate, as it was built.
+    rng
+        Source of randomness.
+
+    Returns
+    -------
+    numpy.ndarray
+        Statements on the scale of the likelihood, see `headcount.posterior.replication`; dims
+        (draw, row), draws in the order of ``Carried.of(fit)``.
+    """
+    # Of the candidate's rows alone: nothing else has to be evaluated. Their numbers change no
+    # variable of the study.
+    free = Carried.of(fit).to(Layout.of(study.spec, study.rows), rng)
+    study = study.with_numbers(_expected(study, free))
+    layout = Layout.of(study.spec, study.rows)
+    _, location, spread = log_likelihood(free, assemble(layout))
+    return replicates(layout, location, spread, rng)
+
+
+def _expected(study: CandidateStudy, free: FloatArray) -> list[float]:
+    """Return the number that is expected of each row: parts of its spread are computed from the
+    number that it states.
+    """
+    _, location, _ = log_likelihood(free, assemble(Layout.of(study.spec, study.rows)))
+    middle = np.median(location, axis=0).tolist()
+    return [_number(row, own) for row, own in zip(study.rows.rows, middle, strict=True)]
+
+
+def _number(row: Observation, middle: float) -> float:
+    match row.kind:
+        case "count" | "flow":
+            return max(float(np.exp(middle)), 1.0)
+        case "share":
+            # At least one of the n, so that there is a sampling error to speak of.
+            return max(float(np.exp(middle)), 1 / row.n if row.n else 0.0)
+    # The spread of growth and of k of n does not hang on the number.
+    return row.value or 0.0

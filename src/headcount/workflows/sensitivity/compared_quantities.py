@@ -1,0 +1,226 @@
+"""Quantities: what fits are asked side by side, and how far two answers lie apart."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from itertools import pairwise
+from typing import Final, NamedTuple
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+from scipy import ndimage
+
+from headcount._names import SAMPLE_DIMS, YEAR
+from headcount._types import FloatArray
+from headcount.posterior.estimands import coverage, ratio
+from headcount.posterior.fits import Fit
+from headcount.posterior.summaries import COLUMNS, area_headcounts, summarise
+from headcount.workflows.sensitivity.common_ground import Common
+
+__all__ = ["SIDE_BY_SIDE", "Quantity", "answers", "overlap", "side_by_side", "window_start"]
+
+SIDE_BY_SIDE: Final = ("prior_set", *COLUMNS, "change", "overlap")
+"""Columns of `side_by_side`, in order."""
+
+GROWTHS: Final = ("growth", "growth_per_year")
+"""Estimands that may be negative: their change is that of the growth factor."""
+
+BINS: Final = 4096
+"""Bins over the common range of two densities: some tens for the narrower one if the other is a
+hundred times as wide."""
+
+
+class Quantity(NamedTuple):
+    """What is asked of every fit.
+
+    Attributes
+    ----------
+    estimand
+        ``headcount``, ``growth`` (over the year before), ``growth_per_year`` (mean rate of a
+        window), ``share``, ``ratio`` or ``coverage``.
+    area
+        Code of the area.
+    year
+        Calendar year; of a window the last.
+    scope
+        Who counts.
+    source
+        For coverage, else empty.
+    """
+
+    estimand: str
+    area: str
+    year: int
+    scope: str
+    source: str = ""
+
+
+def answers(fit: Fit, common: Common) -> dict[Quantity, FloatArray]:
+    """Return the draws of everything that is set side by side.
+
+    Parameters
+    ----------
+    fit
+        A fit.
+    common
+        What all fits have in common.
+
+    Returns
+    -------
+    dict
+        Quantity to draws, dims (chain, draw): the root's headcount and growth in every common year,
+        and over the window from the reference year; headcounts and shares of the areas below the
+        root and ratios of scopes in the last year; coverage or multiplier of each source in the
+        last year and the largest area of its rows.
+    """
+    return dict(_answers(fit, common))
+
+
+def side_by_side(found: Mapping[str, Mapping[Quantity, FloatArray]], prob: float) -> pd.DataFrame:
+    """Summarise the quantities of several fits, each against the first.
+
+    Parameters
+    ----------
+    found
+        Name of the fit to what `answers` returns.
+    prob
+        Probability inside the equal-tailed intervals.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Columns ``SIDE_BY_SIDE``, the fits of one quantity below each other. ``change``: the median
+        over the reference's, less 1; for growth, that of the growth factors. ``overlap``: as
+        `overlap` with the reference. Both are missing where the reference has no such quantity.
+    """
+    reference = next(iter(found.values()))
+    order = dict.fromkeys(quantity for own in found.values() for quantity in own)
+    lines = [
+        {"prior_set": name} | _line(quantity, own[quantity], reference.get(quantity), prob)
+        for quantity in order
+        for name, own in found.items()
+        if quantity in own
+    ]
+    return pd.DataFrame(lines)[list(SIDE_BY_SIDE)]
+
+
+def overlap(one: FloatArray, other: FloatArray) -> float:
+    """Return the probability mass that two distributions share.
+
+    Parameters
+    ----------
+    one, other
+        Draws, any shape.
+
+    Returns
+    -------
+    float
+        The integral of the smaller of the two densities: 1 where they are the same, 0 where they
+        have nothing in common; 1 less their distance in total variation. A distribution that does
+        not vary shares all or nothing.
+
+    Notes
+    -----
+    The overlapping coefficient of Inman and Bradley (1989,
+    https://doi.org/10.1080/03610928908830127). Densities are smoothed histograms, on the log scale
+    where all draws are positive; the integral does not depend on the scale. The bandwidth is
+    Silverman's. Two sets of 4,000 draws of one distribution come out 0.02 to 0.04 below 1.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> draws = np.random.default_rng(1).normal(size=4000)
+    >>> round(overlap(draws, draws + 2.0), 1)  # two normal distributions two standard deviations apart share 0.317
+    0.3
+    """
+    first, second = np.ravel(one).astype(np.float64), np.ravel(other).astype(np.float64)
+    if np.ptp(first) == 0 or np.ptp(second) == 0:
+        return float(np.mean(first) == np.mean(second))
+    if min(first.min(), second.min()) > 0:
+        first, second = np.log(first), np.log(second)
+    widths = _bandwidth(first), _bandwidth(second)
+    low = min(first.min(), second.min()) - 3 * max(widths)
+    high = max(first.max(), second.max()) + 3 * max(widths)
+    step = (high - low) / BINS
+    smoothed = [
+        ndimage.gaussian_filter1d(
+            np.histogram(draws, BINS, (low, high))[0] / len(draws), width / step, mode="constant"
+        )
+        for draws, width in zip((first, second), widths, strict=True)
+    ]
+    return float(np.minimum(*smoothed).sum())
+
+
+def _bandwidth(draws: FloatArray) -> float:
+    lower, upper = np.quantile(draws, [0.25, 0.75])
+    spread = min(float(draws.std()), float(upper - lower) / 1.349) or float(draws.std())
+    return float(0.9 * spread * len(draws) ** -0.2)
+
+
+def _line(
+    quantity: Quantity, draws: FloatArray, reference: FloatArray | None, prob: float
+) -> dict[str, object]:
+    summary = summarise(xr.DataArray(draws, dims=SAMPLE_DIMS), prob=prob)
+    if reference is None:
+        return quantity._asdict() | summary | {"change": np.nan, "overlap": np.nan}
+    one = 1.0 if quantity.estimand in GROWTHS else 0.0
+    change = (one + summary["median"]) / (one + float(np.median(reference))) - 1
+    shared = 1.0 if draws is reference else overlap(reference, draws)
+    return quantity._asdict() | summary | {"change": change, "overlap": shared}
+
+
+def _answers(fit: Fit, common: Common) -> Iterator[tuple[Quantity, FloatArray]]:
+    root, target, last = common.root, common.target, common.last_year
+    people = area_headcounts(fit, areas=[root, *common.areas])
+    total = {year: _plain(people.sel({"area": root, YEAR: year})) for year in common.years}
+    for year, draws in total.items():
+        yield Quantity("headcount", root, year, target), draws
+    for before, year in pairwise(common.years):
+        rate = (total[year] / total[before]) ** (1 / (year - before)) - 1
+        yield Quantity("growth", root, year, target), rate
+    first = window_start(fit, common)
+    if first < last:
+        rate = (total[last] / total[first]) ** (1 / (last - first)) - 1
+        yield Quantity("growth_per_year", root, last, target), rate
+    for code in common.areas:
+        own = _plain(people.sel({"area": code, YEAR: last}))
+        yield Quantity("headcount", code, last, target), own
+        yield Quantity("share", code, last, target), own / total[last]
+    for scope in fit.layout.scopes[1:]:
+        yield (
+            Quantity("ratio", root, last, scope),
+            _plain(ratio(fit, scope=scope).sel({YEAR: last})),
+        )
+    yield from _coverages(fit)
+
+
+def window_start(fit: Fit, common: Common) -> int:
+    """Return the year from which growth over a window is told: the reference year, or the first one
+    if that is too late.
+    """
+    reference = fit.spec.years.reference
+    return (
+        reference if reference in common.years and reference < common.last_year else common.years[0]
+    )
+
+
+def _coverages(fit: Fit) -> Iterator[tuple[Quantity, FloatArray]]:
+    """Yield the reach of each source where it is seen last and largest."""
+    regions_of = fit.spec.areas.regions_of
+    for source in fit.layout.sources:
+        declared = fit.spec.sources[source]
+        rows = [row for row in fit.observations.fitted if row.source == source]
+        if declared.reach is None or not rows:
+            continue
+        last = max(row.year for row in rows)
+        area = max(
+            (row.area for row in rows if row.year == last), key=lambda code: len(regions_of(code))
+        )
+        draws = coverage(fit, source=source, area=area).sel({YEAR: last})
+        yield Quantity("coverage", area, last, declared.scope, source), _plain(draws)
+
+
+def _plain(draws: xr.DataArray) -> FloatArray:
+    array: FloatArray = draws.transpose(*SAMPLE_DIMS).to_numpy().astype(np.float64)
+    return array

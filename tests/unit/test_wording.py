@@ -1,0 +1,100 @@
+"""Numbers as people write them."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+
+import headcount as hc
+
+
+@pytest.mark.parametrize(
+    ("value", "digits", "words"),
+    [
+        (309_617, 2, "310,000"),
+        (1_437_000, 2, "1.4 million"),
+        (1_437_000, 3, "1.44 million"),
+        (2_000_000, 2, "2 million"),
+        (999_600, 2, "1 million"),
+        (145_000_000, 2, "140 million"),
+        (2_340_000_000, 2, "2.3 billion"),
+        (42.4, 2, "42"),
+        (3.2, 2, "3"),
+        (0.3, 2, "fewer than 1"),
+        (0, 2, "0"),
+    ],
+)
+def test_people(value: float, digits: int, words: str) -> None:
+    assert _wording.people(value, digits) == words
+
+
+@pytest.mark.parametrize(
+    ("value", "words"),
+    [
+        (0.04567, "0.046"),
+        (1.0, "1.0"),
+        (12.3, "12"),
+        (45_678.0, "46,000"),
+        (-0.5, "−0.50"),
+        (-7e-18, "0"),
+        (math.nan, "–"),
+        (math.inf, "–"),
+    ],
+)
+def test_numbers_have_no_exponent(value: float, words: str) -> None:
+    assert _wording.number(value) == words
+
+
+@pytest.mark.parametrize(
+    ("value", "sign", "words"),
+    [
+        (0.3149, False, "31 %"),
+        (0.00042, False, "0.042 %"),
+        (1.0, False, "100 %"),
+        (0.118, True, "+12 %"),
+        (0.09949, True, "+9.9 %"),
+        (0.0996, True, "+10 %"),
+        (-0.031, True, "−3.1 %"),
+        (-0.0001, True, "0.0 %"),
+    ],
+)
+def test_percentages(value: float, sign: bool, words: str) -> None:  # noqa: FBT001
+    assert _wording.percent(value, sign=sign) == words
+
+
+def test_an_interval_has_the_digits_that_tell_its_ends_apart() -> None:
+    assert _wording.interval(311_000, 1_420_000) == "310,000 to 1.4 million"
+    assert _wording.interval(9_812, 10_118) == "9,810 to 10,100"
+    assert _wording.interval(10_012, 10_018) == "10,010 to 10,020"
+    assert _wording.interval(0.081, 0.157, unit="change") == "+8.1 % to +16 %"
+    assert _wording.interval(0.34, 0.71, unit="percent") == "34 % to 71 %"
+    assert _wording.interval(0.9, 1.2, unit="number") == "0.90 to 1.2"
+
+
+def test_counts_and_lists() -> None:
+    assert [_wording.plural(count, "row") for count in (0, 1, 1210)] == [
+        "no rows",
+        "1 row",
+        "1,210 rows",
+    ]
+    assert [_wording.listed(words) for words in ([], ["a"], ["a", "b"], ["a", "b", "c"])] == [
+        "",
+        "a",
+        "a and b",
+        "a, b and c",
+    ]
+    assert [_wording.probability(value) for value in (0.9, 0.995, 0.5)] == [
+        "90 %",
+        "99.5 %",
+        "50 %",
+    ]
+
+
+def test_priors_are_told_without_exponents() -> None:
+    wide = hc.Prior.between(200_000, 2_000_000)
+    assert prior_in_words(wide) == "90 % between 200,000 and 2 million, median 632,000"
+    factor = hc.Prior.between(0.8, 1.25)
+    assert prior_in_words(factor) == "90 % between 0.8 and 1.25, median 1"
+    trend = hc.Prior.between(0.0, 0.2, support="real")
+    assert prior_in_words(trend) == "90 % between 0 and 0.2, median 0.1"
