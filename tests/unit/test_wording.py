@@ -7,6 +7,8 @@ import math
 import pytest
 
 import headcount as hc
+from headcount import _wording
+from headcount.reporting.sentences import prior_in_words
 
 
 @pytest.mark.parametrize(
