@@ -162,7 +162,7 @@ def features(layout):
     years = spec.years
     yield ("reference", years.reference == years.first, years.reference == years.last)
     yield ("pools", len(spec.areas.pools) > 1)
-    yield ("units", len(spec.areas.units) < len(spec.areas.regions))
+    yield ("units", len(spec.areas.reach_groups) < len(spec.areas.regions))
 
 
 def test_studies_use_all_that_there_is():

@@ -44,8 +44,8 @@ def test_free_variables_and_their_dims(model):
         "region_rate_z": ("region",),
         "common_innovation_z": ("step",),
         "region_innovation_z": ("region", "step"),
-        "source_unit_z": ("source_unit",),
-        "kind_platform_z": ("unit",),
+        "source_unit_z": ("source_reach_group",),
+        "kind_platform_z": ("reach_group",),
         "noise_z": ("source",),
     }
 
@@ -58,8 +58,8 @@ def test_deterministics_and_their_dims(model):
         "log_ratio": ("scope", "region"),
         "log_reach": ("source", "region"),
         "noise_scale": ("source",),
-        "selection": ("frame",),
-        "concentration": ("frame",),
+        "selection": ("survey_epoch",),
+        "concentration": ("survey_epoch",),
     }
 
 
@@ -74,13 +74,13 @@ def test_labels_are_those_of_the_study(model, toy_spec):
     coords = {name: tuple(labels) for name, labels in model.coords.items()}
     assert coords["prior"] == tuple(toy_spec.priors)
     assert coords["region"] == ("NORTH", "PORT", "EAST", "SOUTH-REST")
-    assert coords["unit"] == ("NORTH", "SOUTH", "EAST")
+    assert coords["reach_group"] == ("NORTH", "SOUTH", "EAST")
     assert coords["year"] == tuple(range(2018, 2026))
     assert coords["step"] == tuple(range(2019, 2026))
     assert coords["scope"] == ("beekeeper", "member", "helper")
     assert coords["source"] == ("registry", "platform", "analyst", "poll")
-    assert coords["frame"] == ("poll",)
-    assert coords["source_unit"] == ("platform|NORTH", "platform|SOUTH", "platform|EAST")
+    assert coords["survey_epoch"] == ("poll",)
+    assert coords["source_reach_group"] == ("platform|NORTH", "platform|SOUTH", "platform|EAST")
 
 
 def test_rows_are_observed_by_likelihood(model, toy_observations):

@@ -75,16 +75,16 @@ def test_pools_are_inherited(areas):
 
 
 def test_regions_of_an_area_that_is_alike_are_one_unit(areas):
-    assert [areas.unit_of(code) for code in areas.regions] == ["EU", "EU", "NA", "SEA", "EU"]
-    assert areas.units == ("EU", "NA", "SEA")
+    assert [areas.reach_group_of(code) for code in areas.regions] == ["EU", "EU", "NA", "SEA", "EU"]
+    assert areas.reach_groups == ("EU", "NA", "SEA")
 
 
 def test_the_widest_area_that_is_alike_is_the_unit():
     rows = "W,World,,,,,\nA,A,W,,,,yes\nB,B,A,,rest,,yes\nC,C,B,,,,\nD,D,W,,,,yes\n"
     areas = parse_areas(HEADER + rows)
     assert areas.regions == ("C", "D", "B-REST")
-    assert areas.units == ("A", "D")
-    assert parse_areas(areas.to_csv()).units == areas.units
+    assert areas.reach_groups == ("A", "D")
+    assert parse_areas(areas.to_csv()).reach_groups == areas.reach_groups
 
 
 def test_a_root_alone_is_a_region():

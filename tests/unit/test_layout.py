@@ -170,7 +170,7 @@ def test_deviations_of_sources_are_kept_for_units_that_some_row_looks_at():
     layout = study("rich").layout
     spec = layout.spec
     seen = {
-        (term.source, spec.areas.unit_of(spec.areas.regions[region]))
+        (term.source, spec.areas.reach_group_of(spec.areas.regions[region]))
         for row in layout.observations.fitted
         for form in [form_of(row, spec)]
         for term in (form.part, form.whole, form.third)
@@ -178,13 +178,13 @@ def test_deviations_of_sources_are_kept_for_units_that_some_row_looks_at():
         if spec.sources[term.source].region_sd is not None
         for region in spec.areas.regions_of(term.area)
     }
-    assert {(layout.sources[s], spec.areas.units[u]) for s, u in layout.source_units} == seen
+    assert {(layout.sources[s], spec.areas.reach_groups[u]) for s, u in layout.source_units} == seen
 
 
 def test_regions_know_their_unit_and_pool(layout):
     areas = layout.spec.areas
-    assert [areas.units[i] for i in layout.unit_of_region] == [
-        areas.unit_of(region) for region in areas.regions
+    assert [areas.reach_groups[i] for i in layout.unit_of_region] == [
+        areas.reach_group_of(region) for region in areas.regions
     ]
     assert [areas.pools[i] for i in layout.region_pool] == [
         areas.pool_of(region) for region in areas.regions

@@ -114,7 +114,7 @@ def test_names_of_the_richer_grammar():
     assert spec.shrunk_covariates == ("income", "height")
     assert spec.sources["second"].breaks_by == ((2019, "2019"), (2022, "2022"))
     assert spec.sources["linkage"].reach_kind == "dependence"
-    assert [name for name, source in spec.sources.items() if source.asks_people] == [
+    assert [name for name, source in spec.sources.items() if source.is_binomial] == [
         "linkage",
         "twice",
         "poll",

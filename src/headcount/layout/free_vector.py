@@ -66,7 +66,7 @@ def free_paths(layout: Layout) -> list[str]:
 
 def _members(block: Block, layout: Layout) -> list[str]:
     """Return what each effect of a block is of."""
-    spec, units = layout.spec, layout.spec.areas.units
+    spec, units = layout.spec, layout.spec.areas.reach_groups
     steps = [str(year) for year in spec.years.labels[1:]]
     regions = spec.areas.regions
     known = {
@@ -147,7 +147,7 @@ def _latent(layout: Layout) -> dict[str, int]:
 
 
 def _scopes(layout: Layout) -> dict[str, int]:
-    spec, units = layout.spec, len(layout.spec.areas.units)
+    spec, units = layout.spec, len(layout.spec.areas.reach_groups)
     sizes = {f"ratio_{k}_z": units for k in layout.scopes if spec.scopes[k].region_sd}
     for name, breakdown in spec.breakdowns.items():
         parts = len(spec.parts_of(name))
@@ -164,7 +164,7 @@ def _sources(layout: Layout) -> dict[str, int]:
     return {
         "trend_level": sum(spec.sources[name].trend for name in layout.sources),
         "source_unit_z": len(layout.source_units),
-        **{f"kind_{kind}_z": len(spec.areas.units) for kind in deviating_kinds(layout)},
+        **{f"kind_{kind}_z": len(spec.areas.reach_groups) for kind in deviating_kinds(layout)},
         **{f"drift_{name}_z": steps for name in layout.drifting},
         "noise_z": len(layout.sources),
     }

@@ -236,7 +236,7 @@ class Layout:
         """Pairs of a survey or linkage and the number of its breaks that lie behind: each has one
         selection.
         """
-        asking = [name for name in self.sources if self.spec.sources[name].asks_people]
+        asking = [name for name in self.sources if self.spec.sources[name].is_binomial]
         return tuple(
             (name, n) for name in asking for n in range(len(self.spec.sources[name].breaks) + 1)
         )
@@ -248,7 +248,7 @@ class Layout:
 
     def _frame_of(self, row: Observation) -> int:
         source = self.spec.sources[row.source]
-        if not source.asks_people:
+        if not source.is_binomial:
             return 0
         return self.frames.index(
             (row.source, sum(year <= row.year for year, _ in source.breaks_by))
@@ -258,7 +258,9 @@ class Layout:
     def unit_of_region(self) -> IntArray:
         """Index of each region's unit, within which reach and ratios do not differ; dims (region,)."""
         areas = self.spec.areas
-        return np.array([areas.units.index(areas.unit_of(region)) for region in areas.regions])
+        return np.array(
+            [areas.reach_groups.index(areas.reach_group_of(region)) for region in areas.regions]
+        )
 
     @cached_property
     def region_pool(self) -> IntArray:

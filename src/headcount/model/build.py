@@ -8,7 +8,17 @@ from typing import Any
 import pymc as pm
 import pytensor.tensor as pt
 
-from headcount._names import FRAME, LINEAGE, REGION, SCOPE, SOURCE, SOURCE_UNIT, STEP, UNIT, YEAR
+from headcount._names import (
+    LINEAGE,
+    REACH_GROUP,
+    REGION,
+    SCOPE,
+    SOURCE,
+    SOURCE_REACH_GROUP,
+    STEP,
+    SURVEY_EPOCH,
+    YEAR,
+)
 from headcount.layout.study_layout import Layout
 from headcount.model.graph_data import study_arrays
 from headcount.model.latent_headcount import log_headcount, log_ratios
@@ -102,19 +112,19 @@ def _at(year: Any, headcount: Any, ratios: Any, seen: Any, data: Mapping[str, An
 
 def _coords(layout: Layout) -> dict[str, Any]:
     spec, areas = layout.spec, layout.spec.areas
-    pairs = [f"{layout.sources[s]}|{areas.units[u]}" for s, u in layout.source_units]
+    pairs = [f"{layout.sources[s]}|{areas.reach_groups[u]}" for s, u in layout.source_units]
     return {
         REGION: areas.regions,
         YEAR: spec.years.labels,
-        UNIT: areas.units,
+        REACH_GROUP: areas.reach_groups,
         STEP: spec.years.labels[1:],
         SCOPE: layout.scopes,
         SOURCE: layout.sources,
-        SOURCE_UNIT: pairs,
+        SOURCE_REACH_GROUP: pairs,
         LINEAGE: tuple(spec.lineages),
         "pool_free": range(len(areas.pools) - 1),
         "trend_source": [name for name in layout.sources if spec.sources[name].trend],
-        FRAME: [f"{name}|{breaks}" if breaks else name for name, breaks in layout.frames],
+        SURVEY_EPOCH: [f"{name}|{breaks}" if breaks else name for name, breaks in layout.frames],
         "shrunk_covariate": spec.shrunk_covariates,
         **{f"part_of_{name}": spec.parts_of(name) for name in spec.breakdowns},
         **Parameters.coords(layout),

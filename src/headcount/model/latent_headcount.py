@@ -9,7 +9,7 @@ import numpy as np
 import pymc as pm
 import pytensor.tensor as pt
 
-from headcount._names import LOG_HEADCOUNT, LOG_RATIO, REGION, SCOPE, UNIT, YEAR
+from headcount._names import LOG_HEADCOUNT, LOG_RATIO, REACH_GROUP, REGION, SCOPE, YEAR
 from headcount.layout.study_layout import Layout
 from headcount.model.growth_paths import coefficients, growth_path
 from headcount.model.parameters import Parameters
@@ -75,7 +75,7 @@ def _log_parts(
     level = parameters.scale(f"{path}.sd") * pm.Normal(f"part_{name}_z", dims=dim)
     eta = (expected + level)[:, None, None]
     if breakdown.region_sd is not None:
-        own = pm.Normal(f"part_{name}_region_z", dims=(dim, UNIT))[:, layout.unit_of_region]
+        own = pm.Normal(f"part_{name}_region_z", dims=(dim, REACH_GROUP))[:, layout.unit_of_region]
         eta = eta + (parameters.scale(f"{path}.region_sd") * own)[:, :, None]
     if breakdown.trend_sd is not None:
         trend = parameters.scale(f"{path}.trend_sd") * pm.Normal(f"part_{name}_trend_z", dims=dim)
@@ -90,7 +90,7 @@ def _log_step(
     path = f"scopes.{name}"
     eta = parameters.link(f"{path}.ratio")[None, None]
     if scope.region_sd is not None:
-        own = pm.Normal(f"ratio_{name}_z", dims=UNIT)[layout.unit_of_region]
+        own = pm.Normal(f"ratio_{name}_z", dims=REACH_GROUP)[layout.unit_of_region]
         eta = eta + (parameters.scale(f"{path}.region_sd") * own)[:, None]
     if scope.trend is not None:
         eta = eta + parameters.link(f"{path}.trend") * data["years_from_reference"][None, :]

@@ -15,7 +15,7 @@ import numpy as np
 import pymc as pm
 import pytensor.tensor as pt
 
-from headcount._names import CONCENTRATION, FRAME, NOISE_SCALE, SELECTION, SOURCE
+from headcount._names import CONCENTRATION, NOISE_SCALE, SELECTION, SOURCE, SURVEY_EPOCH
 from headcount.layout.study_layout import Layout
 from headcount.model.parameters import Parameters
 
@@ -118,8 +118,8 @@ def _frames(layout: Layout, parameters: Parameters) -> tuple[Any, Any]:
     )
     kinds = [layout.spec.sources[name].kind for name, _ in layout.frames]
     dense = parameters.links(f"source_kinds.{kind}.concentration" for kind in kinds)
-    pm.Deterministic(SELECTION, pt.exp(chosen), dims=FRAME)
-    pm.Deterministic(CONCENTRATION, pt.exp(dense), dims=FRAME)
+    pm.Deterministic(SELECTION, pt.exp(chosen), dims=SURVEY_EPOCH)
+    pm.Deterministic(CONCENTRATION, pt.exp(dense), dims=SURVEY_EPOCH)
     return chosen, dense
 
 

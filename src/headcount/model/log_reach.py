@@ -9,7 +9,7 @@ import numpy as np
 import pymc as pm
 import pytensor.tensor as pt
 
-from headcount._names import LOG_REACH, REGION, SOURCE, SOURCE_UNIT, STEP, UNIT, YEAR
+from headcount._names import LOG_REACH, REACH_GROUP, REGION, SOURCE, SOURCE_REACH_GROUP, STEP, YEAR
 from headcount._types import AnyArray, FloatArray
 from headcount.layout.study_layout import TREND_LEVEL_SD, Layout
 from headcount.model.parameters import Parameters
@@ -119,7 +119,7 @@ def _with_source_deviation(zeta: Any, layout: Layout, parameters: Parameters) ->
     if not len(layout.source_units):
         return zeta
     source, unit = layout.source_units.T
-    own = pm.Normal("source_unit_z", dims=SOURCE_UNIT)
+    own = pm.Normal("source_unit_z", dims=SOURCE_REACH_GROUP)
     names = [layout.sources[index] for index in source]
     scale = pt.exp(parameters.links(f"sources.{name}.region_sd" for name in names))
     pair, region = np.nonzero(unit[:, None] == layout.unit_of_region[None, :])
@@ -131,7 +131,7 @@ def _with_kind_deviation(zeta: Any, layout: Layout, parameters: Parameters) -> A
     for kind, section in layout.spec.source_kinds.items():
         own = np.array([source.kind == kind and source.is_free for source in _sources(layout)])
         if section.region_sd is not None and own.any():
-            deviation = pm.Normal(f"kind_{kind}_z", dims=UNIT)[layout.unit_of_region]
+            deviation = pm.Normal(f"kind_{kind}_z", dims=REACH_GROUP)[layout.unit_of_region]
             scale = parameters.scale(f"source_kinds.{kind}.region_sd")
             member: FloatArray = own.astype(np.float64)
             zeta = zeta + member[:, None] * (scale * deviation)[None, :]

@@ -351,7 +351,7 @@ def _noise(evidence: Evidence) -> dict[str, str]:
 
 
 def _spread(name: str, source: SourceSpec, learned: pd.DataFrame, noise: dict[str, str]) -> str:
-    if not source.asks_people:
+    if not source.is_binomial:
         return noise[name]
     shared = _posterior(learned, f"source_kinds.{source.kind}.concentration", "number")
     return f"concentration\n{shared}"

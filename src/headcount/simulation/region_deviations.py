@@ -28,5 +28,5 @@ def unit_deviations(sd: float, spec: ModelSpec, rng: np.random.Generator) -> Flo
         Dims (region,).
     """
     areas = spec.areas
-    own = dict(zip(areas.units, rng.standard_normal(len(areas.units)), strict=True))
-    return sd * np.array([own[areas.unit_of(region)] for region in areas.regions])
+    own = dict(zip(areas.reach_groups, rng.standard_normal(len(areas.reach_groups)), strict=True))
+    return sd * np.array([own[areas.reach_group_of(region)] for region in areas.regions])

@@ -182,5 +182,5 @@ def _concentrations(quantities: Quantities, spec: ModelSpec) -> dict[str, float]
     return {
         name: quantities[f"source_kinds.{source.kind}.concentration"]
         for name, source in spec.sources.items()
-        if source.asks_people
+        if source.is_binomial
     }

@@ -102,7 +102,7 @@ class Areas:
         """Names of the pools, in order of appearance."""
         return tuple(dict.fromkeys(self.pool_of(region) for region in self.regions))
 
-    def unit_of(self, region: str) -> str:
+    def reach_group_of(self, region: str) -> str:
         """Return the unit of a region: the widest area above it whose regions are alike, else the
         region itself.
         """
@@ -113,11 +113,11 @@ class Areas:
         return unit
 
     @cached_property
-    def units(self) -> tuple[str, ...]:
+    def reach_groups(self) -> tuple[str, ...]:
         """Areas within which reach and ratios do not differ, in order of appearance; each region
         lies in one.
         """
-        return tuple(dict.fromkeys(self.unit_of(region) for region in self.regions))
+        return tuple(dict.fromkeys(self.reach_group_of(region) for region in self.regions))
 
     def pool_of(self, code: str) -> str:
         """Return the pool of an area: its own, or the nearest one above it."""

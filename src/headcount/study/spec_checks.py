@@ -169,7 +169,7 @@ def _source_problems(spec: ModelSpec) -> Iterator[Problem]:
                 place = f"{where}.{source.reach_kind}.regions]"
                 yield Problem(place, f"unknown area {area!r}", spec.areas.advice(area))
         kind = spec.source_kinds.get(source.kind)
-        if source.asks_people and kind and kind.concentration is None:
+        if source.is_binomial and kind and kind.concentration is None:
             place = f"{spec.name} [source_kinds.{source.kind}]"
             what = "a survey" if source.selection else "a linkage of lists"
             yield Problem(place, f"no concentration, and source {name!r} of this kind is {what}")

@@ -26,7 +26,7 @@ Nodes are
 Which source pulls a node away from its prior is read off the precision near the posterior mean:
 what each one's score adds to the node's posterior mean.
 
-Table, one line for each node: ``node`` (path of a prior, ``reach of SOURCE in UNIT`` or ``errors of
+Table, one line for each node: ``node`` (path of a prior, ``reach of SOURCE in REACH_GROUP`` or ``errors of
 SOURCE``), ``source`` (whose node it is, or empty), ``z``, ``p`` (two-sided), ``contraction``,
 ``stated_lower, stated_upper`` (90 % interval of the prior, in its own unit; of an error, a factor),
 ``implied`` (what everything else implies, by its mean), ``shift`` (implied minus stated mean, in
@@ -147,7 +147,7 @@ def _reach_nodes(fit: Fit) -> Iterator[dict[str, Any]]:
             LINK_NORMAL,
             (float(link.inverse(before.mean())), float(before.std())),
         )
-        node = f"reach of {name} in {layout.spec.areas.units[unit]}"
+        node = f"reach of {name} in {layout.spec.areas.reach_groups[unit]}"
         yield {"node": node, "source": name} | _split(
             middle, float(after.mean()), float(after.var())
         )

@@ -71,7 +71,7 @@ class Entries:
             len(layout.spec.areas.regions),
             len(layout.spec.years.labels) - 1,
         )
-        self._units = len(layout.spec.areas.units)
+        self._units = len(layout.spec.areas.reach_groups)
         for part in (
             self._level,
             self._share,

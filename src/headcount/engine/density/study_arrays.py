@@ -278,7 +278,7 @@ def _group_of(layout: Layout) -> IntArray:
     Data speak about their sums.
     """
     blocks, unit = blocks_of(layout), layout.unit_of_region
-    units, steps = len(layout.spec.areas.units), len(layout.spec.years.labels) - 1
+    units, steps = len(layout.spec.areas.reach_groups), len(layout.spec.years.labels) - 1
     group = np.full(max(b.start + b.size for b in blocks.values()), -1, dtype=np.int64)
     for name, block in blocks.items():
         place = np.arange(block.size)

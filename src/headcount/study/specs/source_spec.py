@@ -119,7 +119,7 @@ class SourceSpec(Section):
         return self.reach_kind in FREE_REACH
 
     @property
-    def asks_people(self) -> bool:
+    def is_binomial(self) -> bool:
         """Whether its rows are k of n, and it has a concentration: surveys and linkages."""
         return self.reach_kind in ("selection", "dependence")
 

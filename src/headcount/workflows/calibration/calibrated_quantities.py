@@ -209,12 +209,12 @@ def _ratio_can_change(spec: ModelSpec, scope: str) -> bool:
 
 
 def _measured(spec: ModelSpec, sources: tuple[str, ...]) -> list[str]:
-    return [name for name in _in_order(spec, sources) if not spec.sources[name].asks_people]
+    return [name for name in _in_order(spec, sources) if not spec.sources[name].is_binomial]
 
 
 def _asked(spec: ModelSpec, sources: tuple[str, ...]) -> Iterator[tuple[str, str]]:
     for name in _in_order(spec, sources):
-        if spec.sources[name].asks_people:
+        if spec.sources[name].is_binomial:
             yield name, spec.sources[name].reach_kind
             yield name, "concentration"
 
