@@ -425,8 +425,10 @@ def test_the_gradient_along_some_directions_of_a_large_study(name):
     for y, direction in rng.standard_normal((6, 2, points.shape[1])):
         _, gradient = geometry.log_density(y)
         [expected] = slope(
-            lambda t: geometry.log_density(y + t[0] * direction)[0], np.zeros(1), 2e-4
-        )  # noqa: B023
+            lambda t: geometry.log_density(y + t[0] * direction)[0],  # noqa: B023
+            np.zeros(1),
+            2e-4,
+        )
         assert float(gradient @ direction) == pytest.approx(expected, rel=1e-6, abs=1e-4)
 
 
