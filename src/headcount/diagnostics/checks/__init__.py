@@ -7,7 +7,20 @@ checked anywhere.
 """
 
 from headcount.diagnostics.checks.all_checks import CHECKS, check
-from headcount.diagnostics.checks.check_result import CheckResult
+from headcount.diagnostics.checks.check_result import (
+    CheckCount,
+    CheckResult,
+    checks_verdict,
+    count_checks,
+)
 from headcount.diagnostics.checks.evidence import Evidence
 
-__all__ = ["CHECKS", "CheckResult", "Evidence", "check"]
+__all__ = [
+    "CHECKS",
+    "CheckCount",
+    "CheckResult",
+    "Evidence",
+    "check",
+    "checks_verdict",
+    "count_checks",
+]

@@ -2,6 +2,6 @@
 
 from headcount.diagnostics.identification.after_sampling import RestsOn, rests_on
 from headcount.diagnostics.identification.before_sampling import Preflight, preflight
-from headcount.diagnostics.identification.quotability import Verdict
+from headcount.diagnostics.identification.quotability import IdentificationVerdict
 
-__all__ = ["Preflight", "RestsOn", "Verdict", "preflight", "rests_on"]
+__all__ = ["IdentificationVerdict", "Preflight", "RestsOn", "preflight", "rests_on"]

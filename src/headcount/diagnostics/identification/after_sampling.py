@@ -12,7 +12,7 @@ import pandas as pd
 
 from headcount.diagnostics.identification.precision_shares import Shares, shares_at, shares_over
 from headcount.diagnostics.identification.precision_terms import PRIOR, location_information
-from headcount.diagnostics.identification.quotability import Verdict, verdicts_of
+from headcount.diagnostics.identification.quotability import IdentificationVerdict, verdicts_of
 from headcount.engine.density.evaluation import log_likelihood
 from headcount.engine.density.queries import Asked, asking
 from headcount.engine.density.study_arrays import Arrays, assemble
@@ -46,12 +46,12 @@ class RestsOn:
     sd: tuple[float, ...]
 
     @cached_property
-    def verdicts(self) -> tuple[Verdict, ...]:
+    def verdicts(self) -> tuple[IdentificationVerdict, ...]:
         """The verdict on each answer."""
         return verdicts_of(self.shares)
 
     @property
-    def verdict(self) -> Verdict:
+    def verdict(self) -> IdentificationVerdict:
         """The verdict on the first answer."""
         return self.verdicts[0]
 

@@ -14,7 +14,7 @@ from scipy import stats
 from headcount._types import FloatArray
 from headcount.diagnostics.identification.precision_shares import Shares, shares_at
 from headcount.diagnostics.identification.precision_terms import POOLING, PRIOR, SOURCE
-from headcount.diagnostics.identification.quotability import Verdict, verdicts_of
+from headcount.diagnostics.identification.quotability import IdentificationVerdict, verdicts_of
 from headcount.diagnostics.identification.unidentified_directions import (
     Direction,
     unseen_directions,
@@ -61,7 +61,7 @@ class Preflight:
     anchors: tuple[str, ...]
 
     @property
-    def verdict(self) -> Verdict:
+    def verdict(self) -> IdentificationVerdict:
         """The verdict that the root's headcount is heading for."""
         return verdicts_of(self.shares)[0]
 
