@@ -1,4 +1,7 @@
-"""Numbers and lists in words, as several rooms print them; imports the standard library and NumPy."""
+"""Numbers and lists in words, as several rooms print them.
+
+Imports the standard library and NumPy only.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +12,8 @@ from typing import Final
 import numpy as np
 
 __all__ = [
+    "agree",
+    "chance",
     "digits_of",
     "interval",
     "listed",
@@ -19,14 +24,17 @@ __all__ = [
     "plural",
     "probability",
     "quantity",
+    "rounded_percent",
 ]
-
 
 UNITS: Final = ((1e9, "billion"), (1e6, "million"))
 """From which number on it is written with which word."""
 
 NOTHING: Final = 1e-12
-"""What is smaller is a rounding error of zero."""
+"""Smaller numbers are rounding errors of zero."""
+
+SMALLEST_CHANCE: Final = 0.001
+"""Smaller probabilities, and those as near to one, are not written as numbers."""
 
 
 def people(value: float, digits: int = 2) -> str:
@@ -116,14 +124,73 @@ def percent(value: float, digits: int = 2, *, sign: bool = False) -> str:
     return f"{number(100 * value, digits)} %"
 
 
+def rounded_percent(value: float, *, sign: bool = False) -> str:
+    """Write a fraction as a whole percentage that is zero only where the fraction is.
+
+    Parameters
+    ----------
+    value
+        0.12 for 12 %; any number.
+    sign
+        Whether it is a change.
+
+    Returns
+    -------
+    str
+        The percentage, such as ``less than 1 %`` in place of ``0 %``.
+
+    Examples
+    --------
+    >>> rounded_percent(0.314), rounded_percent(0.002), rounded_percent(0.0), rounded_percent(0.997)
+    ('31 %', 'less than 1 %', '0 %', 'more than 99 %')
+    >>> rounded_percent(-0.002, sign=True), rounded_percent(-0.03, sign=True)
+    ('less than 1 %', '−3 %')
+    """
+    if not math.isfinite(value):
+        return "–"
+    if NOTHING < abs(value) < 0.005:  # noqa: PLR2004 - rounds to zero
+        return "less than 1 %"
+    if not sign and 0.995 <= value < 1 - NOTHING:  # noqa: PLR2004 - rounds to one
+        return "more than 99 %"
+    shown = round(100 * value)
+    return f"{shown:{'+' if sign and shown else ''},} %".replace("-", "−")
+
+
+def chance(value: float) -> str:
+    """Write a probability of an event, which is never exactly zero or one when it is estimated.
+
+    Parameters
+    ----------
+    value
+        In [0, 1].
+
+    Returns
+    -------
+    str
+        Two significant digits, or on which side of a limit it lies.
+
+    Examples
+    --------
+    >>> chance(0.523), chance(0.0042), chance(0.0), chance(1.0), chance(0.97)
+    ('0.52', '0.0042', 'below 0.001', 'above 0.999', '0.97')
+    """
+    if not math.isfinite(value):
+        return "–"
+    if value < SMALLEST_CHANCE:
+        return f"below {SMALLEST_CHANCE:g}"
+    if value > 1 - SMALLEST_CHANCE:
+        return f"above {1 - SMALLEST_CHANCE:g}"
+    size = math.floor(math.log10(min(value, 1 - value)))
+    return f"{value:.{max(2, 1 - size if value < 0.5 else -size)}f}"  # noqa: PLR2004 - the nearer end
+
+
 def probability(value: float) -> str:
     """Write the probability of an interval: ``90 %``, ``99.5 %``."""
     return f"{100 * value:g} %"
 
 
 def digits_of(lower: float, upper: float) -> int:
-    """Return how many significant digits an interval's ends deserve: two, more where they are close
-    together.
+    """Return how many significant digits the ends of an interval deserve.
 
     Parameters
     ----------
@@ -133,7 +200,7 @@ def digits_of(lower: float, upper: float) -> int:
     Returns
     -------
     int
-        2 to 4.
+        2; up to 4 where the ends are close together.
     """
     middle = (abs(lower) + abs(upper)) / 2
     width = abs(upper - lower)
@@ -180,9 +247,17 @@ def quantity(value: float, lower: float, upper: float, *, unit: str = "people") 
     return number(value, digits)
 
 
-def plural(count: int, noun: str) -> str:
-    """Write a count with its noun: ``1 row``, ``no rows``, ``1,210 rows``."""
-    return f"{f'{count:,}' if count else 'no'} {noun}{'' if count == 1 else 's'}"
+def plural(count: int, noun: str, nouns: str | None = None) -> str:
+    """Write a count with its noun: ``1 row``, ``no rows``, ``1,210 rows``.
+
+    ``nouns`` is the plural of a noun to which an s is not enough.
+    """
+    return f"{f'{count:,}' if count else 'no'} {agree(count, noun, nouns or f'{noun}s')}"
+
+
+def agree(count: int, singular: str, other: str) -> str:
+    """Return the word that agrees with a count: ``is`` with one, ``are`` with none or several."""
+    return singular if count == 1 else other
 
 
 def listed(words: Iterable[str]) -> str:

@@ -65,7 +65,54 @@ def test_percentages(value: float, sign: bool, words: str) -> None:  # noqa: FBT
     assert _wording.percent(value, sign=sign) == words
 
 
-def test_an_interval_has_the_digits_that_tell_its_ends_apart() -> None:
+@pytest.mark.parametrize(
+    ("value", "sign", "words"),
+    [
+        (0.314, False, "31 %"),
+        (0.0, False, "0 %"),
+        (1e-15, False, "0 %"),
+        (0.0049, False, "less than 1 %"),
+        (0.0051, False, "1 %"),
+        (0.9949, False, "99 %"),
+        (0.9951, False, "more than 99 %"),
+        (1.0, False, "100 %"),
+        (12.0, False, "1,200 %"),
+        (-0.004, True, "less than 1 %"),
+        (-0.0, True, "0 %"),
+        (-0.031, True, "−3 %"),
+        (0.2, True, "+20 %"),
+        (0.998, True, "+100 %"),
+        (math.nan, True, "–"),
+    ],
+)
+def test_whole_percentages_are_zero_only_where_the_fraction_is(
+    value: float,
+    sign: bool,  # noqa: FBT001
+    words: str,
+) -> None:
+    assert _wording.rounded_percent(value, sign=sign) == words
+
+
+@pytest.mark.parametrize(
+    ("value", "words"),
+    [
+        (0.0, "below 0.001"),
+        (0.00099, "below 0.001"),
+        (0.00101, "0.0010"),
+        (0.0042, "0.0042"),
+        (0.5, "0.50"),
+        (0.97, "0.97"),
+        (0.9944, "0.994"),
+        (0.9991, "above 0.999"),
+        (1.0, "above 0.999"),
+        (math.nan, "–"),
+    ],
+)
+def test_no_event_has_probability_zero_or_one(value: float, words: str) -> None:
+    assert _wording.chance(value) == words
+
+
+def test_an_interval_has_the_digits_that_keep_its_ends_apart() -> None:
     assert _wording.interval(311_000, 1_420_000) == "310,000 to 1.4 million"
     assert _wording.interval(9_812, 10_118) == "9,810 to 10,100"
     assert _wording.interval(10_012, 10_018) == "10,010 to 10,020"
@@ -80,6 +127,11 @@ def test_counts_and_lists() -> None:
         "1 row",
         "1,210 rows",
     ]
+    assert [_wording.plural(count, "country", "countries") for count in (1, 2)] == [
+        "1 country",
+        "2 countries",
+    ]
+    assert [_wording.agree(count, "is", "are") for count in (0, 1, 2)] == ["are", "is", "are"]
     assert [_wording.listed(words) for words in ([], ["a"], ["a", "b"], ["a", "b", "c"])] == [
         "",
         "a",
@@ -93,7 +145,7 @@ def test_counts_and_lists() -> None:
     ]
 
 
-def test_priors_are_told_without_exponents() -> None:
+def test_priors_are_written_without_exponents() -> None:
     wide = hc.Prior.between(200_000, 2_000_000)
     assert prior_in_words(wide) == "90 % between 200,000 and 2 million, median 632,000"
     factor = hc.Prior.between(0.8, 1.25)
