@@ -43,19 +43,19 @@ class Problem:
     ----------
     where
         File and line or key, such as ``observations.csv:12 [area]``.
-    what
+    message
         What is wrong, with the value.
     advice
         What was expected, or the nearest valid choice; may be empty.
     """
 
     where: str
-    what: str
+    message: str
     advice: str = ""
 
     def __str__(self) -> str:
         """Return the problem as one line."""
-        return f"{self.where}: {self.what}{'. ' + self.advice if self.advice else ''}"
+        return f"{self.where}: {self.message}{'. ' + self.advice if self.advice else ''}"
 
 
 class HeadcountError(Exception):

@@ -227,8 +227,8 @@ def _unclear(rows: Iterable[Row]) -> Iterator[Problem]:
                 "Write yes, or leave the cell empty.",
             )
         elif "alike" in row.cells and "members" in row.cells:
-            what = "a grouping has no regions of its own to be alike"
-            yield Problem(row.where("alike"), what, "Mark areas of the tree.")
+            message = "a grouping has no regions of its own to be alike"
+            yield Problem(row.where("alike"), message, "Mark areas of the tree.")
 
 
 def _remainders(rows: tuple[Area, ...]) -> Iterator[Area]:
@@ -241,10 +241,10 @@ def _row_problems(rows: tuple[Area, ...], name: str) -> Iterator[Problem]:
     codes = Counter(row.area for row in rows)
     roots = [row for row in rows if not row.parent and not row.members]
     if len(roots) != 1:
-        what = (
+        message = (
             f"{len(roots)} areas have no parent ({', '.join(r.area for r in roots[:5]) or 'none'})"
         )
-        yield Problem(name, what, "Exactly one area, the root, must have an empty parent.")
+        yield Problem(name, message, "Exactly one area, the root, must have an empty parent.")
     for row in rows:
         where = f"{name}:{row.line}"
         if not row.area:
@@ -252,8 +252,10 @@ def _row_problems(rows: tuple[Area, ...], name: str) -> Iterator[Problem]:
         elif codes[row.area] > 1:
             yield Problem(f"{where} [area]", f"area {row.area!r} stands twice")
         if row.members and row.parent:
-            what = f"grouping {row.area!r} has a parent"
-            yield Problem(f"{where} [parent]", what, "Give an area a parent or members, not both.")
+            message = f"grouping {row.area!r} has a parent"
+            yield Problem(
+                f"{where} [parent]", message, "Give an area a parent or members, not both."
+            )
         for column, code in [("parent", row.parent), *(("members", m) for m in row.members)]:
             if code and code not in codes:
                 advice = nearest(code, filter(None, codes))
@@ -267,18 +269,18 @@ def _tree_problems(rows: tuple[Area, ...], name: str) -> Iterator[Problem]:
         where = f"{name}:{row.line}"
         if row.line and by_code[row.area] is not row:
             rest = by_code[row.area].parent
-            what = f"area {row.area!r} stands twice: the remainder of {rest!r} has this code"
+            message = f"area {row.area!r} stands twice: the remainder of {rest!r} has this code"
             yield Problem(
-                f"{where} [area]", what, "Empty the cell 'remainder', or leave out this row."
+                f"{where} [area]", message, "Empty the cell 'remainder', or leave out this row."
             )
         if _has_cycle(row, by_code):
             yield Problem(f"{where} [parent]", f"area {row.area!r} lies inside itself")
         if row.remainder and row.area not in parents:
-            what = f"area {row.area!r} has a remainder and no children"
-            yield Problem(f"{where} [remainder]", what, "Empty the cell or add the children.")
+            message = f"area {row.area!r} has a remainder and no children"
+            yield Problem(f"{where} [remainder]", message, "Empty the cell or add the children.")
         if row.parent and by_code[row.parent].members:
-            what = f"parent {row.parent!r} is a grouping"
-            yield Problem(f"{where} [parent]", what, "A parent is an area of the tree.")
+            message = f"parent {row.parent!r} is a grouping"
+            yield Problem(f"{where} [parent]", message, "A parent is an area of the tree.")
 
 
 def _has_cycle(row: Area, by_code: dict[str, Area]) -> bool:

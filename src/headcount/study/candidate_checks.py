@@ -87,7 +87,7 @@ def _source_problems(spec: ModelSpec, name: str, candidate: CandidateSpec) -> It
     where = f"{spec.name} [candidates.{name}"
     if candidate.source is not None:
         if candidate.source not in spec.sources:
-            what, advice = (
+            message, advice = (
                 f"unknown source {candidate.source!r}",
                 nearest(candidate.source, spec.sources),
             )
@@ -95,13 +95,13 @@ def _source_problems(spec: ModelSpec, name: str, candidate: CandidateSpec) -> It
                 advice = (
                     f"It is a copy; name the original, {spec.copies[candidate.source].copy_of!r}."
                 )
-            yield Problem(f"{where}.source]", what, advice)
+            yield Problem(f"{where}.source]", message, advice)
         return
     if name in spec.sources or name in spec.copies:
-        what = f"a source of the name {name!r} is there already"
+        message = f"a source of the name {name!r} is there already"
         yield Problem(
             f"{where}]",
-            what,
+            message,
             f'Write source = "{name}" if it is the same one, or choose another name.',
         )
         return
@@ -109,7 +109,7 @@ def _source_problems(spec: ModelSpec, name: str, candidate: CandidateSpec) -> It
     for problem in spec_problems(with_declared(spec, name, candidate)):
         # A kind that lacks what its sources need is told of at the kind.
         place = problem.where.replace(own, f"{where}.declared")
-        yield Problem(place, problem.what, problem.advice)
+        yield Problem(place, problem.message, problem.advice)
 
 
 def _row_problems(spec: ModelSpec, name: str, candidate: CandidateSpec) -> Iterator[Problem]:
@@ -134,4 +134,4 @@ def _placed(problems: Iterable[Problem], spec: ModelSpec, name: str) -> Iterator
             if found
             else ""
         )
-        yield Problem(f"{spec.name} [candidates.{name}{place}]", problem.what, problem.advice)
+        yield Problem(f"{spec.name} [candidates.{name}{place}]", problem.message, problem.advice)

@@ -107,11 +107,11 @@ def _not_a_copy(
 ) -> Iterator[Problem]:
     if others:
         column = next(name for name in NUMBERS if getattr(row, name) != getattr(others[0], name))
-        what = f"{row.source!r} is declared a copy of {original!r}, and line {others[0].line} states another {column}"
+        message = f"{row.source!r} is declared a copy of {original!r}, and line {others[0].line} states another {column}"
         advice = (
             "Mend the number, or declare the source with a reach of its own and a common lineage."
         )
-        yield Problem(table.where(row, column), what, advice)
+        yield Problem(table.where(row, column), message, advice)
 
 
 def copy_problems(spec: ModelSpec) -> Iterator[Problem]:

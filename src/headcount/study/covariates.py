@@ -112,8 +112,8 @@ def parse_covariates(text: str, *, name: str = "covariates.csv") -> Covariates:
         if row is None:
             continue
         if row[:3] in rows:
-            what = f"{row[2]!r} of {row[0]!r} in {row[1]} stands twice"
-            problems.append(Problem(source.where(), what))
+            message = f"{row[2]!r} of {row[0]!r} in {row[1]} stands twice"
+            problems.append(Problem(source.where(), message))
         rows[row[:3]] = row
     if problems:
         raise TableError(problems)
@@ -140,8 +140,8 @@ def _row(row: Row, problems: list[Problem]) -> CovariateRow | None:
     except ValueError:
         value = math.nan
     if not math.isfinite(value):
-        what = f"{cells['value']!r} is not a finite number"
-        problems.append(Problem(row.where("value"), what, "Leave out what is not known."))
+        message = f"{cells['value']!r} is not a finite number"
+        problems.append(Problem(row.where("value"), message, "Leave out what is not known."))
     if len(problems) > before:
         return None
     return (

@@ -196,11 +196,11 @@ def _number(row: Row, column: str, problems: list[Problem]) -> float | None:
         value = math.nan
     if value == 0 or SMALLEST <= abs(value) <= LARGEST:
         return value
-    what = f"{text!r} is not a finite number"
+    message = f"{text!r} is not a finite number"
     if math.isfinite(value):
-        what = f"{text!r} is too large or too small; sizes here are between {SMALLEST:g} and {LARGEST:g}"
+        message = f"{text!r} is too large or too small; sizes here are between {SMALLEST:g} and {LARGEST:g}"
     advice = "Write a plain number such as 135000; leave the cell empty if there is none."
-    problems.append(Problem(row.where(column), what, advice))
+    problems.append(Problem(row.where(column), message, advice))
     return None
 
 
@@ -228,18 +228,18 @@ def _kind_problems(row: Observation, table: Observations) -> Iterator[Problem]:
     used = (*kind.required, *kind.optional)
     for column in kind.required:
         if getattr(row, column) in (None, ""):
-            what = f"the cell is empty; a {row.kind} needs {', '.join(kind.required)}"
-            yield Problem(table.where(row, column), what)
+            message = f"the cell is empty; a {row.kind} needs {', '.join(kind.required)}"
+            yield Problem(table.where(row, column), message)
     for column in SPECIAL:
         if column not in used and getattr(row, column) not in (None, ""):
-            what = f"a {row.kind} does not use this column"
+            message = f"a {row.kind} does not use this column"
             yield Problem(
                 table.where(row, column),
-                what,
+                message,
                 f"Empty the cell; a {row.kind} uses {', '.join(used)}.",
             )
-    for column, what, advice in kind.problems(row):
-        yield Problem(table.where(row, column), what, advice)
+    for column, message, advice in kind.problems(row):
+        yield Problem(table.where(row, column), message, advice)
     misread = [*_misread_periods(row, table, used)]
     yield from misread or _window_problems(row, table)
 
@@ -265,13 +265,13 @@ def _window_problems(row: Observation, table: Observations) -> Iterator[Problem]
     if row.kind != "growth" or row.from_year != row.year:
         return
     if not (row.period or row.from_period):
-        what = f"{row.from_year} is not before year = {row.year}"
+        message = f"{row.from_year} is not before year = {row.year}"
         advice = "Growth within a year needs a from_period, and a period after it."
-        yield Problem(table.where(row, "from_year"), what, advice)
+        yield Problem(table.where(row, "from_year"), message, advice)
     elif _middle(row.year, row.from_period) >= _middle(row.year, row.period):
         before, after = (period or "mid-year" for period in (row.from_period, row.period))
-        what = f"{before!r} is not before period = {after!r}"
-        yield Problem(table.where(row, "from_period"), what)
+        message = f"{before!r} is not before period = {after!r}"
+        yield Problem(table.where(row, "from_period"), message)
 
 
 def _middle(year: int, period: str) -> float:

@@ -148,8 +148,8 @@ def period_problem(year: int, period: str) -> tuple[str, str] | None:
     if span.last < span.first:
         return f"{period!r} ends before it starts", "Write the earlier end first."
     if span.last.year != year:
-        what = f"{period!r} ends in {span.last.year}, and the year stated for it is {year}"
-        return what, "State the year in which the period ends."
+        message = f"{period!r} ends in {span.last.year}, and the year stated for it is {year}"
+        return message, "State the year in which the period ends."
     return None
 
 

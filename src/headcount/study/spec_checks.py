@@ -63,10 +63,10 @@ def scope_holds(spec: ModelSpec, outer: str, inner: str) -> bool:
     return outer in reached
 
 
-def _unknown(where: str, what: str, name: str, known: Iterable[str]) -> Iterator[Problem]:
+def _unknown(where: str, noun: str, name: str, known: Iterable[str]) -> Iterator[Problem]:
     known = list(known)
     if name not in known:
-        yield Problem(where, f"unknown {what} {name!r}", nearest(name, known))
+        yield Problem(where, f"unknown {noun} {name!r}", nearest(name, known))
 
 
 def _scope_problems(spec: ModelSpec) -> Iterator[Problem]:
@@ -78,15 +78,15 @@ def _scope_problems(spec: ModelSpec) -> Iterator[Problem]:
         if other is not None:
             yield from _unknown(where, "scope", other, spec.scopes)
         if name == spec.target and scope.part_of:
-            what = f"the target scope {name!r} is part of the breakdown {scope.part_of!r}"
+            message = f"the target scope {name!r} is part of the breakdown {scope.part_of!r}"
             yield Problem(
                 where,
-                what,
+                message,
                 "Choose the whole as the target, or declare the whole as one that contains it.",
             )
         elif name == spec.target and scope.relation:
-            what = f"the target scope {name!r} is relative to {other or scope.covariate!r}"
-            yield Problem(where, what, "Turn the relation round: the target stands alone.")
+            message = f"the target scope {name!r} is relative to {other or scope.covariate!r}"
+            yield Problem(where, message, "Turn the relation round: the target stands alone.")
         elif name != spec.target and spec.target in spec.scopes:
             yield from _relation_problems(spec, name, scope, where)
 
@@ -107,18 +107,20 @@ def _relation_problems(
     *chain, last = _chain(spec, name)
     if last in chain:
         circle = " to ".join(repr(scope) for scope in [*chain[chain.index(last) :], last])
-        what = (
+        message = (
             f"the relations run in a circle: {circle}; no chain leads to the target {spec.target!r}"
         )
-        yield Problem(where, what, "Relate one of them to a scope outside the circle.")
+        yield Problem(where, message, "Relate one of them to a scope outside the circle.")
     elif (
         last != spec.target
         and last in spec.scopes
         and spec.scopes[last].relation in ("", "covariate")
     ):
         # Chains that end at an unknown name break at the scope that states it, which is told there.
-        what = f"no chain of ratios leads from {name!r} to the target {spec.target!r}"
-        yield Problem(where, what, "Give it contains, within or beside, and a ratio, or part_of.")
+        message = f"no chain of ratios leads from {name!r} to the target {spec.target!r}"
+        yield Problem(
+            where, message, "Give it contains, within or beside, and a ratio, or part_of."
+        )
 
 
 def _chain(spec: ModelSpec, name: str) -> list[str]:
@@ -145,16 +147,16 @@ def _breakdown_problems(spec: ModelSpec) -> Iterator[Problem]:
         latent = [scope for scope, own in spec.scopes.items() if not own.covariate]
         yield from _unknown(f"{where}.of]", "latent scope", breakdown.of, latent)
         if len(parts) <= 1:
-            what = (
+            message = (
                 f"{len(parts)} scope is part of it" if len(parts) == 1 else "no scope is part of it"
             )
             yield Problem(
-                f"{where}]", what, f'Declare scopes with part_of = "{name}", at least two.'
+                f"{where}]", message, f'Declare scopes with part_of = "{name}", at least two.'
             )
         elif breakdown.expected and set(breakdown.expected) != set(parts):
             told = ", ".join(sorted(set(breakdown.expected) ^ set(parts)))
-            what = f"expected names other scopes than the parts; not in both: {told}"
-            yield Problem(f"{where}.expected]", what, f"The parts are {', '.join(parts)}.")
+            message = f"expected names other scopes than the parts; not in both: {told}"
+            yield Problem(f"{where}.expected]", message, f"The parts are {', '.join(parts)}.")
 
 
 def _source_problems(spec: ModelSpec) -> Iterator[Problem]:
@@ -171,8 +173,8 @@ def _source_problems(spec: ModelSpec) -> Iterator[Problem]:
         kind = spec.source_kinds.get(source.kind)
         if source.is_binomial and kind and kind.concentration is None:
             place = f"{spec.name} [source_kinds.{source.kind}]"
-            what = "a survey" if source.selection else "a linkage of lists"
-            yield Problem(place, f"no concentration, and source {name!r} of this kind is {what}")
+            message = "a survey" if source.selection else "a linkage of lists"
+            yield Problem(place, f"no concentration, and source {name!r} of this kind is {message}")
         yield from _list_problems(spec, source, where)
         for year, key in source.breaks_by:
             yield from _outside(spec, year, f"{where}.breaks.{key}]")
@@ -197,19 +199,21 @@ def _list_problems(spec: ModelSpec, source: SourceSpec, where: str) -> Iterator[
 def _outside(spec: ModelSpec, year: int, where: str) -> Iterator[Problem]:
     """Yield a problem where nothing could change: before the second year or after the last."""
     if not spec.years.first < year <= spec.years.last:
-        what = f"{year} is not after {spec.years.first}, the first year, and up to {spec.years.last}, the last"
+        message = f"{year} is not after {spec.years.first}, the first year, and up to {spec.years.last}, the last"
         yield Problem(
-            where, what, "A change counts from its year on, so there must be years on both sides."
+            where,
+            message,
+            "A change counts from its year on, so there must be years on both sides.",
         )
 
 
 def _growth_problems(spec: ModelSpec) -> Iterator[Problem]:
     growth, where, years = spec.growth, f"{spec.name} [growth", spec.years
     if GROWTH_KINDS[growth.kind].forward_only and years.reference != years.first:
-        what = f"reference = {years.reference}, and {growth.kind} runs forward only: backward, a stock could turn negative"
+        message = f"reference = {years.reference}, and {growth.kind} runs forward only: backward, a stock could turn negative"
         yield Problem(
             f"{spec.name} [years.reference]",
-            what,
+            message,
             f"Write reference = {years.first}, the first year.",
         )
     if growth.graduates is not None:
@@ -227,9 +231,9 @@ def _growth_problems(spec: ModelSpec) -> Iterator[Problem]:
             f"{where}]", f"no coefficient_sd, and {names} are shrunk", "Write { low, high, mass }."
         )
     if growth.coefficient_sd is not None and not spec.shrunk_covariates:
-        what = "no covariate is shrunk, so that there is nothing to be learned about it"
+        message = "no covariate is shrunk, so that there is nothing to be learned about it"
         yield Problem(
-            f"{where}.coefficient_sd]", what, 'Write coefficient = "shrunk" in some covariates.'
+            f"{where}.coefficient_sd]", message, 'Write coefficient = "shrunk" in some covariates.'
         )
     for name, change in growth.changes.items():
         place = f"{where}.changes.{name}"
@@ -272,7 +276,7 @@ def _uncovered(spec: ModelSpec, variable: str, where: str) -> Iterator[Problem]:
     missing = [region for region in spec.areas.regions if region not in known]
     if known and missing:
         shown = ", ".join(missing[:6]) + (", ..." if len(missing) > 6 else "")
-        what = f"{variable!r} has no value for {len(missing)} of the regions: {shown}"
+        message = f"{variable!r} has no value for {len(missing)} of the regions: {shown}"
         strange = sorted(known - spec.areas.by_code.keys())
         also = f"; it has some for {strange[0]!r}, which is no area" if strange else ""
-        yield Problem(where, what, f"Add rows to {spec.covariate_table.name}{also}.")
+        yield Problem(where, message, f"Add rows to {spec.covariate_table.name}{also}.")

@@ -147,14 +147,16 @@ def with_prior_set(spec: ModelSpec, prior_set: str) -> ModelSpec:
         return spec
     if prior_set not in spec.prior_set_names:
         where = f"{spec.name} [prior_sets]"
-        what = f"unknown prior set {prior_set!r}"
-        raise SpecError([Problem(where, what, nearest(prior_set, spec.prior_set_names))])
+        message = f"unknown prior set {prior_set!r}"
+        raise SpecError([Problem(where, message, nearest(prior_set, spec.prior_set_names))])
     if spec.prior_set != BASE_PRIORS:
-        what = f"{spec.prior_set!r} is in force, so {prior_set!r} cannot be put in its place"
+        message = f"{spec.prior_set!r} is in force, so {prior_set!r} cannot be put in its place"
         raise SpecError(
             [
                 Problem(
-                    f"{spec.name} [prior_sets]", what, "Start from the spec with its base priors."
+                    f"{spec.name} [prior_sets]",
+                    message,
+                    "Start from the spec with its base priors.",
                 )
             ]
         )
@@ -223,8 +225,10 @@ def _overlay(spec: ModelSpec, changes: Mapping[str, Any], prior_set: str) -> Mod
 
 def _set_problems(spec: ModelSpec, prior_set: str, changes: Mapping[str, Any]) -> Iterator[Problem]:
     if prior_set == BASE_PRIORS:
-        what = f"{BASE_PRIORS!r} is the name of the priors as they stand without a set"
-        yield Problem(f"{spec.name} [prior_sets.{prior_set}]", what, "Give the set another name.")
+        message = f"{BASE_PRIORS!r} is the name of the priors as they stand without a set"
+        yield Problem(
+            f"{spec.name} [prior_sets.{prior_set}]", message, "Give the set another name."
+        )
     for path, stated in changes.items():
         where = _where_in_set(spec.name, prior_set, path)
         if path not in spec.priors:
@@ -274,8 +278,8 @@ def _family_problems(old: Prior, stated: Mapping[str, Any], where: str) -> Itera
         yield Problem(where, str(error))
         return
     if new.family != old.family:
-        what = f"family {new.family!r} in place of {old.family!r}"
-        yield Problem(where, what, "A prior set changes numbers, not families.")
+        message = f"family {new.family!r} in place of {old.family!r}"
+        yield Problem(where, message, "A prior set changes numbers, not families.")
 
 
 def _put(document: dict[str, Any], keys: list[str], stated: dict[str, Any]) -> None:

@@ -95,19 +95,19 @@ def mentioned_sources(spec: ModelSpec, observations: Observations) -> tuple[str,
 
 def _row_problems(row: Observation, spec: ModelSpec, table: Observations) -> Iterator[Problem]:
     if row.source not in spec.sources:
-        what = f"source {row.source!r} is not in {spec.name}"
-        yield Problem(table.where(row, "source"), what, nearest(row.source, spec.sources))
+        message = f"source {row.source!r} is not in {spec.name}"
+        yield Problem(table.where(row, "source"), message, nearest(row.source, spec.sources))
         return
     for column in ("area", "of_area"):
         code = getattr(row, column)
         if code and code not in spec.areas.by_code:
-            what = f"unknown area {code!r}"
-            yield Problem(table.where(row, column), what, spec.areas.advice(code))
+            message = f"unknown area {code!r}"
+            yield Problem(table.where(row, column), message, spec.areas.advice(code))
     for column in ("scope", "of_scope"):
         name = getattr(row, column)
         if name and name not in spec.scopes:
-            what = f"unknown scope {name!r}"
-            yield Problem(table.where(row, column), what, nearest(name, spec.scopes))
+            message = f"unknown scope {name!r}"
+            yield Problem(table.where(row, column), message, nearest(name, spec.scopes))
     yield from _time_problems(row, spec, table)
     yield from _reference_problems(row, spec, table)
     yield from _kind_problems(row, spec, table)
@@ -151,11 +151,11 @@ def _reference_problems(
             continue
         fitting = [other for other, source in spec.sources.items() if source.reach_kind in reaches]
         if name not in fitting:
-            what = f"{name!r} is no source with {' or '.join(reaches)}"
+            message = f"{name!r} is no source with {' or '.join(reaches)}"
             advice = nearest(name, fitting)
             if name in spec.copies:
                 advice = f"It is a copy; name the original, {spec.copies[name].copy_of!r}."
-            yield Problem(table.where(row, column), what, advice)
+            yield Problem(table.where(row, column), message, advice)
 
 
 REACH_OF_KIND: Final = {"survey": "selection", "overlap": "dependence", "flow": "multiplier"}
@@ -177,9 +177,9 @@ def _kind_problems(row: Observation, spec: ModelSpec, table: Observations) -> It
     wanted = REACH_OF_KIND.get(row.kind, reach)
     if reach != wanted or special != row.kind:
         article = "an" if row.kind == "overlap" else "a"
-        what = f"{article} {row.kind} from {row.source!r}, which has {reach}"
+        message = f"{article} {row.kind} from {row.source!r}, which has {reach}"
         advice = SOURCE_WORDS[row.kind if row.kind in SOURCE_WORDS else special]
-        yield Problem(table.where(row, "kind"), what, advice)
+        yield Problem(table.where(row, "kind"), message, advice)
 
 
 def _survey_problems(row: Observation, spec: ModelSpec, table: Observations) -> Iterator[Problem]:
@@ -189,11 +189,11 @@ def _survey_problems(row: Observation, spec: ModelSpec, table: Observations) -> 
     if inner == outer and not row.seen_by:
         yield Problem(table.where(row, "of_scope"), f"{outer!r} is the scope itself")
     elif not scope_holds(spec, outer, inner):
-        what = f"scope {outer!r} is not declared to hold {inner!r}"
+        message = f"scope {outer!r} is not declared to hold {inner!r}"
         advice = (
             "A survey counts part of its respondents: chain them by contains, within or part_of."
         )
-        yield Problem(table.where(row, "of_scope"), what, advice)
+        yield Problem(table.where(row, "of_scope"), message, advice)
 
 
 def _list_problems(row: Observation, spec: ModelSpec, table: Observations) -> Iterator[Problem]:
@@ -202,8 +202,10 @@ def _list_problems(row: Observation, spec: ModelSpec, table: Observations) -> It
     """
     scope = row.scope or spec.sources[row.source].scope
     if scope in spec.scopes and spec.scopes[scope].covariate:
-        what = f"{scope!r} is a population that is known, and coverage is of scopes that are not"
-        yield Problem(table.where(row, "scope"), what, "State the scope of the people on the list.")
+        message = f"{scope!r} is a population that is known, and coverage is of scopes that are not"
+        yield Problem(
+            table.where(row, "scope"), message, "State the scope of the people on the list."
+        )
 
 
 def _share_problems(row: Observation, spec: ModelSpec, table: Observations) -> Iterator[Problem]:
@@ -219,12 +221,12 @@ def _share_problems(row: Observation, spec: ModelSpec, table: Observations) -> I
             table.where(row, column), "a share of itself is 1, whatever the number of people"
         )
     elif (row.value or 0) > 1 and scope_holds(spec, outer, inner):
-        what = (
+        message = (
             f"{row.value:g} of {outer!r} are {inner!r}, and {outer!r} is declared to hold {inner!r}"
         )
         yield Problem(
             table.where(row, "value"),
-            what,
+            message,
             "A part is below 1; or mend the relation of the scopes.",
         )
 

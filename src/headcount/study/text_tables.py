@@ -75,8 +75,8 @@ def read_text(path: str | Path) -> str:
         return raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = raw.count(b"\n", 0, error.start) + 1
-        what = f"byte 0x{raw[error.start]:02x} is not UTF-8"
-        raise TableError([Problem(f"{path}:{line}", what, "Save the file as UTF-8.")]) from error
+        message = f"byte 0x{raw[error.start]:02x} is not UTF-8"
+        raise TableError([Problem(f"{path}:{line}", message, "Save the file as UTF-8.")]) from error
 
 
 def parse_table(text: str, *, name: str, columns: Sequence[str], required: Iterable[str]) -> Table:
@@ -110,9 +110,9 @@ def parse_table(text: str, *, name: str, columns: Sequence[str], required: Itera
     rows = []
     for line, cells in lines:
         if len(cells) > len(header):
-            what = f"{len(cells)} cells under {len(header)} columns"
+            message = f"{len(cells)} cells under {len(header)} columns"
             advice = "Quote cells that hold a comma."
-            problems.append(Problem(f"{name}:{line}", what, advice))
+            problems.append(Problem(f"{name}:{line}", message, advice))
         pairs = zip(header, cells, strict=False)
         filled = {column: cell.strip() for column, cell in pairs if cell.strip()}
         if filled:
@@ -147,9 +147,9 @@ def _lines(text: str, name: str) -> Iterator[tuple[int, list[str]]]:
                 yield begin, cells
             begin = reader.line_num + 1
     except csv.Error as error:
-        what = f"cannot be split into cells ({error})"
+        message = f"cannot be split into cells ({error})"
         advice = "Close each quote; double it where it is part of the text."
-        raise TableError([Problem(f"{name}:{begin}", what, advice)]) from error
+        raise TableError([Problem(f"{name}:{begin}", message, advice)]) from error
 
 
 def _header_problems(

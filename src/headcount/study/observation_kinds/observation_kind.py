@@ -33,7 +33,7 @@ class ObservationKind:
     optional
         Columns that may be filled.
     problems
-        Yields ``(column, what, advice)`` for what is wrong with a row whose required cells are
+        Yields ``(column, message, advice)`` for what is wrong with a row whose required cells are
         filled.
     """
 

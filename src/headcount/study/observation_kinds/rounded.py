@@ -87,8 +87,8 @@ def _problems(row: Observation) -> Problems:
         )
     elif row.unit is not None and not _is_multiple(row.value, row.unit):
         nearest = row.unit * max(1, round(row.value / row.unit))
-        what = f"{row.value:,.10g} is not a multiple of unit = {row.unit:,.10g}"
-        yield "value", what, f"The nearest is {nearest:,.10g}."
+        message = f"{row.value:,.10g} is not a multiple of unit = {row.unit:,.10g}"
+        yield "value", message, f"The nearest is {nearest:,.10g}."
 
 
 ROUNDED = ObservationKind(
