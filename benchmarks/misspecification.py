@@ -35,7 +35,7 @@ type Document = dict[str, Any]
 
 @dataclass(frozen=True)
 class RanksAndChecks:
-    """Digest: ranks of the truth, and which checks passed."""
+    """Summary: ranks of the truth, and which checks passed."""
 
     ranks: RankOf
 
@@ -133,15 +133,17 @@ def calibration_of(
         hc.simulate(faulty, rows, seed=arguments.seed + number)
         for number in range(arguments.studies)
     ]
-    digests = [RanksAndChecks(RankOf(truth_of(made, faulty), RANKED, made.seed)) for made in worlds]
+    summaries = [
+        RanksAndChecks(RankOf(truth_of(made, faulty), RANKED, made.seed)) for made in worlds
+    ]
     jobs = [
-        Job(f"study-{made.seed:06d}", fitted, made.observations, made.seed, digest)
-        for made, digest in zip(worlds, digests, strict=True)
+        Job(f"study-{made.seed:06d}", fitted, made.observations, made.seed, summarise)
+        for made, summarise in zip(worlds, summaries, strict=True)
     ]
     where = arguments.out / scenario.name.replace(" ", "-") / ("knows" if knows else "ignorant")
     outcomes = run_batch(jobs, where, processes=arguments.processes)
     done = [outcome for outcome in outcomes if not outcome.error]
-    return gathered(scenario.name, outcomes, digests[0].ranks), done
+    return gathered(scenario.name, outcomes, summaries[0].ranks), done
 
 
 def alarms(outcomes: list[Outcome]) -> str:

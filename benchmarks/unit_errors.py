@@ -33,7 +33,7 @@ ROWS = (
 
 @dataclass(frozen=True)
 class TotalAndRow:
-    """Digest: draws of the total, and the probability that a row is outlying."""
+    """Summary: draws of the total, and the probability that a row is outlying."""
 
     line: int
 
@@ -80,9 +80,9 @@ def main() -> None:
         for source, area, year in ROWS
     }
     settings = {"seed": arguments.seed, "draws": arguments.draws, "tune": arguments.draws // 2}
-    jobs = [Job("as-stated", spec, observations, digest=TotalAndRow(0), **settings)]
+    jobs = [Job("as-stated", spec, observations, summarise=TotalAndRow(0), **settings)]
     jobs += [
-        Job(name, spec, with_error(observations, line), digest=TotalAndRow(line), **settings)
+        Job(name, spec, with_error(observations, line), summarise=TotalAndRow(line), **settings)
         for name, line in lines.items()
     ]
     first, *others = run_batch(jobs, arguments.out, processes=arguments.processes)

@@ -17,7 +17,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from tests.batch_digests import Dying, misname, refuse, totals
+from tests.batch_summaries import Dying, misname, refuse, totals
 from tests.studies import study
 
 import headcount as hc
@@ -29,7 +29,7 @@ pytestmark = pytest.mark.fit
 
 def jobs(count: int = 3, **changes: object) -> list[Job]:
     spec, observations = study("lone")
-    settings = {"digest": totals, "chains": 1, "draws": 40, "tune": 60} | changes
+    settings = {"summarise": totals, "chains": 1, "draws": 40, "tune": 60} | changes
     return [Job(f"job-{seed}", spec, observations, seed, **settings) for seed in range(count)]  # type: ignore[arg-type]
 
 
@@ -71,7 +71,7 @@ def test_other_work_of_the_same_name_is_not_taken_for_this(
     assert read_outcome(first, folder) is not None
     assert read_outcome(replace(first, seed=99), folder) is None
     assert read_outcome(replace(first, draws=41), folder) is None
-    assert read_outcome(replace(first, digest=refuse), folder) is None
+    assert read_outcome(replace(first, summarise=refuse), folder) is None
     other = hc.with_prior(first.spec, "total.prior", {"low": 1, "high": 1e6})
     assert read_outcome(replace(first, spec=other), folder) is None
     fewer = first.observations.select(lambda row: row.line > 2)
@@ -83,17 +83,19 @@ def test_other_work_of_the_same_name_is_not_taken_for_this(
 def test_other_code_makes_other_work(monkeypatch: pytest.MonkeyPatch) -> None:
     before = jobs()[0].fingerprint
     assert before == jobs()[0].fingerprint
-    monkeypatch.setattr(
-        "headcount.workflows.batches.jobs.code_digits", lambda: "of another density"
-    )
+    monkeypatch.setattr("headcount.workflows.batches.jobs.code_hash", lambda: "of another density")
     assert jobs()[0].fingerprint != before
 
 
 def test_the_code_of_a_fit_is_that_of_the_model_and_not_of_the_report() -> None:
     package = Path(hc.__file__).parent
     sources = set(fingerprints._sources(package))
-    assert {"engine/density.py", "inference/sampling.py", "layout.py", "summaries.py"} <= sources
-    assert not any(name.startswith(("reporting/", "shell/", "batches/")) for name in sources)
+    assert {
+        "engine/density/log_density.py",
+        "inference/sampling.py",
+        "layout/study_layout.py",
+    } <= sources
+    assert not any(name.startswith(("reporting/", "cli/", "workflows/")) for name in sources)
 
 
 def test_what_was_made_of_other_work_is_named_and_made_again(
@@ -178,8 +180,9 @@ def test_ctrl_c_ends_all_processes_and_says_how_to_go_on(
         # As a terminal does it: to the program and to the processes that it started.
         os.killpg(run.pid, signal.SIGINT)
         _, said = run.communicate(timeout=20)
-    told = rf"stopped: (\d+) of {MANY} fits are in {re.escape(str(tmp_path))}; the same call goes on from there"
-    stopped = re.search(told, said)
+    state = rf"stopped: (\d+) of {MANY} fits are in {re.escape(str(tmp_path))}"
+    message = f"{state}; the same call goes on from there"
+    stopped = re.search(message, said)
     assert stopped
     assert 1 <= int(stopped[1]) < MANY
     assert all_ended(run.pid)
@@ -193,8 +196,8 @@ def test_a_process_that_dies_costs_its_own_job_alone(
     for folder in counts.values():
         folder.mkdir()
     plain = jobs()
-    once = replace(plain[0], digest=Dying(str(counts["once"]), 1))
-    always = replace(plain[1], digest=Dying(str(counts["always"]), 9))
+    once = replace(plain[0], summarise=Dying(str(counts["once"]), 1))
+    always = replace(plain[1], summarise=Dying(str(counts["always"]), 9))
     found = run_batch([once, always, plain[2]], tmp_path / "out", processes=2, progress=False)
     assert [outcome.error for outcome in found] == [
         "",
@@ -212,10 +215,10 @@ def test_a_fit_that_fails_is_an_outcome_and_the_others_go_on(
     done: tuple[Path, list[hc.Outcome]], tmp_path: Path
 ) -> None:
     plain = jobs()
-    batch = [replace(plain[0], digest=refuse), replace(plain[1], digest=misname), plain[2]]
+    batch = [replace(plain[0], summarise=refuse), replace(plain[1], summarise=misname), plain[2]]
     found = run_batch(batch, tmp_path, processes=1, progress=False)
     assert [outcome.error for outcome in found] == [
-        "ValueError: no digest of 28 rows",
+        "ValueError: no summary of 28 rows",
         "KeyError: 'nobody'",
         "",
     ]
@@ -233,11 +236,13 @@ def test_outcomes_say_whether_the_sampler_struggled(done: tuple[Path, list[hc.Ou
     assert kept.rhat >= 1
     assert 1 < kept.ess < 400
     assert (kept.rhat, kept.ess) == (done[1][0].rhat, done[1][0].ess)
+    [line] = kept.to_frame().to_dict("records")
+    assert (line["key"], line["rhat"], line["error"]) == ("job-0", kept.rhat, "")
 
 
-def test_a_digest_is_something_that_can_be_sent(tmp_path: Path) -> None:
+def test_a_summary_function_must_be_importable(tmp_path: Path) -> None:
     with pytest.raises(hc.HeadcountError, match="use a function that stands by itself in a module"):
-        run_batch(jobs(1, digest=lambda fit: totals(fit)), tmp_path)
+        run_batch(jobs(1, summarise=lambda fit: totals(fit)), tmp_path)
 
 
 def test_a_cluster_makes_the_same_outcomes(

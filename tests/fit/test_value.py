@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from scipy import stats
-from tests.value_digests import spread_of_total
+from tests.value_summaries import spread_of_total
 
 import headcount as hc
 from headcount import cli
@@ -260,7 +260,7 @@ def by_brute_force(
     study = CandidateStudy.of(fit.spec, name)
     drawn = promised_statements(fit, study, np.random.default_rng(5))
     chosen = np.linspace(0, len(drawn) - 1, refits).round().astype(int)
-    near = Carried.of(fit, 300)
+    warm_start = Carried.of(fit, 300)
     jobs = []
     for seed, place in enumerate(chosen.tolist()):
         numbers = [
@@ -278,7 +278,7 @@ def by_brute_force(
                 spread_of_total,
                 draws=400,
                 tune=300,
-                near=near,
+                warm_start=warm_start,
             )
         )
     outcomes = run_batch(jobs, folder, processes=2, progress=False)

@@ -1,4 +1,4 @@
-"""Work that takes many fits or many simulations: batches, sensitivity, calibration, elicitation.
+"""Workflows that need many fits or many simulations: batches, sensitivity, calibration, elicitation.
 
 May import every room but `headcount.reporting` and `headcount.cli`.
 """

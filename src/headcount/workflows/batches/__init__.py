@@ -1,12 +1,12 @@
-"""Batches: many fits as one piece of work, which can be stopped, killed and taken up again.
+"""Batches of fits that survive an interruption: each outcome is written to a file of its own.
 
-Under calibration, and whatever else fits a study many times. A `Job` is a study, a seed and a
-digest of its fit; `run_batch` works through jobs over processes or a Dask cluster, and keeps each
-outcome in a file of its own as soon as it is there.
+A `Job` is a study, a seed and a function that summarises the fit. `run_batch` runs jobs in
+processes or on a Dask cluster, and reads the outcomes that an earlier run has left. May import
+every room below `headcount.workflows`, and no other workflow.
 """
 
 from headcount.workflows.batches.batch_run import run_batch
-from headcount.workflows.batches.jobs import Digest, Job, Outcome
-from headcount.workflows.batches.whole_fits import keep_fit, kept_fit
+from headcount.workflows.batches.jobs import FitSummariser, Job, Outcome
+from headcount.workflows.batches.packed_fits import pack_fit, unpack_fit
 
-__all__ = ["Digest", "Job", "Outcome", "keep_fit", "kept_fit", "run_batch"]
+__all__ = ["FitSummariser", "Job", "Outcome", "pack_fit", "run_batch", "unpack_fit"]

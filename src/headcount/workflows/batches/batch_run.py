@@ -1,4 +1,4 @@
-"""Working through a batch: what is done is read, the rest is done by whoever is there."""
+"""Run a batch: read the outcomes that exist, run the other jobs, and write each outcome."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ from rich.progress import (
 
 from headcount._machine import own_cores
 from headcount.errors import HeadcountError
-from headcount.workflows.batches.dask_cluster import on_cluster
-from headcount.workflows.batches.job_work import compile_once
+from headcount.workflows.batches.dask_cluster import run_on_cluster
+from headcount.workflows.batches.job_run import compile_engine
 from headcount.workflows.batches.jobs import Job, Outcome
 from headcount.workflows.batches.outcome_files import has_file, read_outcome, write_outcome
-from headcount.workflows.batches.process_pool import in_processes
+from headcount.workflows.batches.process_pool import run_in_processes
 
 __all__ = ["run_batch"]
 
@@ -37,42 +37,41 @@ def run_batch(
     dask: str | None = None,
     progress: bool = True,
 ) -> list[Outcome]:
-    """Do all jobs, those that are done already excepted.
+    """Run all jobs that have no outcome yet.
 
     Parameters
     ----------
     jobs
-        With different keys.
+        Jobs with different keys.
     folder
-        Where outcomes are kept, one file for each job, written when the job is done. A batch that
-        was stopped or killed goes on from there. What is found under the key of a job and is the
-        outcome of other work (another study, seed, setting or digest, or other code of this
-        package) is done again.
+        Folder of the outcomes, one file per job, written when the job is done. A batch that was
+        interrupted goes on from there. A job runs again where the file under its key is the outcome
+        of other work (another study, seed, setting or summary, or another version of the code).
     processes
-        How many at once; as many as the machine has cores if ``None``. Outcomes do not depend on
+        Number of jobs that run at once; the number of cores if ``None``. Outcomes do not depend on
         it. As with all processes of Python, a script that calls this does so under ``if __name__ ==
         "__main__":``.
     dask
         Address of a Dask scheduler (``tcp://...``) to use in place of processes on this machine.
     progress
-        Whether to say what was found and to show a bar, on standard error.
+        Whether to print the number of finished jobs and a progress bar on standard error.
 
     Returns
     -------
     list of Outcome
         In the order of the jobs. A fit that failed, or whose process died twice, has an outcome
-        that says so.
+        with an error.
 
     Raises
     ------
     HeadcountError
-        Where keys repeat or cannot name files, a digest cannot be sent to another process, or Dask
-        is asked for and not there.
+        If keys repeat or cannot name files, a summary function cannot be sent to another process,
+        or Dask is requested and not installed.
 
     Examples
     --------
     >>> from headcount.workflows.batches import Job, run_batch
-    >>> jobs = [Job(f"seed-{n}", spec, observations, n, world_total) for n in range(20)]  # doctest: +SKIP
+    >>> jobs = [Job(f"seed-{n}", spec, observations, n, total) for n in range(9)]  # doctest: +SKIP
     >>> outcomes = run_batch(jobs, "totals")  # doctest: +SKIP
     """
     jobs = list(jobs)
@@ -82,18 +81,17 @@ def run_batch(
     found = {job.key: outcome for job in jobs if (outcome := read_outcome(job, folder)) is not None}
     waiting = [job for job in jobs if job.key not in found]
     if progress:
-        _say_found(jobs, waiting, folder)
+        _print_state(jobs, waiting, folder)
     try:
-        with closing(_done(waiting, processes, dask, progress=progress)) as outcomes:
+        with closing(_new_outcomes(waiting, processes, dask, progress=progress)) as outcomes:
             for outcome in outcomes:
                 found[outcome.key] = outcome
                 if not outcome.lost:
                     write_outcome(outcome, folder)
     except KeyboardInterrupt:
         if progress:
-            _say(
-                f"stopped: {len(found)} of {len(jobs)} fits are in {folder}; the same call goes on from there"
-            )
+            done = f"stopped: {len(found)} of {len(jobs)} fits are in {folder}"
+            _print(f"{done}; the same call goes on from there")
         raise
     return [found[job.key] for job in jobs]
 
@@ -110,28 +108,27 @@ def _check_keys(jobs: Sequence[Job]) -> None:
         known.add(key)
 
 
-def _say_found(jobs: Sequence[Job], waiting: Sequence[Job], folder: Path) -> None:
+def _print_state(jobs: Sequence[Job], waiting: Sequence[Job], folder: Path) -> None:
     done, stale = len(jobs) - len(waiting), sum(has_file(job, folder) for job in waiting)
     if done:
-        _say(f"{done} of {len(jobs)} fits are in {folder} already; {len(waiting)} to do")
+        _print(f"{done} of {len(jobs)} fits are in {folder} already; {len(waiting)} to do")
     if stale:
-        _say(
-            f"{stale} in {folder} are of another study, setting or version of the code, and are made again"
-        )
+        other = "are of another study, setting or version of the code, and are made again"
+        _print(f"{stale} in {folder} {other}")
 
 
-def _say(text: str) -> None:
+def _print(text: str) -> None:
     print(text, file=sys.stderr)
 
 
-def _done(
+def _new_outcomes(
     jobs: Sequence[Job], processes: int | None, dask: str | None, *, progress: bool
 ) -> Generator[Outcome]:
-    """Yield outcomes as they come, under a progress bar if one is wanted."""
-    with _bar(disable=not progress or not jobs) as bar:
+    """Yield outcomes as they arrive, under a progress bar if ``progress``."""
+    with _progress_bar(disable=not progress or not jobs) as bar:
         task = bar.add_task("Fits", total=len(jobs), trouble="")
         failed = divergences = 0
-        for outcome in _started(jobs, processes, dask):
+        for outcome in _run(jobs, processes, dask):
             failed += bool(outcome.error)
             divergences += outcome.divergences
             counts = {"failed": failed, "divergences": divergences}
@@ -140,19 +137,19 @@ def _done(
             yield outcome
 
 
-def _started(jobs: Sequence[Job], processes: int | None, dask: str | None) -> Iterator[Outcome]:
+def _run(jobs: Sequence[Job], processes: int | None, dask: str | None) -> Iterator[Outcome]:
     if not jobs:
         return
     if dask:
-        yield from on_cluster(jobs, dask)
+        yield from run_on_cluster(jobs, dask)
         return
     count = processes or own_cores()
     if min(count, len(jobs)) > 1:
-        compile_once(jobs[0])
-    yield from in_processes(jobs, count)
+        compile_engine(jobs[0])
+    yield from run_in_processes(jobs, count)
 
 
-def _bar(*, disable: bool) -> Progress:
+def _progress_bar(*, disable: bool) -> Progress:
     return Progress(
         TextColumn("{task.description}"),
         BarColumn(),

@@ -1,4 +1,4 @@
-"""Fingerprints: is an outcome on disk the outcome of this work, done by this code?"""
+"""Fingerprints: hashes that decide whether a file on disk is the outcome of a job."""
 
 from __future__ import annotations
 
@@ -14,18 +14,17 @@ from typing import Final
 
 from headcount.errors import HeadcountError
 
-__all__ = ["code_digits", "digest_digits", "digits"]
+__all__ = ["code_hash", "hash_of", "summariser_hash"]
 
-APART: Final = ("__main__.py", "cli", "diagnostics", "reporting", "simulation", "workflows")
-"""Parts of the package that no fit depends on: a sentence of a report may change without fits being
-made again."""
+NOT_IN_FITS: Final = ("__main__.py", "cli", "diagnostics", "reporting", "simulation", "workflows")
+"""Parts of the package that no fit depends on: a new sentence in a report invalidates no fit."""
 
 BY_NAME: Final = 2
-"""Protocol of pickle that writes modules where they can be found again, as ``module name``."""
+"""Protocol of pickle that writes a reference to a module as ``module name``, where it is found."""
 
 
-def digits(*texts: str) -> str:
-    """Return digits that tell lists of texts apart.
+def hash_of(*texts: str) -> str:
+    """Return a hash of a list of texts.
 
     Parameters
     ----------
@@ -39,7 +38,7 @@ def digits(*texts: str) -> str:
 
     Examples
     --------
-    >>> digits("ab", "c") == digits("a", "bc")
+    >>> hash_of("ab", "c") == hash_of("a", "bc")
     False
     """
     found = hashlib.sha256()
@@ -48,13 +47,12 @@ def digits(*texts: str) -> str:
     return found.hexdigest()
 
 
-def digest_digits(digest: object) -> str:
-    """Return digits for a digest: what it is called, what it holds, and the modules in which it is
-    written.
+def summariser_hash(summarise: object) -> str:
+    """Return a hash of a summary function: its name, its state and the text of its modules.
 
     Parameters
     ----------
-    digest
+    summarise
         Of a `headcount.workflows.batches.Job`.
 
     Returns
@@ -65,47 +63,47 @@ def digest_digits(digest: object) -> str:
     Raises
     ------
     HeadcountError
-        Where it cannot be sent to another process.
+        If it cannot be sent to another process.
     """
     try:
-        sent = pickle.dumps(digest, protocol=BY_NAME)
+        sent = pickle.dumps(summarise, protocol=BY_NAME)
     except (pickle.PicklingError, AttributeError, TypeError) as error:
         msg = (
-            f"the digest {digest!r} cannot be sent to another process ({error});"
+            f"the summary function {summarise!r} cannot be sent to another process ({error});"
             " use a function that stands by itself in a module"
         )
         raise HeadcountError(msg) from error
-    named = {
+    modules = {
         str(name).split(" ")[0]
-        for word, name, _ in pickletools.genops(sent)
-        if word.name == "GLOBAL"
+        for opcode, name, _ in pickletools.genops(sent)
+        if opcode.name == "GLOBAL"
     }
-    return digits(sent.hex(), *(_text_of(module) for module in sorted(named)))
+    return hash_of(sent.hex(), *(_text_of(module) for module in sorted(modules)))
 
 
 @cache
-def code_digits() -> str:
-    """Return digits for the code of this package that a fit depends on.
+def code_hash() -> str:
+    """Return a hash of the code of this package that a fit depends on.
 
-    The version alone would not do: a working copy changes under one version, and a run that is
-    taken up after a change of the density would mix the fits of two models.
+    The version alone is not enough: a working copy changes under one version, and a batch that is
+    resumed after a change of the density would mix the fits of two models.
 
     Returns
     -------
     str
         Hexadecimal.
     """
-    return digits(metadata.version("headcount"), *_sources(Path(__file__).parents[2]))
+    return hash_of(metadata.version("headcount"), *_sources(Path(__file__).parents[2]))
 
 
 def _sources(package: Path) -> Iterator[str]:
     for path in sorted(package.rglob("*.py")):
         place = path.relative_to(package)
-        if place.parts[0] not in APART:
+        if place.parts[0] not in NOT_IN_FITS:
             yield place.as_posix()
             yield path.read_text(encoding="utf-8")
 
 
 def _text_of(module: str) -> str:
-    written = getattr(sys.modules.get(module), "__file__", None) or ""
-    return Path(written).read_text(encoding="utf-8") if written.endswith(".py") else ""
+    file = getattr(sys.modules.get(module), "__file__", None) or ""
+    return Path(file).read_text(encoding="utf-8") if file.endswith(".py") else ""

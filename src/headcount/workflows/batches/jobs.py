@@ -1,4 +1,4 @@
-"""A job, and what comes of it. Everything here can be sent to another process or machine."""
+"""A job and its outcome; both can be sent to another process or machine."""
 
 from __future__ import annotations
 
@@ -7,22 +7,23 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
+import pandas as pd
 
 from headcount._types import AnyArray
 from headcount.posterior.draw_transfer import Carried
 from headcount.posterior.fits import Fit
 from headcount.study.observations import Observations
 from headcount.study.specs import ModelSpec
-from headcount.workflows.batches.fingerprints import code_digits, digest_digits, digits
+from headcount.workflows.batches.fingerprints import code_hash, hash_of, summariser_hash
 
-__all__ = ["Digest", "Job", "Outcome"]
+__all__ = ["FitSummariser", "Job", "Outcome"]
 
-type Digest = Callable[[Fit], Mapping[str, AnyArray]]
+type FitSummariser = Callable[[Fit], Mapping[str, AnyArray]]
 
 
 @dataclass(frozen=True)
 class Job:
-    """A fit to be made, and what is wanted of it.
+    """A fit to make, and the summary to keep of it.
 
     Parameters
     ----------
@@ -32,15 +33,15 @@ class Job:
     spec, observations
         The study.
     seed
-        Seed of the fit; the outcome depends on nothing else that is random.
-    digest
-        Takes the fit and returns arrays by name: all that is kept of it. A function of a module, or
-        an instance of a class of one, so that another process can be given it.
+        Seed of the fit; nothing else in the outcome is random.
+    summarise
+        Function of the fit that returns arrays by name, which are all that is kept. A function of a
+        module, or an instance of a class of one, so that another process can receive it.
     chains, draws, tune
-        As in `headcount.fit`. Fewer by default than for a fit that is read by itself: a batch looks
-        at many fits together.
-    near
-        Draws of a fit of a similar study, by which coordinates are chosen; some hundreds are
+        As in `headcount.fit`. The defaults are smaller than for a single fit: a batch looks at many
+        fits together.
+    warm_start
+        Draws of a fit of a similar study, from which coordinates are chosen; some hundreds are
         enough, and are sent with the job.
     """
 
@@ -48,58 +49,57 @@ class Job:
     spec: ModelSpec
     observations: Observations
     seed: int
-    digest: Digest
+    summarise: FitSummariser
     chains: int = 2
     draws: int = 500
     tune: int = 500
-    near: Carried | None = None
+    warm_start: Carried | None = None
 
     @cached_property
     def fingerprint(self) -> str:
-        """Digits that are the same for the same work: study, seed, settings, digest, and the code
-        that a fit depends on.
+        """Hash of the study, the seed, the settings, the summary and the code of a fit.
 
         Raises
         ------
         HeadcountError
-            Where the digest cannot be sent to another process.
+            If the summary function cannot be sent to another process.
         """
-        spec = self.spec
-        return digits(
+        spec, start = self.spec, self.warm_start
+        return hash_of(
             spec.text,
             spec.prior_set,
             spec.areas.to_csv(),
             spec.covariate_table.to_csv() if spec.covariate_table.rows else "",
             self.observations.to_csv(),
             str((self.seed, self.chains, self.draws, self.tune)),
-            "" if self.near is None else digits(*self.near.labels, self.near.free.tobytes().hex()),
-            digest_digits(self.digest),
-            code_digits(),
+            "" if start is None else hash_of(*start.labels, start.free.tobytes().hex()),
+            summariser_hash(self.summarise),
+            code_hash(),
         )
 
 
 @dataclass(frozen=True, eq=False)
 class Outcome:
-    """What came of a job.
+    """The result of a job.
 
     Parameters
     ----------
     key, fingerprint
         Of the job.
     values
-        What its digest returned; empty if the fit failed.
+        Summary of the fit: arrays by name; empty if the fit failed.
     seconds
-        Wall time of the fit and its digest.
+        Wall time of the fit and its summary.
     divergences
         Divergent transitions after warm-up.
     rhat, ess
         Largest R-hat and smallest effective sample size of any region's headcount in any year;
         missing if the fit failed.
     error
-        What went wrong with the fit or its digest, or nothing.
+        Error message of the fit or of its summary; empty if there is none.
     lost
-        Whether what went wrong is a process that died. The same job may do well another day, so
-        such an outcome is not kept.
+        Whether a process died. The same job may succeed another day, so such an outcome is not
+        written.
     """
 
     key: str
@@ -111,3 +111,8 @@ class Outcome:
     ess: float = np.nan
     error: str = ""
     lost: bool = False
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return one line: the key, how the sampler did, the error and the fingerprint."""
+        names = ("key", "seconds", "divergences", "rhat", "ess", "error", "lost", "fingerprint")
+        return pd.DataFrame([{name: getattr(self, name) for name in names}])

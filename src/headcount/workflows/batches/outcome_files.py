@@ -1,4 +1,4 @@
-"""Outcomes on disk: one file each, complete or not there."""
+"""Files of outcomes: one per job, written whole or not at all."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ __all__ = ["has_file", "read_outcome", "write_outcome"]
 
 RECORD: Final = "record"
 VALUE: Final = "value."
-"""Before the name of each array, so that a digest may use any name."""
+"""Prefix of the name of each array, so that a summary may use any name."""
 
 FACTS: Final = ("key", "fingerprint", "seconds", "divergences", "rhat", "ess", "error")
 
@@ -27,9 +27,9 @@ def write_outcome(outcome: Outcome, folder: Path) -> Path:
     Parameters
     ----------
     outcome
-        What came of a job.
+        The result of a job.
     folder
-        Where to; must exist.
+        Existing folder.
 
     Returns
     -------
@@ -52,14 +52,14 @@ def read_outcome(job: Job, folder: Path) -> Outcome | None:
     Parameters
     ----------
     job
-        What was to be done.
+        The job.
     folder
-        Where outcomes are kept.
+        Folder of the outcomes.
 
     Returns
     -------
     Outcome or None
-        Nothing where there is no file, a broken one, or one of other work under the same key.
+        ``None`` if there is no file, a broken one, or the outcome of other work under the same key.
     """
     wanted = job.fingerprint
     try:
@@ -73,7 +73,7 @@ def read_outcome(job: Job, folder: Path) -> Outcome | None:
 
 
 def has_file(job: Job, folder: Path) -> bool:
-    """Return whether there is an outcome under the key of a job, of whatever work."""
+    """Return whether a file exists under the key of a job, of whatever work."""
     return _file(job.key, folder).exists()
 
 

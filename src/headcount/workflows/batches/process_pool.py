@@ -1,4 +1,4 @@
-"""Processes on one machine."""
+"""Run jobs in processes on this machine."""
 
 from __future__ import annotations
 
@@ -13,42 +13,42 @@ from multiprocessing.connection import Connection, wait
 from multiprocessing.context import ForkServerContext, SpawnContext
 from typing import Final
 
-from headcount.workflows.batches.job_work import do
+from headcount.workflows.batches.job_run import run_job
 from headcount.workflows.batches.jobs import Job, Outcome
 
-__all__ = ["in_processes"]
+__all__ = ["run_in_processes"]
 
 MOST_TRIES: Final = 2
-"""A process can die for reasons of its own, such as the machine's memory; a job whose process dies
+"""A process can die for reasons of its own, such as a lack of memory; a job whose process dies
 twice is given up."""
 
 
-def in_processes(jobs: Sequence[Job], processes: int) -> Iterator[Outcome]:
-    """Do jobs in processes of their own.
+def run_in_processes(jobs: Sequence[Job], processes: int) -> Iterator[Outcome]:
+    """Run jobs in processes of their own.
 
-    Each process has a pipe to itself, so that it is known whose process died, and only that job is
-    tried again. The standard library's pool ends all its processes with the first that dies, and
-    cannot tell which job it was.
+    Each process has a pipe of its own, so that only the job of a process that dies is tried again.
+    The pool of the standard library ends all its processes with the first that dies, and does not
+    report its job.
 
     Parameters
     ----------
     jobs
-        What to do.
+        Jobs to run.
     processes
-        How many at once.
+        Number of jobs that run at once.
 
     Yields
     ------
     Outcome
-        As they come, in no order.
+        As they arrive, in no order.
     """
     waiting, tries, context = deque(jobs), Counter[str](), _context()
-    team = [_Worker(context) for _ in range(min(processes, len(jobs)))]
+    workers = [_Worker(context) for _ in range(min(processes, len(jobs)))]
     try:
-        while waiting or any(worker.job for worker in team):
-            _hand_out(waiting, team)
-            for worker in _ready(team):
-                job, outcome = worker.take()
+        while waiting or any(worker.job for worker in workers):
+            _send_jobs(waiting, workers)
+            for worker in _ready(workers):
+                job, outcome = worker.receive()
                 if outcome is not None:
                     yield outcome
                     continue
@@ -56,15 +56,15 @@ def in_processes(jobs: Sequence[Job], processes: int) -> Iterator[Outcome]:
                 if tries[job.key] < MOST_TRIES:
                     waiting.append(job)
                 else:
-                    yield _given_up(job, worker.process.exitcode)
+                    yield _lost(job, worker.process.exitcode)
                 worker.start()
     finally:
-        for worker in team:
-            worker.dismiss()
+        for worker in workers:
+            worker.stop()
 
 
 class _Worker:
-    """A process that does one job after the other."""
+    """A process that runs one job after the other."""
 
     def __init__(self, context: ForkServerContext | SpawnContext) -> None:
         self.context = context
@@ -77,14 +77,14 @@ class _Worker:
         self.process.start()
         theirs.close()
 
-    def give(self, job: Job) -> None:
+    def send(self, job: Job) -> None:
         self.job = job
-        # Where the process is gone, `take` finds out.
+        # If the process is dead, `receive` finds out.
         with suppress(OSError):
             self.connection.send(job)
 
-    def take(self) -> tuple[Job, Outcome | None]:
-        """Return the job that the process was at, and its outcome; nothing if the process died."""
+    def receive(self) -> tuple[Job, Outcome | None]:
+        """Return the job of the process and its outcome; ``None`` if the process died."""
         assert self.job is not None
         job, self.job = self.job, None
         try:
@@ -94,46 +94,44 @@ class _Worker:
             self.process.join()
             return job, None
 
-    def dismiss(self) -> None:
+    def stop(self) -> None:
         self.connection.close()
         self.process.terminate()
         self.process.join()
 
 
 def _work(connection: Connection) -> None:
-    """Do what comes through the pipe, until it is closed at the other end."""
-    # Ctrl-C reaches all processes of a terminal. A fit that heard it would keep the draws that it
-    # has and look finished; it is for the caller to say when to end.
+    """Run the jobs that arrive through the pipe, until it is closed at the other end."""
+    # Ctrl-C reaches all processes of a terminal. A fit that received it would keep the draws made
+    # so far and look finished; the caller decides when to end.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_end_with_caller, daemon=True).start()
     with suppress(EOFError, OSError):
         while True:
-            connection.send(do(connection.recv()))
+            connection.send(run_job(connection.recv()))
 
 
 def _end_with_caller() -> None:
-    """End this process when the caller's is gone, also in the middle of a fit: if that was killed,
-    nobody else would.
-    """
+    """End this process as soon as the caller's is dead, also in the middle of a fit."""
     caller = multiprocessing.parent_process()
     assert caller is not None
     caller.join()
     os._exit(1)
 
 
-def _hand_out(waiting: deque[Job], team: Sequence[_Worker]) -> None:
-    for worker in team:
+def _send_jobs(waiting: deque[Job], workers: Sequence[_Worker]) -> None:
+    for worker in workers:
         if waiting and worker.job is None:
-            worker.give(waiting.popleft())
+            worker.send(waiting.popleft())
 
 
-def _ready(team: Sequence[_Worker]) -> list[_Worker]:
-    """Wait until a process has an outcome or is gone, and return those that do."""
-    ready = wait([worker.connection for worker in team if worker.job is not None])
-    return [worker for worker in team if worker.connection in ready]
+def _ready(workers: Sequence[_Worker]) -> list[_Worker]:
+    """Wait until some processes have an outcome or are dead, and return those."""
+    ready = wait([worker.connection for worker in workers if worker.job is not None])
+    return [worker for worker in workers if worker.connection in ready]
 
 
-def _given_up(job: Job, code: int | None) -> Outcome:
+def _lost(job: Job, code: int | None) -> Outcome:
     error = f"its process died {MOST_TRIES} times (exit code {code})"
     return Outcome(job.key, job.fingerprint, error=error, lost=True)
 
@@ -146,5 +144,5 @@ def _context() -> ForkServerContext | SpawnContext:
     if "forkserver" not in multiprocessing.get_all_start_methods():
         return multiprocessing.get_context("spawn")
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["headcount.workflows.batches.job_work", "headcount.inference"])
+    context.set_forkserver_preload(["headcount.workflows.batches.job_run", "headcount.inference"])
     return context

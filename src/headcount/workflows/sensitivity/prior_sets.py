@@ -14,7 +14,7 @@ from headcount.study.observations import Observations
 from headcount.study.spec_files import with_prior_set
 from headcount.study.specs import ModelSpec
 from headcount.study.study_checks import check_study
-from headcount.workflows.batches import Job, Outcome, keep_fit, kept_fit, run_batch
+from headcount.workflows.batches import Job, Outcome, pack_fit, run_batch, unpack_fit
 
 __all__ = ["fit_prior_sets", "fit_studies", "under_prior_sets"]
 
@@ -153,14 +153,14 @@ def fit_studies(
         observations = without_copies(spec, given)
         check_study(spec, observations)
         jobs.append(
-            Job(name, spec, observations, seed, keep_fit, chains=chains, draws=draws, tune=tune)
+            Job(name, spec, observations, seed, pack_fit, chains=chains, draws=draws, tune=tune)
         )
     outcomes = run_batch(jobs, folder, processes=processes, dask=dask, progress=progress)
     failed = [_failure(outcome) for outcome in outcomes if outcome.error]
     if failed:
         msg = f"{len(failed)} of {len(jobs)} fits failed; the others are kept. {'; '.join(failed)}"
         raise SamplingError(msg)
-    return {outcome.key: kept_fit(outcome) for outcome in outcomes}
+    return {outcome.key: unpack_fit(outcome) for outcome in outcomes}
 
 
 def _failure(outcome: Outcome) -> str:

@@ -1,4 +1,4 @@
-"""Doing a job, and having everything compiled before many do."""
+"""Run one job, and compile the engine before many jobs start."""
 
 from __future__ import annotations
 
@@ -18,69 +18,71 @@ from headcount.study.copies import without_copies
 from headcount.study.study_checks import check_study
 from headcount.workflows.batches.jobs import Job, Outcome
 
-__all__ = ["compile_once", "do"]
+__all__ = ["compile_engine", "run_job"]
 
 
-def do(job: Job) -> Outcome:
-    """Make a fit and digest it.
+def run_job(job: Job) -> Outcome:
+    """Fit a study and summarise the fit.
 
     Parameters
     ----------
     job
-        What to do.
+        Job to run.
 
     Returns
     -------
     Outcome
-        Trouble with the study, its sampling or its digest is an outcome too.
+        An error of the study, of the sampler or of the summary is an outcome too.
     """
-    from headcount.inference import fit
-
     started = time.perf_counter()
-    settings = {"chains": job.chains, "draws": job.draws, "tune": job.tune}
     try:
-        with _said_once():
-            # One core each: many fits share the machine, and a fit's draws do not depend on its
-            # number of cores.
-            found = fit(
-                job.spec,
-                job.observations,
-                seed=job.seed,
-                **settings,
-                cores=1,
-                progress=False,
-                near=job.near,
-            )
-        values = {name: _plain(name, array) for name, array in job.digest(found).items()}
+        found = _fit(job)
+        values = {name: _plain(name, array) for name, array in job.summarise(found).items()}
         rhat, ess = _convergence(found)
-    except Exception as error:  # noqa: BLE001 - whatever goes wrong with one fit is shown, and the others go on
+    except Exception as error:  # noqa: BLE001 - the other fits of the batch go on
+        text = f"{type(error).__name__}: {error}"
         seconds = time.perf_counter() - started
-        return Outcome(
-            job.key, job.fingerprint, seconds=seconds, error=f"{type(error).__name__}: {error}"
-        )
+        return Outcome(job.key, job.fingerprint, seconds=seconds, error=text)
     seconds = time.perf_counter() - started
     return Outcome(job.key, job.fingerprint, values, seconds, found.divergences, rhat, ess)
 
 
-def compile_once(job: Job) -> None:
-    """Have the engine's code compiled and kept on disk, from where every process reads it; nothing
-    is sampled.
+def _fit(job: Job) -> Fit:
+    from headcount.inference import fit
 
-    Without it, processes that start together on a machine that is new to the engine would each
-    compile all of it.
+    settings = {"chains": job.chains, "draws": job.draws, "tune": job.tune}
+    with _no_warnings():
+        # One core each: many fits share the machine, and draws do not depend on the number of
+        # cores.
+        return fit(
+            job.spec,
+            job.observations,
+            seed=job.seed,
+            **settings,
+            cores=1,
+            progress=False,
+            near=job.warm_start,
+        )
+
+
+def compile_engine(job: Job) -> None:
+    """Compile the engine's code and write it to disk, from where every process reads it.
+
+    Without this, processes that start together on a machine that is new to the engine would each
+    compile all of it. Nothing is sampled.
 
     Parameters
     ----------
     job
-        Any of the batch: the code is the same for all studies. Trouble with it is left to whoever
-        does it.
+        Any job of the batch: the code is the same for all studies. An error of its study is left to
+        the process that runs it.
     """
     from headcount.engine.coordinates.construction import geometry_at
     from headcount.engine.density.evaluation import evaluate, evaluate_reach, log_likelihood
     from headcount.engine.density.study_arrays import assemble
     from headcount.layout.study_layout import Layout
 
-    with suppress(HeadcountError), _said_once():
+    with suppress(HeadcountError), _no_warnings():
         observations = without_copies(job.spec, job.observations)
         check_study(job.spec, observations)
         layout = Layout.of(job.spec, observations)
@@ -94,8 +96,8 @@ def compile_once(job: Job) -> None:
 
 
 @contextmanager
-def _said_once() -> Iterator[None]:
-    """Keep quiet about a study: what there is to say is said once, by whoever makes the batch."""
+def _no_warnings() -> Iterator[None]:
+    """Suppress warnings about a study: the caller of the batch has issued them once."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", HeadcountWarning)
         yield
@@ -105,16 +107,16 @@ def _plain(name: str, array: object) -> AnyArray:
     """Return an array that a file can hold."""
     values: AnyArray = np.asarray(array)
     if values.dtype.hasobject:
-        msg = f"the digest's {name!r} is not an array of numbers or of text"
+        msg = f"{name!r} in the summary of a fit is not an array of numbers or of text"
         raise TypeError(msg)
     return values
 
 
 def _convergence(found: Fit) -> tuple[float, float]:
-    """Return the largest R-hat and the smallest effective sample size of the headcounts of regions."""
+    """Return the largest R-hat and the smallest effective sample size of regions' headcounts."""
     logs = found.posterior[LOG_HEADCOUNT].stack(quantity=(REGION, YEAR))
     measured = diagnostics(logs.transpose("quantity", *SAMPLE_DIMS).to_numpy())
-    # A headcount that does not vary, such as one that is known, has no R-hat.
+    # A headcount that does not vary, such as a known one, has no R-hat.
     rhat = measured["rhat"][np.isfinite(measured["rhat"])]
     ess = np.minimum(measured["ess_bulk"], measured["ess_tail"])
     return float(rhat.max(initial=1.0)), float(ess.min())

@@ -1,4 +1,4 @@
-"""Digests that other processes can import, for the tests of batches."""
+"""Summaries of fits that other processes can import, for the tests of batches."""
 
 from __future__ import annotations
 
@@ -21,25 +21,25 @@ def totals(fit: hc.Fit) -> dict[str, np.ndarray]:
 
 def refuse(fit: hc.Fit) -> dict[str, np.ndarray]:
     """Fail as a study can."""
-    msg = f"no digest of {len(fit.observations)} rows"
+    msg = f"no summary of {len(fit.observations)} rows"
     raise ValueError(msg)
 
 
 def misname(fit: hc.Fit) -> dict[str, np.ndarray]:
-    """Fail as a digest with a slip in it does."""
+    """Fail as a summary with a slip in it does."""
     return {"total": fit.posterior.sizes["nobody"]}
 
 
 @dataclass(frozen=True)
 class Dying:
-    """Kill the process that it runs in, as often as told, and then return the totals.
+    """Kill the process that it runs in a number of times, and then return the totals.
 
     Parameters
     ----------
     folder
-        Where it is counted how often that was.
+        Folder that counts the kills.
     times
-        How often.
+        Number of kills.
     """
 
     folder: str

@@ -1,5 +1,4 @@
-"""Digests for tests of the value of information, in a module of their own so that other processes
-find them."""
+"""Summaries for tests of the value of information, in a module that other processes can import."""
 
 from __future__ import annotations
 
@@ -15,7 +14,7 @@ __all__ = ["spread_of_total"]
 
 
 def spread_of_total(fit: Fit) -> Mapping[str, AnyArray]:
-    """Digest a fit by the posterior variance of the log of its root area's headcount, by year."""
+    """Return the posterior variance of the log headcount of the root area, by year."""
     logs = np.log(headcount(fit).to_numpy())
     return {
         "variance": logs.reshape(-1, logs.shape[-1]).var(axis=0),

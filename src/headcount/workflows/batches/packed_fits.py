@@ -1,4 +1,4 @@
-"""Keeping whole fits: a digest that is the fit itself, for what looks at fits side by side."""
+"""Packed fits: a summary that keeps the whole fit, for workflows that compare fits."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from headcount._types import AnyArray
 from headcount.posterior.fits import Fit, load_fit, save_fit
 from headcount.workflows.batches.jobs import Outcome
 
-__all__ = ["keep_fit", "kept_fit"]
+__all__ = ["pack_fit", "unpack_fit"]
 
 FIT = "fit"
 
 
-def keep_fit(fit: Fit) -> Mapping[str, AnyArray]:
-    """Digest a fit by keeping all of it.
+def pack_fit(fit: Fit) -> Mapping[str, AnyArray]:
+    """Summarise a fit by all of it.
 
     Parameters
     ----------
@@ -35,13 +35,13 @@ def keep_fit(fit: Fit) -> Mapping[str, AnyArray]:
         return {FIT: np.frombuffer(path.read_bytes(), dtype=np.uint8)}
 
 
-def kept_fit(outcome: Outcome) -> Fit:
-    """Return the fit that `keep_fit` kept.
+def unpack_fit(outcome: Outcome) -> Fit:
+    """Return the fit that `pack_fit` has packed.
 
     Parameters
     ----------
     outcome
-        Of a job with that digest, which did not fail.
+        Of a job with that summary, which did not fail.
 
     Returns
     -------
