@@ -70,12 +70,12 @@ def test_rows_are_expected_as_the_engine_expects_them(
 ) -> None:
     layout = Layout.of(toy_spec, rows_of_every_form)
     assert set(layout.rows) >= {
-        "stated",
-        "bound",
-        "interval",
-        "survey",
-        "interval_normal",
-        "stated_normal",
+        ("stated", "student_t"),
+        ("bound", "student_t"),
+        ("interval", "student_t"),
+        ("survey", ""),
+        ("interval", "normal"),
+        ("stated", "normal"),
     }
     arrays = assemble(layout)
     noise = np.random.default_rng(0).normal(size=(2, 5, arrays.family.size))

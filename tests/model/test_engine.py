@@ -10,6 +10,7 @@ import pytest
 from pytensor.compile.mode import Mode
 from tests.studies import STUDIES, prior_draws, study
 
+from headcount.engine.density.codes import STATED, STUDENT_T
 from headcount.engine.density.log_density import (
     likelihood,
     linearise,
@@ -18,12 +19,14 @@ from headcount.engine.density.log_density import (
 )
 from headcount.engine.density.study_arrays import assemble
 from headcount.layout.free_vector import blocks_of
-from headcount.layout.study_layout import LIKELIHOODS, Layout
+from headcount.layout.study_layout import Layout
 from headcount.model.build import model_of
+from headcount.study import row_forms
 from headcount.study.growth_kinds import GROWTH_KINDS
 from headcount.study.observation_kinds import OBSERVATION_KINDS
 from headcount.study.observations import Observations
 from headcount.study.priors import FAMILIES
+from headcount.study.row_forms import BINOMIAL_FORMS, FORMS
 from headcount.study.specs import RATIO_SUPPORT, REACH_KEYS
 
 POINTS = 4
@@ -168,10 +171,15 @@ def features(layout):
 def test_studies_use_all_that_there_is():
     found = {feature for name in STUDIES for feature in features(study(name).layout)}
     free = ("coverage", "multiplier", "trend")
+    noisy = [form for form in FORMS if form not in BINOMIAL_FORMS]
+    likelihoods = [
+        *itertools.product(noisy, [row_forms.STUDENT_T, row_forms.NORMAL]),
+        *itertools.product(BINOMIAL_FORMS, [""]),
+    ]
     wanted = {
         *itertools.product(["growth"], GROWTH_KINDS),
         *itertools.product(["family"], FAMILIES),
-        *itertools.product(["likelihood"], LIKELIHOODS),
+        *itertools.product(["likelihood"], likelihoods),
         *itertools.product(["reach"], REACH_KEYS),
         *itertools.product(["kind"], OBSERVATION_KINDS),
         *itertools.product(["relation"], RATIO_SUPPORT),
@@ -191,7 +199,7 @@ def test_likelihoods_at_once_are_those_of_the_rows_added_up(name):
     layout = study(name).layout
     arrays, rng = assemble(layout), np.random.default_rng(5)
     _, at, _ = linearise(prior_draws(layout, rng, 1)[0], arrays)
-    stated = arrays.row_likelihood == LIKELIHOODS.index("stated")
+    stated = (arrays.row_form == STATED) & (arrays.row_tails == STUDENT_T)
     # So far out, or so precise, that products of a few rows leave what a number can hold unless
     # they are ended.
     for spread in (0.0, 30.0):

@@ -16,7 +16,7 @@ from headcount.engine.coordinates.noncentring import recentre
 from headcount.engine.coordinates.posterior_mode import conditional_mode
 from headcount.engine.coordinates.sampled_density import LINKED, Coordinates
 from headcount.engine.coordinates.whitening import to_recentred, whiten
-from headcount.engine.density.codes import DAMPING
+from headcount.engine.density.codes import DAMPING, NORMAL, STATED
 from headcount.engine.density.evaluation import log_likelihood
 from headcount.engine.density.log_density import log_density_and_gradient
 from headcount.engine.density.study_arrays import Arrays, assemble, blocks_of
@@ -33,7 +33,7 @@ from headcount.engine.derivatives.jacobian import sensitivities_at
 from headcount.engine.derivatives.log_baseline import by_level, to_level, to_total
 from headcount.engine.numba_support.simd import LANES
 from headcount.layout.free_vector import free_labels
-from headcount.layout.study_layout import LIKELIHOODS, Layout
+from headcount.layout.study_layout import Layout
 from headcount.study.areas import parse_areas
 from headcount.study.copies import without_copies
 from headcount.study.observations import Observation, Observations, read_observations
@@ -587,7 +587,8 @@ def test_information_is_the_variance_of_the_score():
     # Of rows that are drawn anew from their own density; here for numbers that normal sources
     # state.
     arrays, [x] = arrays_and_points("apart", 1)
-    chosen = np.flatnonzero(arrays.row_likelihood == LIKELIHOODS.index("stated_normal"))[::4]
+    is_chosen = (arrays.row_form == STATED) & (arrays.row_tails == NORMAL)
+    chosen = np.flatnonzero(is_chosen)[::4]
     told = sensitivities_at(x, arrays)
     mean, sd = told.location, told.spread
     only = arrays._replace(

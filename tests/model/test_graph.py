@@ -13,13 +13,14 @@ from tests.studies import study
 
 import headcount as hc
 from headcount.errors import HeadcountWarning, StudyError
-from headcount.layout.study_layout import LIKELIHOODS, OF_PEOPLE, Layout
+from headcount.layout.study_layout import Layout
 from headcount.model import study_arrays
 from headcount.model.growth_paths import GROWTH_PATHS
-from headcount.model.likelihoods import LIKELIHOOD_PARTS, ODDS
+from headcount.model.likelihoods import LIKELIHOOD_PARTS, ODDS, TAILS
 from headcount.model.parameters import VARIABLES
 from headcount.study.growth_kinds import GROWTH_KINDS
 from headcount.study.priors import FAMILIES, LINK_NORMAL
+from headcount.study.row_forms import BINOMIAL_FORMS, FORMS, NORMAL, STUDENT_T
 
 INTERPRETED = Mode(linker="py", optimizer="fast_compile")
 
@@ -32,8 +33,9 @@ def model(toy_spec, toy_observations):
 def test_tables_of_kinds_are_complete():
     assert GROWTH_PATHS.keys() == GROWTH_KINDS.keys()
     assert VARIABLES.keys() == FAMILIES.keys() - {LINK_NORMAL}
-    assert LIKELIHOOD_PARTS.keys() | ODDS.keys() == set(LIKELIHOODS)
-    assert set(ODDS) == set(OF_PEOPLE)
+    assert LIKELIHOOD_PARTS.keys() | ODDS.keys() == set(FORMS)
+    assert set(ODDS) == set(BINOMIAL_FORMS)
+    assert TAILS.keys() == {STUDENT_T, NORMAL}
 
 
 def test_free_variables_and_their_dims(model):

@@ -29,6 +29,7 @@ from headcount.engine.derivatives.jacobian import sensitivities_at
 from headcount.engine.derivatives.log_baseline import to_level, to_total
 from headcount.layout.study_layout import Layout
 from headcount.study.copies import without_copies
+from headcount.study.row_forms import STATED, STUDENT_T, Likelihood
 
 ROOT = Asked("WORLD", 2021, "beekeeper")
 
@@ -125,7 +126,7 @@ def test_information_is_minus_the_curvature_of_the_likelihood(name: str) -> None
     arrays = assemble(layout)
     [x] = prior_draws(layout, np.random.default_rng(5), 1)
     found = location_information(x, arrays)
-    rows = layout.rows.get("stated")
+    rows = layout.rows.get(Likelihood(STATED, STUDENT_T))
     if rows is None:
         return
     _, location, spread = (values[0] for values in log_likelihood(x[None], arrays))

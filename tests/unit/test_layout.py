@@ -13,14 +13,13 @@ from tests.studies import STUDIES, study
 import headcount as hc
 from headcount.layout.row_forms import form_of
 from headcount.layout.study_layout import (
-    LIKELIHOODS,
-    OF_PEOPLE,
     Layout,
     known_log_headcount,
     latent_scopes,
     zero_sum_basis,
 )
 from headcount.simulation.covariate_facts import known_populations, scaled_covariate
+from headcount.study.row_forms import BINOMIAL_FORMS, FORMS
 
 
 @pytest.fixture(scope="module", params=STUDIES)
@@ -99,13 +98,12 @@ def on_the_line(path, time, years):
 def test_every_row_points_at_the_cells_of_its_terms(layout):
     spec, fitted = layout.spec, layout.observations.fitted
     seen = []
-    for name, rows in layout.rows.items():
+    for likelihood, rows in layout.rows.items():
         for i, position in enumerate(rows.position):
             row = fitted[position]
             form = form_of(row, spec)
             tails = spec.source_kinds[spec.sources[row.source].kind].tails
-            normal = tails == "normal" and form.form not in OF_PEOPLE
-            assert name == form.form + ("_normal" if normal else "")
+            assert likelihood == (form.form, "" if form.form in BINOMIAL_FORMS else tails)
             check_term(layout, rows.part[i], form.part)
             check_term(layout, rows.whole[i], form.whole)
             check_term(layout, rows.third[i], form.third)
@@ -124,10 +122,9 @@ def test_no_cell_stands_twice_and_none_is_idle(layout):
     assert used == set(range(len(layout.cells)))
 
 
-def test_likelihoods_are_forms_by_tails():
-    assert LIKELIHOODS == (
-        "stated", "bound", "interval", "survey", "overlap", "stated_normal", "bound_normal", "interval_normal",
-    )  # fmt: skip
+def test_likelihoods_stand_by_tails_and_then_by_form(layout):
+    places = [(own.tails == "normal", FORMS.index(own.form)) for own in layout.rows]
+    assert places == sorted(set(places))
 
 
 def test_sources_that_no_row_mentions_are_left_out_and_the_order_is_the_spec_s(layout):

@@ -10,12 +10,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as some
 from tests.studies import study
 
-from headcount.layout.row_forms import FORMS, ROW_FORMS, form_of
+from headcount.layout.row_forms import ROW_FORMS, form_of
 from headcount.simulation.row_densities import OBSERVATION_DENSITIES
 from headcount.simulation.row_draws import OBSERVATION_DRAWS
 from headcount.study.observation_kinds import OBSERVATION_KINDS
 from headcount.study.observation_kinds.rounded import FINE, LEAST_NOISE, is_fine, unit_of
 from headcount.study.observations import COLUMNS, Observation
+from headcount.study.row_forms import FORMS
 
 CELLS = {
     "count": {"value": 5.0},

@@ -10,9 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as some
 from tests.studies import study
 
-from headcount.layout.row_forms import FORMS, FormRow, Term, form_of
+from headcount.layout.row_forms import form_of
 from headcount.study.observations import Observation
 from headcount.study.periods import Moment, moments
+from headcount.study.row_forms import FORMS, FormRow, Term
 
 SPEC = study("lists").spec
 """Sources ``first`` (of scope wide), ``second`` (of scope core), ``linkage`` of these two, and

@@ -1,96 +1,21 @@
-"""Row forms: the few shapes of likelihood that all observation kinds come down to.
-
-============ ============================================ ====================================================
-form         what is observed                             kinds
-============ ============================================ ====================================================
-``stated``   a logarithm, around the difference of two    count, flow, range, rounded to little, growth, share
-             terms
-``bound``    that a count lies on one side of a value     lower_bound, upper_bound, suppressed, a count of 0
-``interval`` that a count lies between two values         rounded, range with mass 1
-``survey``   k of n respondents                           survey
-``overlap``  k of n people of one list on another         overlap
-============ ============================================ ====================================================
-
-A *term* is the log expected value of a source for a scope, an area and a time; see docs/model.md.
-"""
+"""The row form of each observation kind: how a row becomes terms and numbers."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Final
 
 from scipy import stats
 
 from headcount.study.observation import Observation
 from headcount.study.observation_kinds.rounded import is_fine, unit_of
-from headcount.study.periods import Moment, moments
+from headcount.study.periods import moments
 from headcount.study.priors import DEFAULT_MASS
+from headcount.study.row_forms import ABOVE, BELOW, FormRow, Term
 from headcount.study.specs import ModelSpec
 
-__all__ = ["FORMS", "ROW_FORMS", "FormRow", "Term", "form_of"]
-
-FORMS: Final = ("stated", "bound", "interval", "survey", "overlap")
-
-BELOW, ABOVE = 1.0, -1.0
-"""Side of a bound on which a count lies."""
-
-
-@dataclass(frozen=True)
-class Term:
-    """The log expected value that a row refers to.
-
-    Parameters
-    ----------
-    source
-        Whose reach applies; empty for none.
-    scope, area
-        Who and where.
-    when
-        Moments over which what is seen is added up.
-    bare
-        Whether only the source's list counts, without overcount and errors.
-    """
-
-    source: str
-    scope: str
-    area: str
-    when: tuple[Moment, ...]
-    bare: bool = False
-
-
-@dataclass(frozen=True)
-class FormRow:
-    """A row as the likelihood sees it.
-
-    Parameters
-    ----------
-    form
-        One of ``FORMS``.
-    part
-        The term observed; the first list of an overlap.
-    whole
-        The term that it is compared with; ``None`` for nothing.
-    third
-        The second list of an overlap; else ``None``.
-    value, other
-        Log value (stated); log bound and side, +1 below or -1 above (bound); log ends (interval); k
-        and n (survey, overlap).
-    noise_factor
-        What the source's noise variance is multiplied with.
-    variance
-        What is added to it.
-    """
-
-    form: str
-    part: Term
-    whole: Term | None
-    value: float
-    other: float = 0.0
-    noise_factor: float = 1.0
-    variance: float = 0.0
-    third: Term | None = None
+__all__ = ["ROW_FORMS", "form_of"]
 
 
 def form_of(row: Observation, spec: ModelSpec) -> FormRow:

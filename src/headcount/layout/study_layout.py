@@ -1,7 +1,7 @@
 """Layout: a study as arrays of indices, the same for every posterior draw.
 
 A *cell* is one seer looking at one scope in one region at one time; a term (see
-`headcount.layout.row_forms`) is the log of a sum over cells. A *seer* is a source, nobody (who sees
+`headcount.study.row_forms`) is the log of a sum over cells. A *seer* is a source, nobody (who sees
 everybody), or a list alone: a source without its overcount and errors. The layout lists the cells
 that any row needs, the terms as sums of cells, and the rows by form. It knows nothing of PyMC;
 `headcount.model` turns it into a graph and `headcount.engine` into a compiled density.
@@ -19,16 +19,16 @@ import numpy as np
 from scipy.special import logsumexp
 
 from headcount._types import FloatArray, IntArray
-from headcount.layout.row_forms import FORMS, FormRow, Term, form_of
+from headcount.layout.row_forms import form_of
 from headcount.study.observation import Observation
 from headcount.study.observations import Observations
 from headcount.study.periods import Moment
 from headcount.study.priors import LINK_NORMAL, Prior
+from headcount.study.row_forms import BINOMIAL_FORMS, FormRow, Likelihood, Term
 from headcount.study.specs import ModelSpec
 from headcount.study.study_checks import mentioned_sources
 
 __all__ = [
-    "LIKELIHOODS",
     "TREND_LEVEL_SD",
     "Layout",
     "RowArrays",
@@ -41,12 +41,6 @@ TREND_LEVEL_SD: Final = 5.0
 either side."""
 
 type Cell = tuple[int, int, int, int, float, float]
-
-OF_PEOPLE: Final = ("survey", "overlap")
-"""Row forms that state k of n people; they have no noise on the log scale, hence no tails."""
-
-LIKELIHOODS: Final = (*FORMS, *(f"{form}_normal" for form in FORMS if form not in OF_PEOPLE))
-"""A row form, with ``_normal`` where the source's kind has normal tails in place of Student's t."""
 
 
 @dataclass(frozen=True)
@@ -138,7 +132,7 @@ class Layout:
         Terms that are known; the last one is zero. The order of all terms is single, multiple,
         known.
     rows
-        Rows by likelihood, a key of ``LIKELIHOODS``; those without rows are left out.
+        Rows by likelihood, that is by form and tails; likelihoods without rows are left out.
     """
 
     spec: ModelSpec
@@ -149,7 +143,7 @@ class Layout:
     single: IntArray
     multiple: IntArray
     known: FloatArray
-    rows: Mapping[str, RowArrays]
+    rows: Mapping[Likelihood, RowArrays]
 
     @classmethod
     def of(cls, spec: ModelSpec, observations: Observations) -> Layout:
@@ -177,9 +171,10 @@ class Layout:
             for form, row in zip(forms, observations.fitted, strict=True)
         ]
         rows = {
-            name: _row_arrays([i for i, own in enumerate(likelihoods) if own == name], forms, index)
-            for name in LIKELIHOODS
-            if name in likelihoods
+            wanted: _row_arrays(
+                [i for i, own in enumerate(likelihoods) if own == wanted], forms, index
+            )
+            for wanted in sorted(set(likelihoods), key=lambda own: own.place)
         }
         return cls(spec, observations, sources, scopes, terms.cells, *terms.arrays, rows=rows)
 
@@ -437,9 +432,9 @@ def _place(moment: Moment, spec: ModelSpec) -> tuple[int, float]:
     return year, since_first - year
 
 
-def _likelihood(form: FormRow, kind: str, spec: ModelSpec) -> str:
-    normal = form.form not in OF_PEOPLE and spec.source_kinds[kind].tails == "normal"
-    return f"{form.form}_normal" if normal else form.form
+def _likelihood(form: FormRow, kind: str, spec: ModelSpec) -> Likelihood:
+    tails = "" if form.form in BINOMIAL_FORMS else spec.source_kinds[kind].tails
+    return Likelihood(form.form, tails)
 
 
 def _row_arrays(

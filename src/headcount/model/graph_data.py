@@ -97,7 +97,8 @@ def _term_arrays(layout: Layout) -> dict[str, AnyArray]:
 
 def _row_arrays(layout: Layout) -> dict[str, AnyArray]:
     arrays: dict[str, AnyArray] = {}
-    for name, rows in layout.rows.items():
+    for likelihood, rows in layout.rows.items():
+        name = likelihood.label
         sources: IntArray = layout.row_source[rows.position]
         arrays[f"{name}_source"] = sources
         arrays[f"{name}_frame"] = layout.row_frame[rows.position]

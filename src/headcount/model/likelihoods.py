@@ -8,7 +8,6 @@ the scaled complementary error function.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from functools import partial
 from typing import Any, Final
 
 import numpy as np
@@ -18,6 +17,7 @@ import pytensor.tensor as pt
 from headcount._names import CONCENTRATION, NOISE_SCALE, SELECTION, SOURCE, SURVEY_EPOCH
 from headcount.layout.study_layout import Layout
 from headcount.model.parameters import Parameters
+from headcount.study.row_forms import BOUND, INTERVAL, NORMAL, OVERLAP, STATED, STUDENT_T, SURVEY
 
 __all__ = [
     "DEGREES_OF_FREEDOM",
@@ -65,7 +65,8 @@ def log_tail_normal(z: Any) -> Any:  # noqa: ANN401
     return pt.where(z > 0, far, pt.log(pt.erfc(below / np.sqrt(2)) / 2))
 
 
-TAILS: Final[dict[bool, Callable[[Any], Any]]] = {True: log_tail_normal, False: log_tail_t}
+TAILS: Final[dict[str, Callable[[Any], Any]]] = {NORMAL: log_tail_normal, STUDENT_T: log_tail_t}
+"""Tails of the noise to the log probability of more."""
 
 
 def observe(
@@ -89,15 +90,16 @@ def observe(
     """
     noise = _noise_scale(layout, parameters)
     selection, concentration = _frames(layout, parameters)
-    for name in layout.rows:
+    for likelihood in layout.rows:
+        form, tails, name = *likelihood, likelihood.label
         rows = {field: data[f"{name}_{field}"] for field in FIELDS}
-        if name in ODDS:
-            odds = ODDS[name](rows, terms, selection[rows["frame"]])
+        if form in ODDS:
+            odds = ODDS[form](rows, terms, selection[rows["frame"]])
             _of_people(name, rows, odds, concentration[rows["frame"]])
             continue
         expected = terms[rows["part"]] - terms[rows["whole"]]
         variance = rows["noise_factor"] * noise[rows["source"]] ** 2 + rows["variance"]
-        LIKELIHOOD_PARTS[name](name, rows, expected, pt.sqrt(variance))
+        LIKELIHOOD_PARTS[form](name, tails, rows, expected, pt.sqrt(variance))
 
 
 def _noise_scale(layout: Layout, parameters: Parameters) -> Any:  # noqa: ANN401
@@ -131,28 +133,28 @@ def _selection(name: str, breaks: int, layout: Layout, parameters: Parameters) -
     return total
 
 
-def _stated(normal: bool, name: str, rows: Any, mu: Any, sd: Any) -> None:  # noqa: ANN401, FBT001
-    if normal:
+def _stated(name: str, tails: str, rows: Any, mu: Any, sd: Any) -> None:  # noqa: ANN401
+    if tails == NORMAL:
         pm.Normal(name, mu, sigma=sd, observed=rows["value"])
     else:
         pm.StudentT(name, DEGREES_OF_FREEDOM, mu=mu, sigma=sd, observed=rows["value"])
 
 
-def _bound(normal: bool, name: str, rows: Any, mu: Any, sd: Any) -> None:  # noqa: ANN401, FBT001
+def _bound(name: str, tails: str, rows: Any, mu: Any, sd: Any) -> None:  # noqa: ANN401
     def logp(value: Any, mu: Any, sd: Any, side: Any) -> Any:  # noqa: ANN401
-        return TAILS[normal](-side * (value - mu) / sd)
+        return TAILS[tails](-side * (value - mu) / sd)
 
     pm.CustomDist(name, mu, sd, rows["other"], logp=logp, observed=rows["value"])
 
 
-def _interval(normal: bool, name: str, rows: Any, mu: Any, sd: Any) -> None:  # noqa: ANN401, FBT001
+def _interval(name: str, tails: str, rows: Any, mu: Any, sd: Any) -> None:  # noqa: ANN401
     def logp(value: Any, mu: Any, sd: Any, upper: Any) -> Any:  # noqa: ANN401
         low, high = (value - mu) / sd, (upper - mu) / sd
         # Mirror an interval above the centre's into the other tail, where both ends keep their
         # precision.
         flip = pt.switch(low + high > 0, 1.0, -1.0)
-        near = TAILS[normal](pt.minimum(flip * low, flip * high))
-        far = TAILS[normal](pt.maximum(flip * low, flip * high))
+        near = TAILS[tails](pt.minimum(flip * low, flip * high))
+        far = TAILS[tails](pt.maximum(flip * low, flip * high))
         return near + pt.log(-pt.expm1(far - near))
 
     pm.CustomDist(name, mu, sd, rows["other"], logp=logp, observed=rows["value"])
@@ -185,16 +187,12 @@ def _of_people(name: str, rows: Any, odds: Any, log_concentration: Any) -> None:
     pm.BetaBinomial(name, weight * pt.sigmoid(odds), weight * pt.sigmoid(-odds), n, observed=k)
 
 
-ODDS: Final[dict[str, Callable[..., Any]]] = {"survey": _survey_odds, "overlap": _overlap_odds}
-"""Likelihood of k of n people to the log odds that one of the n is one of the k."""
+ODDS: Final[dict[str, Callable[..., Any]]] = {SURVEY: _survey_odds, OVERLAP: _overlap_odds}
+"""Binomial form to the log odds that one of the n is one of the k."""
 
 LIKELIHOOD_PARTS: Final[dict[str, Callable[..., None]]] = {
-    "stated": partial(_stated, False),
-    "stated_normal": partial(_stated, True),
-    "bound": partial(_bound, False),
-    "bound_normal": partial(_bound, True),
-    "interval": partial(_interval, False),
-    "interval_normal": partial(_interval, True),
+    STATED: _stated,
+    BOUND: _bound,
+    INTERVAL: _interval,
 }
-"""Other likelihoods of `headcount.layout.study_layout.LIKELIHOODS` to the function that adds them
-to the model."""
+"""Any other form to the function that adds its rows to the model."""

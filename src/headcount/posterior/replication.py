@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from headcount._types import FloatArray
-from headcount.layout.study_layout import OF_PEOPLE, Layout, RowArrays
+from headcount.layout.study_layout import Layout, RowArrays
 from headcount.posterior.row_expectations import noise_of
 
 __all__ = ["read_k", "replicates"]
@@ -33,12 +33,12 @@ def replicates(
         gets the count behind it.
     """
     drawn = np.empty_like(location)
-    for name, rows in layout.rows.items():
+    for likelihood, rows in layout.rows.items():
         own = location[:, rows.position], spread[:, rows.position]
-        if name in OF_PEOPLE:
+        if likelihood.is_binomial:
             drawn[:, rows.position] = _of_people(rows, *own, rng)
         else:
-            deviates = noise_of(name).rvs(size=own[0].shape, random_state=rng)
+            deviates = noise_of(likelihood).rvs(size=own[0].shape, random_state=rng)
             drawn[:, rows.position] = own[0] + own[1] * deviates
     return drawn
 

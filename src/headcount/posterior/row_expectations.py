@@ -19,11 +19,12 @@ from headcount.engine.density.study_arrays import assemble
 from headcount.errors import FitError
 from headcount.layout.free_vector import free_labels
 from headcount.posterior.fits import Fit
+from headcount.study.row_forms import NORMAL, STUDENT_T, Likelihood
 
 __all__ = ["log_reach", "noise_of", "row_moments"]
 
-STUDENT_T: Final = stats.t(4)
-NORMAL: Final = stats.norm()
+NOISE: Final = {STUDENT_T: stats.t(4), NORMAL: stats.norm()}
+"""Tails to the standard distribution of the noise."""
 
 
 def row_moments(fit: Fit, *, thin: int = 1) -> xr.Dataset:
@@ -101,11 +102,9 @@ def log_reach(fit: Fit, source: str) -> xr.DataArray:
     )
 
 
-def noise_of(likelihood: str) -> Any:  # noqa: ANN401 - SciPy's frozen distributions have no public type
-    """Return the standard distribution of a likelihood's noise, a key of
-    `headcount.layout.study_layout.LIKELIHOODS`.
-    """
-    return NORMAL if likelihood.endswith("_normal") else STUDENT_T
+def noise_of(likelihood: Likelihood) -> Any:  # noqa: ANN401 - SciPy's frozen distributions have no public type
+    """Return the standard distribution of the noise of a likelihood that is not binomial."""
+    return NOISE[likelihood.tails]
 
 
 def _views(fit: Fit, source: str) -> int:

@@ -63,6 +63,7 @@ from headcount.posterior.draw_transfer import Carried
 from headcount.posterior.fits import Fit
 from headcount.posterior.row_expectations import noise_of
 from headcount.study.priors import LINK_NORMAL, Prior
+from headcount.study.row_forms import STATED, Likelihood
 
 __all__ = ["ALLOWED", "LEAST_CONTRACTION", "check_conflict"]
 
@@ -78,7 +79,6 @@ PRIOR_DRAWS: Final = 4000
 """Draws that show where the priors of a reach leave it; its standard deviation is then known to
 about one percent."""
 
-STATED: Final = "stated"
 
 DETAILS: Final = (
     "Each level is split in two: what the spec states about it, and what everything else implies. z is the difference of the "
@@ -182,10 +182,9 @@ def _error_nodes(evidence: Evidence) -> Iterator[dict[str, Any]]:
         .reshape(-1, len(fit.layout.row_source))
         for name in ("location", "spread")
     )
-    for source, name in enumerate(fit.layout.sources):
-        parts = [
-            _errors(fit, likelihood, source, location, spread) for likelihood in fit.layout.rows
-        ]
+    stated = [likelihood for likelihood in fit.layout.rows if likelihood.form == STATED]
+    for source, name in enumerate(fit.layout.sources if stated else ()):
+        parts = [_errors(fit, likelihood, source, location, spread) for likelihood in stated]
         errors, variance = (np.concatenate(own, axis=-1) for own in zip(*parts, strict=True))
         if not variance.size:
             continue
@@ -198,13 +197,13 @@ def _error_nodes(evidence: Evidence) -> Iterator[dict[str, Any]]:
 
 
 def _errors(
-    fit: Fit, likelihood: str, source: int, location: FloatArray, spread: FloatArray
+    fit: Fit, likelihood: Likelihood, source: int, location: FloatArray, spread: FloatArray
 ) -> tuple[FloatArray, FloatArray]:
     """Return the errors of a source's stated rows, dims (draw, row), and their variances, dims
     (row,).
     """
     rows = fit.layout.rows[likelihood]
-    own = (fit.layout.row_source[rows.position] == source) & likelihood.startswith(STATED)
+    own = fit.layout.row_source[rows.position] == source
     position = rows.position[own]
     # Expected values of the squared spread; a standard Student's t with four degrees of freedom has
     # variance 2.

@@ -17,6 +17,7 @@ from headcount.diagnostics.checks.evidence import Evidence
 from headcount.diagnostics.checks.row_fits import BEYOND
 from headcount.posterior.fits import Fit
 from headcount.posterior.row_expectations import noise_of
+from headcount.study.row_forms import STATED
 
 __all__ = ["FAMILY", "LIKELY", "SMALLEST_TAIL", "check_outlying_rows"]
 
@@ -65,8 +66,9 @@ def check_outlying_rows(evidence: Evidence) -> CheckResult:
 def _expected(fit: Fit) -> float:
     """Return how many rows would be named if the model were right."""
     count = 0.0
-    for name, rows in fit.layout.rows.items():
-        beyond = 2 * float(noise_of(name).sf(BEYOND)) if name.startswith("stated") else 0.0
+    for likelihood, rows in fit.layout.rows.items():
+        is_stated = likelihood.form == STATED
+        beyond = 2 * float(noise_of(likelihood).sf(BEYOND)) if is_stated else 0.0
         count += len(rows) * max(beyond, SMALLEST_TAIL)
     return count
 

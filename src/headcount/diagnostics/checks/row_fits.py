@@ -32,7 +32,7 @@ from numpy.random import Generator
 from scipy import special, stats
 
 from headcount._types import FloatArray
-from headcount.layout.study_layout import OF_PEOPLE, RowArrays
+from headcount.layout.study_layout import RowArrays
 from headcount.posterior.fits import Fit
 from headcount.posterior.row_expectations import noise_of
 from headcount.study.observation import Observation
@@ -95,12 +95,12 @@ def row_fits(fit: Fit, moments: xr.Dataset) -> RowFits:
         name: np.full(location.shape[1], np.nan) for name in ("pit", "tail", "part", "p_outlying")
     }
     scores |= {name: np.full(location.shape, np.nan) for name in ("residual", "replicated")}
-    for name, rows in fit.layout.rows.items():
+    for likelihood, rows in fit.layout.rows.items():
         own = location[:, rows.position], spread[:, rows.position]
-        if name in OF_PEOPLE:
+        if likelihood.is_binomial:
             found = _of_people(rows, *own, rng)
         else:
-            found = FORMS[name.removesuffix("_normal")](rows, *own, noise_of(name), rng)
+            found = FORMS[likelihood.form](rows, *own, noise_of(likelihood), rng)
         for key, values in found.items():
             scores[key][..., rows.position] = values
     table = _table(fit, location, scores)
@@ -147,7 +147,7 @@ FORMS: Final[dict[str, Callable[[RowArrays, FloatArray, FloatArray, Any, Generat
     "bound": _bound,
     "interval": _interval,
 }
-"""Row form, a key of `headcount.layout.row_forms.FORMS`, to its scores; k of n people have other
+"""Row form, a key of `headcount.study.row_forms.FORMS`, to its scores; k of n people have other
 moments."""
 
 

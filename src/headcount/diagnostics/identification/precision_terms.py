@@ -15,11 +15,12 @@ from typing import Final, NamedTuple
 import numpy as np
 from scipy import sparse
 
-from headcount._types import BoolArray, FloatArray, IntArray
-from headcount.engine.density.codes import BOUND, INTERVAL, NOISE, OVERLAP, STATED, SURVEY
+from headcount._types import FloatArray, IntArray
+from headcount.engine.density.codes import BOUND, INTERVAL, NOISE, NORMAL, STATED
 from headcount.engine.density.log_density import Seen, linearise, log_likelihoods
 from headcount.engine.density.study_arrays import Arrays
 from headcount.engine.derivatives.fisher_information import (
+    binomial_rows,
     people_weights,
     prior_curvature,
     sum_matrix,
@@ -116,11 +117,13 @@ def pieces_at(
         information = expected_information(x, arrays)
     about_location = sparse.diags_array(np.sqrt(np.maximum(information, 0.0))) @ found.slopes
     noise = sum_matrix(arrays, NOISE)[arrays.row_source]
-    asks = _of_people(arrays)
+    asks = binomial_rows(arrays)
     own = arrays.row_factor * np.exp(noise @ x) ** 2 / np.where(asks, 1.0, found.spread) ** 2
     # Bounds and k of n say next to nothing about the noise.
     root = np.where(
-        _form(arrays) == BOUND, 0.0, np.sqrt(np.where(_is_normal(arrays), 2.0, ABOUT_SCALE)) * own
+        arrays.row_form == BOUND,
+        0.0,
+        np.sqrt(np.where(arrays.row_tails == NORMAL, 2.0, ABOUT_SCALE)) * own,
     )
     about_noise = sparse.diags_array(np.where(asks, 0.0, root)) @ noise
     curvature, total = prior_curvature(x, arrays), int(arrays.entry_a[0])
@@ -157,7 +160,7 @@ def location_information(x: FloatArray, arrays: Arrays) -> FloatArray:
         further out than two standard deviations.
     """
     _, at, _ = linearise(x, arrays)
-    asks = _of_people(arrays)
+    asks = binomial_rows(arrays)
     step = STEP * np.where(asks, 1.0, at.spread)
     told = (_score(at, arrays, -step) - _score(at, arrays, step)) / (2 * step)
     told[asks] = people_weights(at.location[:, 0], at.spread, arrays)[asks] ** 2
@@ -168,8 +171,8 @@ def _score(at: Seen, arrays: Arrays, moved: FloatArray) -> FloatArray:
     """Return the slope of each row's log likelihood where its location is moved; as well move what
     it states.
     """
-    other = np.where(_form(arrays) == INTERVAL, arrays.row_other - moved, arrays.row_other)
-    value = np.where(_of_people(arrays), arrays.row_value, arrays.row_value - moved)
+    other = np.where(arrays.row_form == INTERVAL, arrays.row_other - moved, arrays.row_other)
+    value = np.where(binomial_rows(arrays), arrays.row_value, arrays.row_value - moved)
     return log_likelihoods(at, arrays._replace(row_value=value, row_other=other))[:, 1]
 
 
@@ -191,23 +194,9 @@ def expected_information(x: FloatArray, arrays: Arrays) -> FloatArray:
         (row,).
     """
     _, at, _ = linearise(x, arrays)
-    told = np.where(_is_normal(arrays), 1.0, ABOUT_LOCATION) / at.spread**2
-    observed = _of_people(arrays) | (_form(arrays) != STATED)
+    told = np.where(arrays.row_tails == NORMAL, 1.0, ABOUT_LOCATION) / at.spread**2
+    observed = binomial_rows(arrays) | (arrays.row_form != STATED)
     return np.maximum(np.where(observed, location_information(x, arrays), told), 0.0)
-
-
-def _of_people(arrays: Arrays) -> BoolArray:
-    return np.isin(arrays.row_likelihood, (SURVEY, OVERLAP))
-
-
-def _is_normal(arrays: Arrays) -> BoolArray:
-    return np.asarray(arrays.row_likelihood > OVERLAP)
-
-
-def _form(arrays: Arrays) -> IntArray:
-    """Return the code of each row's form, whatever its tails."""
-    code = arrays.row_likelihood
-    return np.where(code > OVERLAP, code - OVERLAP - 1, code)
 
 
 def _owners(layout: Layout, arrays: Arrays) -> tuple[tuple[Part, ...], IntArray]:

@@ -5,8 +5,7 @@
 from headcount.engine.density.linear_predictor import PARTS
 from headcount.engine.density.study_arrays import LINKS
 from headcount.engine.numba_support.code_cache import depends_on
-from headcount.layout.row_forms import FORMS
-from headcount.layout.study_layout import LIKELIHOODS
+from headcount.study.row_forms import FORMS
 
 __all__ = [
     "ADDED",
@@ -27,6 +26,7 @@ __all__ = [
     "KIND",
     "LEVEL",
     "NOISE",
+    "NORMAL",
     "OVERCOUNT",
     "OVERLAP",
     "PART",
@@ -41,6 +41,7 @@ __all__ = [
     "SOURCES",
     "STATED",
     "STEADY",
+    "STUDENT_T",
     "SURVEY",
     "WITHIN",
     "YEARS",
@@ -67,8 +68,9 @@ REGIONS, YEARS, SOURCES, SCOPES, REFERENCE = range(5)
 KIND, DAMPING, CEILING, EXIT, ENTRY = range(5)
 ADDED, BENT, FLOWING = range(3)
 CONTAINS, WITHIN, BESIDE, PART = range(len(LINKS))
-STATED, BOUND, INTERVAL, SURVEY, OVERLAP = (LIKELIHOODS.index(form) for form in FORMS)
-"""Forms with Student-t tails stand before a survey, normal ones after an overlap, in the same
-order."""
+STATED, BOUND, INTERVAL, SURVEY, OVERLAP = range(len(FORMS))
+"""Of ``row_form``, in the order of `headcount.study.row_forms.FORMS`."""
+STUDENT_T, NORMAL = range(2)
+"""Of ``row_tails``; binomial rows have the first."""
 
 depends_on({name: globals()[name] for name in __all__})

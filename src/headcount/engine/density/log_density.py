@@ -19,11 +19,13 @@ from headcount.engine.density.codes import (
     BOUND,
     CONCENTRATION,
     NOISE,
+    NORMAL,
     OVERCOUNT,
     OVERLAP,
     SELECTION,
     SHARED,
     STATED,
+    STUDENT_T,
     SURVEY,
     ZETA,
 )
@@ -130,12 +132,14 @@ def log_likelihoods(at: Seen, arrays: Arrays) -> FloatArray:
     """
     rows = np.empty((at.spread.size, 3))
     for row in range(at.spread.size):
-        code, value, other = (
-            arrays.row_likelihood[row],
+        own, slope, by_spread = _likelihood(
+            arrays.row_form[row],
+            arrays.row_tails[row],
             arrays.row_value[row],
             arrays.row_other[row],
+            at.location[row, 0],
+            at.spread[row],
         )
-        own, slope, by_spread = _likelihood(code, value, other, at.location[row, 0], at.spread[row])
         rows[row, 0], rows[row, 1], rows[row, 2] = own, slope, by_spread
     return rows
 
@@ -147,11 +151,11 @@ def likelihood(at: Seen, arrays: Arrays) -> tuple[float, FloatArray]:
 
     The logarithms that Student's t takes of every row are one of their product.
     """
-    codes, slopes = arrays.row_likelihood, np.empty((arrays.row_likelihood.size, 2))
-    total, variances, weights = 0.0, 1.0, 1.0
-    for row in range(codes.size):
+    forms, tails = arrays.row_form, arrays.row_tails
+    total, variances, weights, slopes = 0.0, 1.0, 1.0, np.empty((forms.size, 2))
+    for row in range(forms.size):
         spread, location = at.spread[row], at.location[row, 0]
-        if codes[row] == STATED:
+        if forms[row] == STATED and tails[row] == STUDENT_T:
             gap, variance = arrays.row_value[row] - location, spread * spread
             told = 5 / (4 * variance + gap * gap)
             slopes[row, 0], slopes[row, 1] = gap * told, (gap * gap * told - 1) / spread
@@ -163,7 +167,9 @@ def likelihood(at: Seen, arrays: Arrays) -> tuple[float, FloatArray]:
                 variances, weights = 1.0, 1.0
         else:
             value, other = arrays.row_value[row], arrays.row_other[row]
-            own, slope, by_spread = _likelihood(codes[row], value, other, location, spread)
+            own, slope, by_spread = _likelihood(
+                forms[row], tails[row], value, other, location, spread
+            )
             total += own
             slopes[row, 0], slopes[row, 1] = slope, by_spread
     return total + 2.5 * math.log(weights) - 0.5 * math.log(variances), slopes
@@ -365,12 +371,12 @@ def _back_terms(
 
 @inner
 def _location_of_people(
-    code: int, part: float, whole: float, third: float, selection: float
+    form: int, part: float, whole: float, third: float, selection: float
 ) -> tuple[float, float, float, float, float]:
     """Return the log odds of a row of k of n, and the derivatives by its three terms and by the log
     selection of its frame.
     """
-    if code == SURVEY:
+    if form == SURVEY:
         odds, slope = survey_odds(part - whole, selection)
         return odds, slope, -slope, 0.0, 1.0
     odds, by_first, by_second, by_dependence = overlap_odds(part - whole, third - whole, selection)
@@ -378,23 +384,22 @@ def _location_of_people(
 
 
 @inner
-def _asks(code: int) -> bool:
+def _is_binomial(form: int) -> bool:
     """Say whether a row is k of n people."""
     # A search in a tuple would take long to compile.
-    return code == SURVEY or code == OVERLAP  # noqa: PLR1714
+    return form == SURVEY or form == OVERLAP  # noqa: PLR1714
 
 
 @inner
 def _likelihood(
-    code: int, value: float, other: float, location: float, spread: float
+    form: int, tails: int, value: float, other: float, location: float, spread: float
 ) -> tuple[float, float, float]:
     """Return a row's log likelihood and its derivatives by location and by the spread (k of n: by
     its logarithm).
     """
-    if _asks(code):
+    if _is_binomial(form):
         return people_row(value, other, location, math.log(spread))
-    normal = code > OVERLAP
-    form = code - OVERLAP - 1 if normal else code
+    normal = tails == NORMAL
     if form == STATED:
         return stated_row(value, location, spread, normal)
     if form == BOUND:
@@ -419,20 +424,20 @@ def _locations(v: FloatArray, terms: FloatArray, arrays: Arrays) -> tuple[FloatA
 
     The spread is the sd on the log scale, or the concentration of k of n.
     """
-    codes, frames, sources = arrays.row_likelihood, arrays.row_frame, arrays.row_source
+    forms, frames, sources = arrays.row_form, arrays.row_frame, arrays.row_source
     parts, wholes, thirds = arrays.row_part, arrays.row_whole, arrays.row_third
     factor, variance = arrays.row_factor, arrays.row_variance
     selection_at, dense_at = arrays.offset[SELECTION], arrays.offset[CONCENTRATION]
     found, spread, noise = (
-        np.empty((codes.size, 5)),
-        np.empty(codes.size),
+        np.empty((forms.size, 5)),
+        np.empty(forms.size),
         _noise_variance(v, arrays.offset),
     )
-    for row in range(codes.size):
+    for row in range(forms.size):
         part, whole = terms[np.uint64(parts[row])], terms[np.uint64(wholes[row])]
-        if _asks(codes[row]):
+        if _is_binomial(forms[row]):
             location, by_part, by_whole, by_third, by_selection = _location_of_people(
-                codes[row], part, whole, terms[thirds[row]], v[selection_at + frames[row]]
+                forms[row], part, whole, terms[thirds[row]], v[selection_at + frames[row]]
             )
             found[row, 0], found[row, 1], found[row, 2] = location, by_part, by_whole
             found[row, 3], found[row, 4] = by_third, by_selection
@@ -453,7 +458,7 @@ def _back_rows(
     d_v: FloatArray,
     d_terms: FloatArray,
 ) -> None:
-    codes, frames, sources = arrays.row_likelihood, arrays.row_frame, arrays.row_source
+    forms, frames, sources = arrays.row_form, arrays.row_frame, arrays.row_source
     parts, wholes, thirds = arrays.row_part, arrays.row_whole, arrays.row_third
     dense_at, noise_at, selection_at = (
         arrays.offset[CONCENTRATION],
@@ -464,9 +469,9 @@ def _back_rows(
     known = d_terms.size - arrays.term_known.size
     # Neighbours mostly have one source, and a sum in a register is quicker than one in memory.
     last, total = 0, 0.0
-    for row in range(codes.size):
+    for row in range(forms.size):
         slope, by_spread = slopes[row, 0], slopes[row, 1]
-        if _asks(codes[row]):
+        if _is_binomial(forms[row]):
             d_terms[parts[row]] += slope * location[row, 1]
             d_terms[wholes[row]] += slope * location[row, 2]
             d_terms[thirds[row]] += slope * location[row, 3]

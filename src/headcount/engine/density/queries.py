@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 
 from headcount._types import IntArray
-from headcount.engine.density.codes import STATED
+from headcount.engine.density.codes import STATED, STUDENT_T
 from headcount.engine.density.study_arrays import Arrays
 from headcount.layout.study_layout import Layout
 
@@ -73,7 +73,8 @@ def asking(arrays: Arrays, layout: Layout, asked: Sequence[Asked]) -> Arrays:
         term_start=np.cumsum([0, *sizes]),
         term_cell=np.arange(sum(sizes)),
         term_known=np.zeros(1),
-        row_likelihood=np.full(len(asked), STATED),
+        row_form=np.full(len(asked), STATED),
+        row_tails=np.full(len(asked), STUDENT_T),
         row_source=nowhere,
         row_part=np.array(part),
         row_whole=np.array(whole),

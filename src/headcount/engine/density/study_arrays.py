@@ -12,8 +12,9 @@ from headcount.engine.density.linear_predictor import PARTS, Entries
 from headcount.engine.density.reach_points import Views
 from headcount.engine.numba_support.struct_pointers import Addressed
 from headcount.layout.free_vector import blocks_of
-from headcount.layout.study_layout import LIKELIHOODS, TREND_LEVEL_SD, Layout
+from headcount.layout.study_layout import TREND_LEVEL_SD, Layout
 from headcount.study.priors import LINK_NORMAL, Prior
+from headcount.study.row_forms import FORMS
 from headcount.study.specs import RATIO_SUPPORT
 
 __all__ = ["FAMILY_CODES", "GROWTH_CODES", "LINKS", "Arrays", "assemble"]
@@ -65,7 +66,8 @@ class _Arrays(NamedTuple):
     term_start: IntArray
     term_cell: IntArray
     term_known: FloatArray
-    row_likelihood: IntArray
+    row_form: IntArray
+    row_tails: IntArray
     row_source: IntArray
     row_part: IntArray
     row_whole: IntArray
@@ -126,8 +128,11 @@ class Arrays(Addressed, _Arrays):
         How far each cell leans towards the year after, and its log weight.
     term_start, term_cell, term_known
         Terms as runs of cells; then the known ones.
-    row_likelihood, row_source, row_part, row_whole, row_third, row_frame
-        Codes and indices of each row; dims (row,).
+    row_form, row_tails
+        Codes of each row's likelihood: its place in `headcount.study.row_forms.FORMS`; 1 where its
+        noise is normal, 0 where it is Student's t or there is none; dims (row,).
+    row_source, row_part, row_whole, row_third, row_frame
+        Indices of each row; dims (row,).
     row_value, row_other, row_factor, row_variance
         Numbers of each row.
     """
@@ -316,8 +321,9 @@ def _terms(layout: Layout) -> tuple[IntArray, IntArray]:
 
 
 def _rows(layout: Layout) -> dict[str, IntArray | FloatArray]:
-    parts = [layout.rows[name] for name in layout.rows]
-    codes = [np.full(len(rows), LIKELIHOODS.index(name)) for name, rows in layout.rows.items()]
+    parts = layout.rows.values()
+    forms = [np.full(len(rows), FORMS.index(own.form)) for own, rows in layout.rows.items()]
+    tails = [np.full(len(rows), int(own.is_normal)) for own, rows in layout.rows.items()]
     position = np.concatenate([rows.position for rows in parts])
     order = np.argsort(position)
 
@@ -325,7 +331,8 @@ def _rows(layout: Layout) -> dict[str, IntArray | FloatArray]:
         return np.concatenate([getattr(rows, name) for rows in parts])[order]
 
     return {
-        "row_likelihood": np.concatenate(codes)[order],
+        "row_form": np.concatenate(forms)[order],
+        "row_tails": np.concatenate(tails)[order],
         "row_source": layout.row_source,
         "row_part": join("part"),
         "row_whole": join("whole"),

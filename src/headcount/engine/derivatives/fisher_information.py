@@ -19,6 +19,7 @@ from headcount.engine.density.codes import (
     CONCENTRATION,
     DAMPING,
     NOISE,
+    NORMAL,
     OVERLAP,
     STATED,
     SURVEY,
@@ -30,6 +31,7 @@ from headcount.engine.derivatives.log_baseline import share_weights
 
 __all__ = [
     "Information",
+    "binomial_rows",
     "curvature_of",
     "expected_curvature",
     "factorise",
@@ -121,20 +123,20 @@ def information_at(x: FloatArray, arrays: Arrays) -> Information:
     """
     found = sensitivities_at(x, arrays)
     slopes = _by_paths(found.slopes, x, arrays)
-    asks = np.isin(arrays.row_likelihood, (SURVEY, OVERLAP))
-    normal = arrays.row_likelihood > OVERLAP
+    asks = binomial_rows(arrays)
+    normal = arrays.row_tails == NORMAL
     sd = np.where(asks, 1.0, found.spread)
     # The weight that Student's t gives a row, less where it is far out: with it a normal row would
     # pull alike.
     z = np.where(asks, 0.0, (arrays.row_value - found.location) / sd)
     about_location = np.where(normal, 1.0, np.sqrt(5 / (4 + z**2))) / sd
-    stated = np.isin(arrays.row_likelihood, (STATED, OVERLAP + 1 + STATED))
+    stated = arrays.row_form == STATED
     about_location[asks] = people_weights(found.location, found.spread, arrays)[asks]
     about_noise = np.where(normal, np.sqrt(2.0), np.sqrt(T4_SCALE))
     noise = sum_matrix(arrays, NOISE)[arrays.row_source]
     own = arrays.row_factor * np.exp(noise @ x) ** 2 / sd**2
     # Bounds and k of n say next to nothing about the noise.
-    silent = asks | np.isin(arrays.row_likelihood, (BOUND, OVERLAP + 1 + BOUND))
+    silent = asks | (arrays.row_form == BOUND)
     pull = np.where(stated, about_location**2 * z * sd, found.score)
     return Information(
         location=_without_faint(sparse.diags_array(about_location) @ slopes, x, arrays),
@@ -166,6 +168,11 @@ def _without_faint(rows: sparse.csr_array, x: FloatArray, arrays: Arrays) -> spa
     rows.data[np.abs(rows.data) < least[rows.indices]] = 0.0
     rows.eliminate_zeros()
     return rows
+
+
+def binomial_rows(arrays: Arrays) -> BoolArray:
+    """Say which rows are k of n people; dims (row,)."""
+    return np.isin(arrays.row_form, (SURVEY, OVERLAP))
 
 
 def people_weights(location: FloatArray, spread: FloatArray, arrays: Arrays) -> FloatArray:

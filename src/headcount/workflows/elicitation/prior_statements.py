@@ -10,10 +10,11 @@ import pandas as pd
 
 from headcount._types import FloatArray
 from headcount.diagnostics.checks.row_fits import stated_in_words
-from headcount.layout.study_layout import OF_PEOPLE, RowArrays
+from headcount.layout.study_layout import RowArrays
 from headcount.posterior.replication import read_k
 from headcount.posterior.row_expectations import noise_of
 from headcount.study.observation import Observation
+from headcount.study.row_forms import BINOMIAL_FORMS, Likelihood
 from headcount.study.specs import ModelSpec
 from headcount.workflows.elicitation.prior_draws import Worlds
 
@@ -57,9 +58,9 @@ def statements_table(worlds: Worlds) -> pd.DataFrame:
         of something as far out, on both sides where there are two; for a bound that of the event.
     """
     below, tail = (np.full(len(worlds.rows), np.nan) for _ in range(2))
-    for name, rows in worlds.layout.rows.items():
-        form = "people" if name in OF_PEOPLE else name.removesuffix("_normal")
-        below[rows.position], tail[rows.position] = PLACES[form](name, rows, worlds)
+    for likelihood, rows in worlds.layout.rows.items():
+        place = PLACES[likelihood.form]
+        below[rows.position], tail[rows.position] = place(likelihood, rows, worlds)
     quantiles = np.quantile(worlds.replicates, INTERVAL, axis=0)
     lines = [_line(i, worlds, quantiles[:, i]) for i in range(len(worlds.rows))]
     table = pd.DataFrame(lines).assign(below=below, tail=tail)
@@ -123,31 +124,37 @@ def _line(i: int, worlds: Worlds, quantiles: FloatArray) -> dict[str, Any]:
 
 
 def _in_own_unit(row: Observation, values: FloatArray) -> FloatArray:
-    if row.kind in OF_PEOPLE:
+    if row.kind in BINOMIAL_FORMS:
         return read_k(values, row.n or 0)
     return np.asarray(np.expm1(values) if row.kind == "growth" else np.exp(values))
 
 
-type Place = Callable[[str, RowArrays, Worlds], tuple[FloatArray, FloatArray]]
+type Place = Callable[[Likelihood, RowArrays, Worlds], tuple[FloatArray, FloatArray]]
 
 
-def _stated(name: str, rows: RowArrays, worlds: Worlds) -> tuple[FloatArray, FloatArray]:
-    below, above = _sides(name, rows, worlds, rows.value)
+def _stated(
+    likelihood: Likelihood, rows: RowArrays, worlds: Worlds
+) -> tuple[FloatArray, FloatArray]:
+    below, above = _sides(likelihood, rows, worlds, rows.value)
     return below, np.minimum(1.0, 2 * np.minimum(below, above))
 
 
-def _bound(name: str, rows: RowArrays, worlds: Worlds) -> tuple[FloatArray, FloatArray]:
-    below, above = _sides(name, rows, worlds, rows.value)
+def _bound(
+    likelihood: Likelihood, rows: RowArrays, worlds: Worlds
+) -> tuple[FloatArray, FloatArray]:
+    below, above = _sides(likelihood, rows, worlds, rows.value)
     return np.full(len(rows), np.nan), np.where(rows.other > 0, below, above)
 
 
-def _interval(name: str, rows: RowArrays, worlds: Worlds) -> tuple[FloatArray, FloatArray]:
-    below_end, _ = _sides(name, rows, worlds, rows.other)
-    below_start, above_start = _sides(name, rows, worlds, rows.value)
+def _interval(
+    likelihood: Likelihood, rows: RowArrays, worlds: Worlds
+) -> tuple[FloatArray, FloatArray]:
+    below_end, _ = _sides(likelihood, rows, worlds, rows.other)
+    below_start, above_start = _sides(likelihood, rows, worlds, rows.value)
     return (below_start + below_end) / 2, np.minimum(1.0, 2 * np.minimum(below_end, above_start))
 
 
-def _people(_: str, rows: RowArrays, worlds: Worlds) -> tuple[FloatArray, FloatArray]:
+def _people(_: Likelihood, rows: RowArrays, worlds: Worlds) -> tuple[FloatArray, FloatArray]:
     own = np.log((rows.value + 0.5) / (rows.other - rows.value + 0.5))
     drawn = worlds.replicates[:, rows.position]
     # Replicates are whole numbers too, so that equal ones are equal but for rounding.
@@ -157,12 +164,12 @@ def _people(_: str, rows: RowArrays, worlds: Worlds) -> tuple[FloatArray, FloatA
 
 
 def _sides(
-    name: str, rows: RowArrays, worlds: Worlds, at: FloatArray
+    likelihood: Likelihood, rows: RowArrays, worlds: Worlds, at: FloatArray
 ) -> tuple[FloatArray, FloatArray]:
     """Return the probabilities of less and of more: conditional ones, averaged over worlds, so that
     tails are smooth.
     """
-    noise = noise_of(name)
+    noise = noise_of(likelihood)
     z = (at - worlds.location[:, rows.position]) / worlds.spread[:, rows.position]
     return noise.cdf(z).mean(axis=0), noise.sf(z).mean(axis=0)
 
@@ -171,6 +178,7 @@ PLACES: Final[dict[str, Place]] = {
     "stated": _stated,
     "bound": _bound,
     "interval": _interval,
-    "people": _people,
+    "survey": _people,
+    "overlap": _people,
 }
 """Row form to where the rows lie: the probability of less, and that of something as far out."""

@@ -16,11 +16,12 @@ from headcount._names import ROW, SAMPLE_DIMS
 from headcount._types import BoolArray, FloatArray
 from headcount.engine.density.evaluation import evaluate, log_likelihood
 from headcount.engine.density.study_arrays import assemble
-from headcount.layout.study_layout import OF_PEOPLE, Layout
+from headcount.layout.study_layout import Layout
 from headcount.posterior.draw_transfer import Carried
 from headcount.posterior.fits import Fit
 from headcount.posterior.replication import replicates
 from headcount.posterior.row_expectations import row_moments
+from headcount.study.row_forms import INTERVAL, STATED
 
 __all__ = [
     "PREDICTED",
@@ -178,13 +179,12 @@ def _stated(layout: Layout) -> FloatArray:
     for bounds; dims (row,).
     """
     found = np.full(len(layout.observations.fitted), np.nan)
-    for name, rows in layout.rows.items():
-        form = name.removesuffix("_normal")
-        if form in OF_PEOPLE:
+    for likelihood, rows in layout.rows.items():
+        if likelihood.is_binomial:
             found[rows.position] = np.log((rows.value + 0.5) / (rows.other - rows.value + 0.5))
-        elif form == "interval":
+        elif likelihood.form == INTERVAL:
             found[rows.position] = (rows.value + rows.other) / 2
-        elif form == "stated":
+        elif likelihood.form == STATED:
             found[rows.position] = rows.value
     return found
 

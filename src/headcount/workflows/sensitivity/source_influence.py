@@ -388,9 +388,9 @@ def _as_stated(layout: Layout, counts: FloatArray) -> FloatArray:
     on the interval's grid.
     """
     stated = counts.copy()
-    for name, rows in layout.rows.items():
+    for likelihood, rows in layout.rows.items():
         behind = counts[:, rows.position]
-        match name.removesuffix("_normal"):
+        match likelihood.form:
             case "bound":
                 stated[:, rows.position] = behind > rows.value
             case "interval":

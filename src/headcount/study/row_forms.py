@@ -1,0 +1,142 @@
+"""Row forms: the few shapes of likelihood that all observation kinds come down to.
+
+============ ============================================ ====================================================
+form         observed                                     kinds
+============ ============================================ ====================================================
+``stated``   a logarithm, around the difference of two    count, flow, range, rounded to little, growth, share
+             terms
+``bound``    that a count lies on one side of a value     lower_bound, upper_bound, suppressed, a count of 0
+``interval`` that a count lies between two values         rounded, range with mass 1
+``survey``   k of n respondents                           survey
+``overlap``  k of n people of one list on another         overlap
+============ ============================================ ====================================================
+
+A *term* is the log expected value of a source for a scope, an area and a time; see docs/model.md.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final, NamedTuple
+
+from headcount.study.periods import Moment
+
+__all__ = [
+    "ABOVE",
+    "BELOW",
+    "BINOMIAL_FORMS",
+    "BOUND",
+    "FORMS",
+    "INTERVAL",
+    "NORMAL",
+    "OVERLAP",
+    "STATED",
+    "STUDENT_T",
+    "SURVEY",
+    "FormRow",
+    "Likelihood",
+    "Term",
+]
+
+FORMS: Final = ("stated", "bound", "interval", "survey", "overlap")
+STATED, BOUND, INTERVAL, SURVEY, OVERLAP = FORMS
+
+BINOMIAL_FORMS: Final = (SURVEY, OVERLAP)
+"""Forms of k of n people. They have no noise on the log scale, hence no tails."""
+
+STUDENT_T: Final = "student_t"
+NORMAL: Final = "normal"
+
+BELOW, ABOVE = 1.0, -1.0
+"""Side of a bound on which a count lies."""
+
+
+class Likelihood(NamedTuple):
+    """The form of a row and the tails of its noise.
+
+    Attributes
+    ----------
+    form
+        One of ``FORMS``.
+    tails
+        ``STUDENT_T`` or ``NORMAL``; empty for ``BINOMIAL_FORMS``.
+    """
+
+    form: str
+    tails: str = ""
+
+    @property
+    def is_binomial(self) -> bool:
+        """Whether the rows are k of n people."""
+        return self.form in BINOMIAL_FORMS
+
+    @property
+    def is_normal(self) -> bool:
+        """Whether the noise is normal."""
+        return self.tails == NORMAL
+
+    @property
+    def label(self) -> str:
+        """The name of the observed variable in the PyMC model."""
+        return f"{self.form}_{self.tails}" if self.is_normal else self.form
+
+    @property
+    def place(self) -> tuple[bool, int]:
+        """The place of the likelihood among all: Student's t and binomial first, then by form."""
+        return self.is_normal, FORMS.index(self.form)
+
+
+@dataclass(frozen=True)
+class Term:
+    """The log expected value that a row refers to.
+
+    Parameters
+    ----------
+    source
+        Whose reach applies; empty for none.
+    scope, area
+        Who and where.
+    when
+        Moments over which the expected values are summed.
+    bare
+        Whether only the source's list counts, without overcount and errors.
+    """
+
+    source: str
+    scope: str
+    area: str
+    when: tuple[Moment, ...]
+    bare: bool = False
+
+
+@dataclass(frozen=True)
+class FormRow:
+    """A row as the likelihood sees it.
+
+    Parameters
+    ----------
+    form
+        One of ``FORMS``.
+    part
+        The term observed; the first list of an overlap.
+    whole
+        The term that it is compared with; ``None`` for nothing.
+    third
+        The second list of an overlap; else ``None``.
+    value, other
+        Log value (stated); log bound and side, +1 below or -1 above (bound); log ends (interval); k
+        and n (survey, overlap).
+    noise_factor
+        Factor of the source's noise variance.
+    variance
+        Variance that is added to it.
+    """
+
+    form: str
+    part: Term
+    whole: Term | None
+    value: float
+    other: float = 0.0
+    noise_factor: float = 1.0
+    variance: float = 0.0
+    third: Term | None = None
