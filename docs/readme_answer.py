@@ -11,7 +11,7 @@ from pathlib import Path
 import headcount as hc
 from headcount._wording import people
 from headcount.diagnostics.checks.evidence import Evidence
-from headcount.reporting.report_figures import total_figure
+from headcount.reporting.year_figures import total_figure
 
 AREAS = (
     "WORLD",

@@ -16,13 +16,10 @@ import pytest
 import headcount as hc
 from headcount._wording import people
 from headcount.diagnostics.checks import Evidence
-from headcount.reporting.report_figures import (
-    area_figure,
-    country_areas,
-    country_figure,
-    total_figure,
-)
-from headcount.reporting.sentences import anchor_sentences, headline, prior_in_words
+from headcount.reporting.answer_sentences import anchor_sentences, headline, prior_in_words
+from headcount.reporting.area_figure import area_figure
+from headcount.reporting.headcount_bands import country_areas
+from headcount.reporting.year_figures import country_figure, total_figure
 from headcount.study.areas import parse_areas
 
 pytestmark = pytest.mark.fit

@@ -8,7 +8,7 @@ import pytest
 
 import headcount as hc
 from headcount import _wording
-from headcount.reporting.sentences import prior_in_words
+from headcount.reporting.answer_sentences import prior_in_words
 
 
 @pytest.mark.parametrize(

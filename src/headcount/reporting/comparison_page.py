@@ -8,24 +8,20 @@ from pathlib import Path
 from typing import Any, Final
 
 from headcount._wording import listed, number, probability
-from headcount.reporting.comparison_figures import (
-    attribution_figure,
-    learning_figure,
-    prediction_figure,
-    total_figures,
-)
-from headcount.reporting.comparison_tables import (
+from headcount.reporting.attribution_figure import attribution_figure
+from headcount.reporting.comparison_answers import answer_table
+from headcount.reporting.comparison_fits import (
     accuracy_table,
-    answer_table,
-    attribution_table,
     fits_table,
     is_doubtful,
-    learning_table,
     prediction_table,
     source_accuracy_table,
 )
+from headcount.reporting.comparison_priors import attribution_table, learning_table
+from headcount.reporting.comparison_totals import learning_figure, total_figures
 from headcount.reporting.page_files import write_page
-from headcount.reporting.report_tables import Table
+from headcount.reporting.page_parts import Table
+from headcount.reporting.prediction_figure import prediction_figure
 from headcount.workflows.sensitivity import Comparison
 
 __all__ = ["write_comparison"]

@@ -19,8 +19,7 @@ from headcount.engine.density.study_arrays import assemble
 from headcount.posterior.fits import Fit
 from headcount.reporting.canvas import INK, INNER, LINE, OUTER
 from headcount.reporting.canvas import canvas as drawing_canvas
-from headcount.reporting.report_figures import Figure
-from headcount.reporting.report_tables import Line, Table
+from headcount.reporting.page_parts import Figure, Line, Table
 
 __all__ = [
     "conflict_table",

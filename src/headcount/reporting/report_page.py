@@ -11,6 +11,15 @@ from headcount.diagnostics.checks import CheckResult, Evidence
 from headcount.diagnostics.checks.all_checks import check_evidence
 from headcount.posterior.estimands import forecast_years
 from headcount.posterior.fits import Fit
+from headcount.reporting.answer_sentences import (
+    anchor_sentences,
+    growth_sentence,
+    headline,
+    verdict,
+)
+from headcount.reporting.answer_tables import area_table, headcount_table, ratio_table
+from headcount.reporting.area_figure import area_figure
+from headcount.reporting.fit_tables import diagnostic_table, prior_table, run_table
 from headcount.reporting.identification_section import (
     conflict_table,
     direction_sentences,
@@ -19,18 +28,10 @@ from headcount.reporting.identification_section import (
     verdict_table,
 )
 from headcount.reporting.page_files import write_page
-from headcount.reporting.record_tables import (
-    diagnostic_table,
-    excluded_table,
-    outlying_table,
-    prior_table,
-    reason_table,
-    run_table,
-    source_table,
-)
-from headcount.reporting.report_figures import area_figure, country_figure, total_figure
-from headcount.reporting.report_tables import Table, area_table, headcount_table, ratio_table
-from headcount.reporting.sentences import anchor_sentences, growth_sentence, headline, verdict
+from headcount.reporting.page_parts import Table
+from headcount.reporting.row_tables import excluded_table, outlying_table, reason_table
+from headcount.reporting.source_table import source_table
+from headcount.reporting.year_figures import country_figure, total_figure
 
 __all__ = ["report"]
 

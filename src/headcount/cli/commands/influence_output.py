@@ -30,8 +30,8 @@ def run_influence(found: Fit, folder: Path, **settings: Any) -> None:  # noqa: A
     **settings
         Of `headcount.influence`.
     """
+    from headcount.reporting.answer_sentences import subject
     from headcount.reporting.influence_figure import influence_svg
-    from headcount.reporting.sentences import subject
     from headcount.workflows.sensitivity import influence
 
     answer = influence(found, folder=folder / REFITS, **settings)

@@ -1,9 +1,8 @@
-"""Tables of the answer: areas, years and scopes, as words in cells."""
+"""Tables of the answer: areas, years and scopes."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator
 
 import pandas as pd
 
@@ -11,87 +10,11 @@ from headcount._wording import interval, probability, quantity
 from headcount.diagnostics.checks import CheckResult, Evidence
 from headcount.posterior.estimands import forecast_years
 from headcount.posterior.fits import Fit
-from headcount.reporting.sentences import prior_in_words, year_label
+from headcount.reporting.answer_sentences import prior_in_words, year_label
+from headcount.reporting.page_parts import Line, Table
 from headcount.study.areas import Areas
 
-__all__ = ["Column", "Line", "Table", "area_order", "area_table", "headcount_table", "ratio_table"]
-
-
-@dataclass(frozen=True)
-class Column:
-    """A column of a table.
-
-    Parameters
-    ----------
-    label
-        Its heading.
-    numeric
-        Whether its cells are aligned as numbers.
-    """
-
-    label: str
-    numeric: bool = False
-
-
-@dataclass(frozen=True)
-class Line:
-    """A line of a table.
-
-    Parameters
-    ----------
-    cells
-        One text for each column; lines after the first are set small.
-    mark
-        How the line is to stand out: ``forecast``, ``failed``, ``whole`` or nothing.
-    depth
-        How far the first cell is indented, in steps.
-    """
-
-    cells: tuple[str, ...]
-    mark: str = ""
-    depth: int = 0
-
-
-@dataclass(frozen=True)
-class Table:
-    """A table of a report.
-
-    Parameters
-    ----------
-    columns, lines
-        Its columns and lines.
-    """
-
-    columns: tuple[Column, ...]
-    lines: tuple[Line, ...]
-
-    @classmethod
-    def of(cls, headings: Sequence[str], lines: Iterator[Line]) -> Table:
-        """Build a table; a heading that starts with ``#`` is that of a numeric column."""
-        columns = tuple(Column(text.removeprefix("#"), text.startswith("#")) for text in headings)
-        return cls(columns, tuple(lines))
-
-
-def area_order(fit: Fit, size: pd.Series) -> list[tuple[str, int]]:
-    """Order areas for reading: the tree from the root, larger areas first; then groupings.
-
-    Parameters
-    ----------
-    fit
-        A fit.
-    size
-        What areas are ordered by, indexed by area.
-
-    Returns
-    -------
-    list of (str, int)
-        Code and depth in the tree; the root and groupings have depth 0.
-    """
-    areas = fit.spec.areas
-    groupings = sorted(
-        (row.area for row in areas.rows if row.members), key=lambda code: -size[code]
-    )
-    return [*_below(areas, areas.root, size, 0), *((code, 0) for code in groupings)]
+__all__ = ["area_order", "area_table", "headcount_table", "ratio_table"]
 
 
 def area_table(evidence: Evidence) -> Table:
@@ -215,6 +138,28 @@ def ratio_table(evidence: Evidence, priors: CheckResult) -> Table:
         )
 
     return Table.of(headings, (line(scope) for scope in fit.layout.scopes[1:]))
+
+
+def area_order(fit: Fit, size: pd.Series) -> list[tuple[str, int]]:
+    """Order areas for reading: the tree from the root, larger areas first; then groupings.
+
+    Parameters
+    ----------
+    fit
+        A fit.
+    size
+        What areas are ordered by, indexed by area.
+
+    Returns
+    -------
+    list of (str, int)
+        Code and depth in the tree; the root and groupings have depth 0.
+    """
+    areas = fit.spec.areas
+    groupings = sorted(
+        (row.area for row in areas.rows if row.members), key=lambda code: -size[code]
+    )
+    return [*_below(areas, areas.root, size, 0), *((code, 0) for code in groupings)]
 
 
 def _below(areas: Areas, code: str, size: pd.Series, depth: int) -> Iterator[tuple[str, int]]:

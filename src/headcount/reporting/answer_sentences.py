@@ -17,6 +17,7 @@ from headcount.study.specs import ModelSpec
 
 __all__ = [
     "anchor_sentences",
+    "capital",
     "growth_sentence",
     "headline",
     "prior_in_words",
@@ -180,3 +181,8 @@ def _anchor(name: str, rows: int, spec: ModelSpec) -> str:
 def _free(value: float) -> str:
     """Write a number of unknown unit: as people where it is large."""
     return people(value, 3) if abs(value) >= 1000 else plain(value, 3)
+
+
+def capital(text: str) -> str:
+    """Return a text with a capital as its first letter."""
+    return text[:1].upper() + text[1:]

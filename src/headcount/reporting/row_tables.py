@@ -1,0 +1,125 @@
+"""Tables of rows: those that are not fitted, and those that are outlying."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import numpy as np
+import pandas as pd
+
+from headcount._wording import number, percent
+from headcount.diagnostics.checks import CheckResult
+from headcount.diagnostics.checks.row_fits import stated_in_words
+from headcount.posterior.fits import Fit
+from headcount.reporting.page_parts import Line, Table
+from headcount.study.observation import Observation
+
+__all__ = ["excluded_table", "outlying_table", "reason_table"]
+
+
+def reason_table(fit: Fit) -> Table:
+    """Tabulate why rows are not fitted.
+
+    Parameters
+    ----------
+    fit
+        A fit.
+
+    Returns
+    -------
+    Table
+        Reason, source and number of rows, most rows first.
+    """
+    reasons = Counter((row.excluded, row.source) for row in fit.observations.rows if row.excluded)
+    lines = (
+        Line((reason, source, f"{count:,}")) for (reason, source), count in reasons.most_common()
+    )
+    return Table.of(("Reason", "Source", "#Rows"), lines)
+
+
+def excluded_table(fit: Fit) -> Table:
+    """Tabulate the rows that are not fitted.
+
+    Parameters
+    ----------
+    fit
+        A fit.
+
+    Returns
+    -------
+    Table
+        Line in the file, source, area, year, what is stated, and why it is left out.
+    """
+    rows = [row for row in fit.observations.rows if row.excluded]
+    headings = ("#Line", "Source", "Area", "Year", "Kind", "Stated", "Not fitted because")
+    return Table.of(headings, (_excluded(fit, row) for row in rows))
+
+
+def outlying_table(fit: Fit, outlying: CheckResult) -> Table:
+    """Tabulate the rows that the model gives hardly any chance.
+
+    Parameters
+    ----------
+    fit
+        A fit.
+    outlying
+        Result of the check of outlying rows.
+
+    Returns
+    -------
+    Table
+        Line in the file, source, area, year, what is stated and expected, residual, probability of
+        being outlying, and tail probability.
+    """
+    headings = (
+        "#Line", "Source", "Area", "Year", "Kind", "#Stated", "#Expected", "#Residual (sd)",
+        "#Probability of being outlying", "#Tail probability",
+    )  # fmt: skip
+
+    def line(row: pd.Series) -> Line:
+        return Line(
+            (
+                str(row["line"]),
+                row["source"],
+                _area(fit, row["area"]),
+                str(row["year"]),
+                row["kind"],
+                row["stated"],
+                _expected(row["kind"], row["expected"]),
+                "" if np.isnan(row["residual"]) else number(row["residual"]),
+                f"{row['p_outlying']:.2f}",
+                _tail(row["tail"]),
+            )
+        )
+
+    return Table.of(headings, (line(row) for _, row in outlying.table.iterrows()))
+
+
+def _excluded(fit: Fit, row: Observation) -> Line:
+    stated = row.as_stated or stated_in_words(row)
+    return Line(
+        (
+            str(row.line),
+            row.source,
+            _area(fit, row.area),
+            str(row.year),
+            row.kind,
+            stated,
+            row.excluded,
+        )
+    )
+
+
+def _area(fit: Fit, code: str) -> str:
+    known = fit.spec.areas.by_code.get(code)
+    return known.name if known else code
+
+
+def _expected(kind: str, value: float) -> str:
+    if kind == "growth":
+        return percent(value, sign=True)
+    return number(value) if kind == "share" or value < 1 else number(value, 3)
+
+
+def _tail(value: float) -> str:
+    return "below 0.0001" if value < 0.0001 else number(value)
