@@ -62,7 +62,7 @@ def main() -> None:
             "seed": arguments.seed,
             "processes": arguments.processes,
         }
-        found = hc.calibrate(spec, rows, arguments.out / name / "fits", **settings)
+        found = hc.calibrate(spec, rows, folder=arguments.out / name / "fits", **settings)
         table += lines_of(name, found)
         notes.append(f"{name}: {' '.join(caveats(found))}")
         if arguments.figures is not None:

@@ -137,7 +137,7 @@ def calibration_of(
         RanksAndChecks(RankOf(truth_of(made, faulty), RANKED, made.seed)) for made in worlds
     ]
     jobs = [
-        Job(f"study-{made.seed:06d}", fitted, made.observations, made.seed, summarise)
+        Job(f"study-{made.seed:06d}", hc.Study(fitted, made.observations), made.seed, summarise)
         for made, summarise in zip(worlds, summaries, strict=True)
     ]
     where = arguments.out / scenario.name.replace(" ", "-") / ("knows" if knows else "ignorant")

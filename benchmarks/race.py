@@ -47,7 +47,6 @@ from benchmarks.racing.tables import race_table
 
 import headcount as hc
 from headcount.layout.study_layout import Layout
-from headcount.study.copies import without_copies
 
 FLAGSHIP = ROOT / "models" / "ml_engineers.toml"
 PEERS = ("pymc", "pymc-nuts", "pymc-nutpie", "numpyro", "stan", "tmb")
@@ -115,7 +114,7 @@ def prepare(arguments: argparse.Namespace, folder: Path) -> Race:
     )
     spec = hc.read_spec(model)
     rows = hc.read_observations(model.parent / spec.data / "observations.csv")
-    layout = Layout.of(spec, without_copies(spec, rows))
+    layout = Layout.of(spec, hc.Study(spec, rows).observations)
     data = block_places(layout) if flagship else plain_data(layout)
     (folder / "numbers.json").write_text(json.dumps(data), encoding="utf-8")
     how = Launch(

@@ -38,7 +38,11 @@ def one_study(
     made = hc.simulate(spec, rows, seed=seed, within=within)
     started = time.perf_counter()
     fit = hc.fit(
-        spec, made.observations, seed=seed, chains=2, draws=draws, tune=draws, progress=False
+        spec,
+        made.observations,
+        seed=seed,
+        progress=False,
+        sampler=hc.Sampler(chains=2, draws=draws, tune=draws),
     )
     logs = fit.posterior["log_headcount"].stack(sample=("chain", "draw")).transpose("sample", ...)
     truth = np.log(made.truth["headcount"].transpose("region", "year").values)

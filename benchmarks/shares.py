@@ -54,8 +54,8 @@ def main() -> None:
     observations = hc.read_observations("data/toy/observations.csv")
     rows = tuple(row for row in observations.rows if row.source != "registry")
     observations = replace(observations, rows=rows)
-    settings = {"draws": arguments.draws, "progress": False}
-    base = hc.fit(spec, observations, seed=arguments.seed, **settings)
+    sampler = hc.Sampler(draws=arguments.draws)
+    base = hc.fit(spec, observations, seed=arguments.seed, sampler=sampler, progress=False)
     before, error = log_precision(base)
     shares = hc.rests_on(base, year=YEAR).shares.table()
     print(
@@ -64,7 +64,12 @@ def main() -> None:
     priors = shares[(shares["kind"] == PRIOR)].head(PARTS)
     for i, line in enumerate(priors.itertuples(index=False), start=1):
         refitted = hc.fit(
-            doubled(spec, line.name), observations, seed=arguments.seed + i, near=base, **settings
+            doubled(spec, line.name),
+            observations,
+            seed=arguments.seed + i,
+            warm_start=base,
+            sampler=sampler,
+            progress=False,
         )
         after, own_error = log_precision(refitted)
         told = (line.share, np.log1p(line.share), after - before, np.hypot(error, own_error))

@@ -80,9 +80,15 @@ def main() -> None:
         for source, area, year in ROWS
     }
     settings = {"seed": arguments.seed, "draws": arguments.draws, "tune": arguments.draws // 2}
-    jobs = [Job("as-stated", spec, observations, summarise=TotalAndRow(0), **settings)]
+    study = hc.Study(spec, observations)
+    jobs = [Job("as-stated", study, summarise=TotalAndRow(0), **settings)]
     jobs += [
-        Job(name, spec, with_error(observations, line), summarise=TotalAndRow(line), **settings)
+        Job(
+            name,
+            study.variant(observations=with_error(observations, line)),
+            summarise=TotalAndRow(line),
+            **settings,
+        )
         for name, line in lines.items()
     ]
     first, *others = run_batch(jobs, arguments.out, processes=arguments.processes)

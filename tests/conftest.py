@@ -34,5 +34,9 @@ def toy_observations() -> hc.Observations:
 def toy_fit(toy_spec: hc.ModelSpec, toy_observations: hc.Observations) -> hc.Fit:
     """The only fit that the tests share; frozen, so that none can spoil it for another."""
     return hc.fit(
-        toy_spec, toy_observations, seed=1, chains=4, draws=500, tune=1000, progress=False
+        toy_spec,
+        toy_observations,
+        seed=1,
+        progress=False,
+        sampler=hc.Sampler(chains=4, draws=500, tune=1000),
     )

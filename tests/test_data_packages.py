@@ -43,7 +43,7 @@ def test_the_package_says_what_it_is_and_under_which_terms(study):
 def test_spec_and_rows_fit_together_under_every_prior_set(study):
     spec = hc.read_spec(ROOT / "models" / f"{study}.toml")
     observations = hc.read_observations(ROOT / "data" / study / "observations.csv")
-    hc.check_study(spec, observations)
+    hc.Study(spec, observations)
     for name in spec.prior_set_names:
         assert hc.with_prior_set(spec, name).prior_set == name
 

@@ -39,7 +39,11 @@ def measure(model: Path, *, seed: int, chains: int, draws: int, tune: int) -> di
     observations = hc.read_observations(model.parent / spec.data / "observations.csv")
     reading = time.perf_counter() - started
     fit = hc.fit(
-        spec, observations, seed=seed, chains=chains, draws=draws, tune=tune, progress=False
+        spec,
+        observations,
+        seed=seed,
+        progress=False,
+        sampler=hc.Sampler(chains=chains, draws=draws, tune=tune),
     )
     whole = time.perf_counter() - started
     centre = np.asarray(fit.tree["unconstrained_posterior"]["free"], dtype=np.float64).mean(

@@ -19,6 +19,9 @@ from .diagnostics.identification import (
     rests_on as rests_on,
 )
 from .errors import (
+    ArgumentError as ArgumentError,
+)
+from .errors import (
     FitError as FitError,
 )
 from .errors import (
@@ -41,6 +44,9 @@ from .errors import (
 )
 from .errors import (
     TableError as TableError,
+)
+from .inference import (
+    Sampler as Sampler,
 )
 from .inference import (
     fit as fit,
@@ -135,8 +141,8 @@ from .study.spec_files import (
 from .study.specs import (
     ModelSpec as ModelSpec,
 )
-from .study.study_checks import (
-    check_study as check_study,
+from .study.study import (
+    Study as Study,
 )
 from .workflows.batches import (
     Job as Job,

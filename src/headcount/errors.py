@@ -6,7 +6,8 @@
     ├── InputError                 what was handed in is not usable; carries a list of problems
     │   ├── SpecError              a model spec (TOML) or a change to it
     │   ├── TableError             a CSV table: observations, areas, covariates
-    │   └── StudyError             spec and tables are fine alone and do not fit together
+    │   ├── StudyError             spec and tables are fine alone and do not fit together
+    │   └── ArgumentError          an argument of a function or option of a command
     ├── FitError                   a fit file cannot be read, or does not hold what is asked for
     └── SamplingError              the sampler could not start, or finished nothing
 
@@ -22,6 +23,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 __all__ = [
+    "ArgumentError",
     "FitError",
     "HeadcountError",
     "HeadcountWarning",
@@ -86,6 +88,10 @@ class TableError(InputError):
 
 class StudyError(InputError):
     """A spec and tables that do not fit together."""
+
+
+class ArgumentError(InputError, ValueError):
+    """An argument that cannot be used; ``where`` of a problem is its name."""
 
 
 class FitError(HeadcountError):

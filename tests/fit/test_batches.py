@@ -30,7 +30,8 @@ pytestmark = pytest.mark.fit
 def jobs(count: int = 3, **changes: object) -> list[Job]:
     spec, observations = study("lone")
     settings = {"summarise": totals, "chains": 1, "draws": 40, "tune": 60} | changes
-    return [Job(f"job-{seed}", spec, observations, seed, **settings) for seed in range(count)]  # type: ignore[arg-type]
+    given = hc.Study(spec, observations)
+    return [Job(f"job-{seed}", given, seed, **settings) for seed in range(count)]  # type: ignore[arg-type]
 
 
 def same(one: list[hc.Outcome], other: list[hc.Outcome]) -> None:

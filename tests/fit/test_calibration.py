@@ -91,7 +91,9 @@ def test_a_wrong_model_is_found_out(
 ) -> None:
     # The fit is sure of a quarter of the people that worlds have.
     wrong = hc.with_prior(sparse[0], "total.prior", {"low": 3000, "high": 6000})
-    found = hc.calibrate(*sparse, tmp_path, studies=6, draws=100, fitted=wrong, progress=False)
+    found = hc.calibrate(
+        *sparse, folder=tmp_path, studies=6, draws=100, fitted=wrong, progress=False
+    )
     summary = found.summary().set_index("group")
     assert "ranks of" in summary.loc["total", "verdict"]
     assert "intervals are too narrow" in summary.loc["total", "verdict"]
@@ -103,7 +105,7 @@ def test_too_few_fits_say_nothing(
     sparse: tuple[hc.ModelSpec, hc.Observations], tmp_path: Path
 ) -> None:
     with pytest.raises(hc.SamplingError, match="1 of 1 fits were made, and 5 are the fewest"):
-        hc.calibrate(*sparse, tmp_path, studies=1, draws=50, progress=False)
+        hc.calibrate(*sparse, folder=tmp_path, studies=1, draws=50, progress=False)
 
 
 def test_the_command_writes_what_it_found_and_goes_on(
@@ -124,7 +126,7 @@ def test_the_command_writes_what_it_found_and_goes_on(
 
 @pytest.mark.slow
 def test_a_right_model_passes(sparse: tuple[hc.ModelSpec, hc.Observations], tmp_path: Path) -> None:
-    found = hc.calibrate(*sparse, tmp_path, studies=100, progress=False)
+    found = hc.calibrate(*sparse, folder=tmp_path, studies=100, progress=False)
     assert found.summary()["verdict"].tolist() == ["passed"] * len(found.groups)
 
 
@@ -133,5 +135,5 @@ def test_noise_that_is_too_small_is_found_out(
     sparse: tuple[hc.ModelSpec, hc.Observations], tmp_path: Path
 ) -> None:
     wrong = hc.with_prior(sparse[0], "source_kinds.claim.noise", {"low": 0.02, "high": 0.05})
-    found = hc.calibrate(*sparse, tmp_path, studies=50, fitted=wrong, progress=False)
+    found = hc.calibrate(*sparse, folder=tmp_path, studies=50, fitted=wrong, progress=False)
     assert not found.passed

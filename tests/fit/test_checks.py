@@ -223,7 +223,13 @@ def test_a_number_wrong_by_a_thousand_is_named(
     observations = replace(toy_observations, rows=tuple(rows))
     # Fitted again: the wrong row has had its say on the noise of its source, and is named all the
     # same.
-    fit = hc.fit(toy_spec, observations, seed=1, chains=2, draws=200, tune=400, progress=False)
+    fit = hc.fit(
+        toy_spec,
+        observations,
+        seed=1,
+        progress=False,
+        sampler=hc.Sampler(chains=2, draws=200, tune=400),
+    )
     result = check_outlying_rows(Evidence(fit))
     assert not result.passed
     assert result.table.iloc[0]["line"] == rows[at].line

@@ -400,7 +400,14 @@ def test_unknown_prior_sets_are_all_named_before_anything_is_fitted(
 ) -> None:
     names = ["base", "scepticle", "wid"]
     with pytest.raises(hc.SpecError) as caught:
-        fit_prior_sets(toy_spec, toy_observations, names, tmp_path / "fits", seed=1, progress=False)
+        fit_prior_sets(
+            toy_spec,
+            toy_observations,
+            names=names,
+            folder=tmp_path / "fits",
+            seed=1,
+            progress=False,
+        )
     assert str(caught.value).splitlines() == [
         "toy.toml [prior_sets]: unknown prior set 'scepticle'. Did you mean 'sceptical'?",
         "toy.toml [prior_sets]: unknown prior set 'wid'. Did you mean 'wide'?",

@@ -73,9 +73,8 @@ def test_a_refit_is_the_fit_without_the_rows(found: hc.Influence, toy_fit: hc.Fi
         toy_fit.spec,
         replace(toy_fit.observations, rows=rows),
         seed=9,
-        draws=1000,
-        tune=500,
         progress=False,
+        sampler=hc.Sampler(draws=1000, tune=500),
     )
     logs = np.log(hc.headcount(alone).sel(year=2023).to_numpy())
     line = found.table.set_index("name").loc["registry"]
@@ -144,7 +143,9 @@ def linear_fit(*rows: str) -> hc.Fit:
     table = hc.parse_observations(
         "\n".join(["source,area,year,kind,value,relative_se", *rows]) + "\n"
     )
-    return hc.fit(spec, table, seed=1, chains=4, draws=2000, tune=500, progress=False)
+    return hc.fit(
+        spec, table, seed=1, progress=False, sampler=hc.Sampler(chains=4, draws=2000, tune=500)
+    )
 
 
 @pytest.fixture(scope="module")
@@ -255,10 +256,8 @@ def test_a_source_that_lies_is_a_surprise(toy_fit: hc.Fit) -> None:
         toy_fit.spec,
         replace(toy_fit.observations, rows=rows),
         seed=1,
-        chains=2,
-        draws=500,
-        tune=300,
         progress=False,
+        sampler=hc.Sampler(chains=2, draws=500, tune=300),
     )
     told = hc.influence(wrong, parts=("anchor",), seed=1, **SHORT)
     [line] = told.table.to_dict("records")

@@ -9,7 +9,7 @@ import pytest
 import headcount as hc
 from headcount.inference import fitting
 
-SHORT = {"seed": 1, "chains": 2, "draws": 20, "progress": False}
+SHORT = hc.Sampler(chains=2, draws=20)
 
 
 def runs_of(
@@ -24,7 +24,7 @@ def runs_of(
 
     monkeypatch.setattr(fitting, "sample", noted)
     monkeypatch.setattr(fitting, "LONG", long)
-    hc.fit(spec, rows, **SHORT)
+    hc.fit(spec, rows, seed=1, sampler=SHORT, progress=False)
     return runs
 
 

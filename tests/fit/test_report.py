@@ -303,9 +303,14 @@ def test_a_total_that_only_priors_hold_is_refused_on_the_first_page(
     toy_fit: hc.Fit, tmp_path: Path
 ) -> None:
     rows = tuple(row for row in toy_fit.observations.rows if row.source != "registry")
-    short = {"chains": 2, "draws": 200, "tune": 200, "progress": False}
+    short = hc.Sampler(chains=2, draws=200, tune=200)
     bare = hc.fit(
-        toy_fit.spec, replace(toy_fit.observations, rows=rows), seed=1, near=toy_fit, **short
+        toy_fit.spec,
+        replace(toy_fit.observations, rows=rows),
+        seed=1,
+        warm_start=toy_fit,
+        sampler=short,
+        progress=False,
     )
     page = written(bare, tmp_path)
     assert '<p class="lead refusal">Do not quote this total.</p>' in page[: page.index("<nav")]

@@ -21,7 +21,7 @@ from headcount.posterior.row_expectations import row_moments
 from headcount.posterior.summaries import diagnostics
 from headcount.study.priors import Prior
 
-SHORT = {"chains": 2, "draws": 500, "tune": 300, "progress": False}
+SHORT = hc.Sampler(chains=2, draws=500, tune=300)
 
 
 @pytest.fixture(scope="module")
@@ -31,7 +31,12 @@ def unanchored(toy_fit: hc.Fit) -> hc.Fit:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", hc.HeadcountWarning)
         return hc.fit(
-            toy_fit.spec, replace(toy_fit.observations, rows=rows), seed=1, near=toy_fit, **SHORT
+            toy_fit.spec,
+            replace(toy_fit.observations, rows=rows),
+            seed=1,
+            warm_start=toy_fit,
+            sampler=SHORT,
+            progress=False,
         )
 
 
@@ -103,9 +108,16 @@ def test_share_of_a_prior_is_what_a_refit_shows(unanchored: hc.Fit) -> None:
     tight = Prior(
         prior.support, prior.family, (prior.parameters[0], prior.parameters[1] / np.sqrt(twice))
     )
-    long = SHORT | {"chains": 4, "draws": 1500}
+    long = hc.Sampler(chains=4, draws=1500, tune=300)
     fits = [
-        hc.fit(spec, unanchored.observations, seed=3, near=unanchored, **long)
+        hc.fit(
+            spec,
+            unanchored.observations,
+            seed=3,
+            warm_start=unanchored,
+            sampler=long,
+            progress=False,
+        )
         for spec in (unanchored.spec, hc.with_prior(unanchored.spec, path, tight))
     ]
     (before, error), (after, other) = (log_variance(fit) for fit in fits)
@@ -153,7 +165,8 @@ def test_sign_slip_in_a_coverage_is_found(
     meant, entered = (slipped(toy_spec, sign=sign) for sign in (1, -1))
     world = hc.simulate(meant, toy_observations, seed=1).observations
     right, wrong = (
-        check_conflict(Evidence(hc.fit(spec, world, seed=1, **SHORT))) for spec in (meant, entered)
+        check_conflict(Evidence(hc.fit(spec, world, seed=1, sampler=SHORT, progress=False)))
+        for spec in (meant, entered)
     )
     assert right.passed
     assert not wrong.passed
@@ -177,8 +190,9 @@ def test_wrong_count_of_an_anchor_is_a_conflict(toy_fit: hc.Fit) -> None:
                 toy_fit.spec,
                 replace(toy_fit.observations, rows=rows),
                 seed=1,
-                near=toy_fit,
-                **SHORT,
+                warm_start=toy_fit,
+                sampler=SHORT,
+                progress=False,
             )
         )
     )
@@ -206,8 +220,22 @@ def test_draws_are_carried_by_name(toy_fit: hc.Fit, unanchored: hc.Fit) -> None:
 
 
 def test_fit_near_another_has_the_same_posterior(toy_fit: hc.Fit) -> None:
-    near = hc.fit(toy_fit.spec, toy_fit.observations, seed=7, near=toy_fit, **SHORT)
-    again = hc.fit(toy_fit.spec, toy_fit.observations, seed=7, near=toy_fit, **SHORT)
+    near = hc.fit(
+        toy_fit.spec,
+        toy_fit.observations,
+        seed=7,
+        warm_start=toy_fit,
+        sampler=SHORT,
+        progress=False,
+    )
+    again = hc.fit(
+        toy_fit.spec,
+        toy_fit.observations,
+        seed=7,
+        warm_start=toy_fit,
+        sampler=SHORT,
+        progress=False,
+    )
     xr.testing.assert_identical(near.posterior, again.posterior)
     for year in (2018, 2021, 2025):
         ours, theirs = (np.log(hc.headcount(fit).sel(year=year)) for fit in (near, toy_fit))

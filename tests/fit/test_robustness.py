@@ -15,7 +15,7 @@ from headcount.diagnostics.checks import Evidence
 pytestmark = pytest.mark.fit
 
 STUDY = Path("benchmarks/calibration/platforms")
-SETTINGS = {"seed": 1, "chains": 2, "draws": 1000, "tune": 300, "progress": False}
+SETTINGS = hc.Sampler(chains=2, draws=1000, tune=300)
 
 
 @pytest.fixture(scope="module")
@@ -31,7 +31,7 @@ def total(fit: hc.Fit) -> np.ndarray:
 
 @pytest.fixture(scope="module")
 def as_stated(simulated: tuple[hc.ModelSpec, hc.Observations]) -> np.ndarray:
-    return total(hc.fit(*simulated, **SETTINGS))  # type: ignore[arg-type]
+    return total(hc.fit(*simulated, seed=1, sampler=SETTINGS, progress=False))  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(("source", "kind"), [("network", "count"), ("reseller", "rounded")])
@@ -50,7 +50,7 @@ def test_a_thousandfold_error_moves_the_total_by_little_and_is_named(
         row, value=1000 * (row.value or 0), unit=None if row.unit is None else 1000 * row.unit
     )
     rows = (*observations.rows[:place], wrong, *observations.rows[place + 1 :])
-    fit = hc.fit(spec, replace(observations, rows=rows), **SETTINGS)  # type: ignore[arg-type]
+    fit = hc.fit(spec, replace(observations, rows=rows), seed=1, sampler=SETTINGS, progress=False)  # type: ignore[arg-type]
     low, middle, high = np.quantile(as_stated, [0.05, 0.5, 0.95])
     # The Monte Carlo error of both medians together is about a fiftieth of the width.
     assert abs(np.median(total(fit)) - middle) < 0.1 * (high - low)

@@ -56,7 +56,7 @@ def test_candidates_change_nothing_about_a_study(
     assert bare.priors == toy_spec.priors
     assert set(bare.sources) == set(toy_spec.sources)
     assert "candidates" not in bare.text
-    hc.check_study(toy_spec, toy_observations)
+    hc.Study(toy_spec, toy_observations)
     assert hc.with_prior_set(toy_spec, "sceptical").candidates == toy_spec.candidates
 
 
@@ -272,8 +272,7 @@ def by_brute_force(
         jobs.append(
             Job(
                 f"{name}-{seed}",
-                own.spec,
-                rows,
+                hc.Study(own.spec, rows),
                 seed,
                 spread_of_total,
                 draws=400,

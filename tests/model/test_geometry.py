@@ -35,9 +35,9 @@ from headcount.engine.numba_support.simd import LANES
 from headcount.layout.free_vector import free_labels
 from headcount.layout.study_layout import Layout
 from headcount.study.areas import parse_areas
-from headcount.study.copies import without_copies
 from headcount.study.observations import Observation, Observations, read_observations
 from headcount.study.spec_files import parse_spec, read_spec, with_prior_set
+from headcount.study.study import Study
 
 SMALL = [name for name in STUDIES if name != "rich"]
 
@@ -666,9 +666,9 @@ def test_all_studies_and_prior_sets_share_one_compiled_density(toy_spec, toy_obs
 def test_coordinates_do_not_depend_on_the_threads_of_linear_algebra(root):
     # The flagship: matrices of small studies are never spread over threads.
     spec = read_spec(root / "models" / "ml_engineers.toml")
-    observations = without_copies(
+    observations = Study(
         spec, read_observations(root / "data" / "ml_engineers" / "observations.csv")
-    )
+    ).observations
     arrays = assemble(Layout.of(spec, observations))
     found = []
     for threads in (1, 2):

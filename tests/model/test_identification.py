@@ -28,7 +28,6 @@ from headcount.engine.density.study_arrays import Arrays, assemble
 from headcount.engine.derivatives.jacobian import sensitivities_at
 from headcount.engine.derivatives.log_baseline import to_level, to_total
 from headcount.layout.study_layout import Layout
-from headcount.study.copies import without_copies
 from headcount.study.row_forms import STATED, STUDENT_T, Likelihood
 
 ROOT = Asked("WORLD", 2021, "beekeeper")
@@ -36,7 +35,7 @@ ROOT = Asked("WORLD", 2021, "beekeeper")
 
 @pytest.fixture(scope="module")
 def toy(toy_spec: hc.ModelSpec, toy_observations: hc.Observations) -> tuple[Arrays, Layout]:
-    layout = Layout.of(toy_spec, without_copies(toy_spec, toy_observations))
+    layout = Layout.of(toy_spec, hc.Study(toy_spec, toy_observations).observations)
     return assemble(layout), layout
 
 

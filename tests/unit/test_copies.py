@@ -8,7 +8,7 @@ import pytest
 
 import headcount as hc
 from headcount.errors import SpecError, StudyError
-from headcount.study.copies import without_copies
+from headcount.study.copies import settle_copies
 from headcount.study.observations import Observation, Observations
 
 COPY = {"title": "t", "copy_of": "platform"}
@@ -37,7 +37,10 @@ def row(source, line=0, **cells):
 
 def settled(spec, *rows):
     numbered = (replace(own, line=line) for line, own in enumerate(rows, start=2))
-    return without_copies(spec, Observations(tuple(numbered), "o.csv")).rows
+    observations, problems = settle_copies(spec, Observations(tuple(numbered), "o.csv"))
+    if problems:
+        raise hc.StudyError(problems)
+    return observations.rows
 
 
 def faults(spec, *rows):
@@ -53,7 +56,7 @@ def test_copies_are_no_sources(spec, toy_spec):
 
 
 def test_tables_without_copies_stay_as_they_are(spec, toy_observations):
-    assert without_copies(spec, toy_observations) is toy_observations
+    assert settle_copies(spec, toy_observations)[0] is toy_observations
 
 
 def test_what_the_original_states_too_is_shown_and_not_fitted(spec):
@@ -83,8 +86,8 @@ def test_two_copies_of_one_figure_enter_once(spec):
 
 def test_settling_twice_is_settling_once(spec):
     table = Observations((row("blog"), row("press"), row("platform", year=2020)))
-    once = without_copies(spec, table)
-    assert without_copies(spec, once) is once
+    once, _ = settle_copies(spec, table)
+    assert settle_copies(spec, once)[0] is once
 
 
 @pytest.mark.parametrize(
@@ -174,12 +177,12 @@ def test_a_study_is_checked_with_its_copies_settled(spec, toy_observations):
     rows = (row("blog", 100), row("press", 101, value=6.0), row("blog", 102, area="NOWHERE"))
     table = replace(toy_observations, rows=toy_observations.rows + rows)
     with pytest.raises(StudyError) as caught:
-        hc.check_study(spec, table)
+        hc.Study(spec, table)
     assert [str(problem).split(". ")[0] for problem in caught.value.problems] == [
         "observations.csv:101 [value]: 'press' is declared a copy of 'platform', and line 100 states another value",
         "observations.csv:102 [area]: unknown area 'NOWHERE'",
     ]
-    hc.check_study(spec, replace(toy_observations, rows=toy_observations.rows + rows[:1]))
+    hc.Study(spec, replace(toy_observations, rows=toy_observations.rows + rows[:1]))
 
 
 # Declaring them

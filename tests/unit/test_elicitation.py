@@ -18,7 +18,6 @@ from headcount import cli
 from headcount.posterior.replication import read_k, replicates
 from headcount.simulation.row_draws import draw_observations
 from headcount.simulation.state_draws import draw_states
-from headcount.study.copies import without_copies
 from headcount.study.observations import Observation, Observations
 from headcount.study.spec_files import parse_spec
 from headcount.workflows.elicitation.prior_alarms import alarms, people_at_hand
@@ -127,7 +126,7 @@ def test_statements_lie_where_the_oracle_puts_them(
     name: str, toy_spec: hc.ModelSpec, toy_observations: hc.Observations
 ) -> None:
     spec, observations = (toy_spec, toy_observations) if name == "toy" else study(name)
-    observations = without_copies(spec, observations)
+    observations = hc.Study(spec, observations).observations
     table = statements_table(Worlds.of(spec, observations, draws=4000, seed=1))
     draws, rng = 300, np.random.default_rng(3)
     worlds = [

@@ -28,20 +28,20 @@ def table(*rows):
 
 def faults(spec, *rows):
     with pytest.raises(StudyError) as caught:
-        hc.check_study(spec, table(*rows))
+        hc.Study(spec, table(*rows))
     return str(caught.value).splitlines()
 
 
 def test_the_toy_study_is_without_fault_or_doubt(toy_spec, toy_observations):
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        assert hc.check_study(toy_spec, toy_observations) is None
+        assert hc.Study(toy_spec, toy_observations).observations is toy_observations
 
 
 def test_a_source_without_rows_is_left_out_with_a_warning(toy_spec, toy_observations):
     kept = toy_observations.select(lambda row: row.source not in ("poll", "analyst"))
     with pytest.warns(HeadcountWarning) as caught:
-        hc.check_study(toy_spec, kept)
+        hc.Study(toy_spec, kept)
     assert [str(warning.message) for warning in caught] == [
         f"toy.toml [sources.{name}]: no observations from this source; it is left out."
         for name in ("analyst", "poll")
@@ -103,7 +103,7 @@ def test_the_ends_of_the_years_are_inside(toy_spec, toy_observations):
         "from_year": 2018,
     }
     extra = table(COUNT | {"year": 2018}, COUNT | {"year": 2025}, growth)
-    hc.check_study(toy_spec, replace(toy_observations, rows=toy_observations.rows + extra.rows))
+    hc.Study(toy_spec, replace(toy_observations, rows=toy_observations.rows + extra.rows))
     growth |= {"from_year": 2010}
     assert faults(toy_spec, growth)[0].startswith(
         "o.csv:2 [from_year]: 2010 is outside the model's years"
@@ -150,7 +150,7 @@ def test_a_survey_counts_a_part_of_its_respondents(toy_spec, scope, of_scope, te
 def test_a_survey_of_a_list_may_ask_the_scope_itself(toy_spec, toy_observations):
     seen = SURVEY | {"seen_by": "platform", "of_scope": "beekeeper"}
     extra = table(seen, seen | {"of_scope": "helper"})
-    hc.check_study(toy_spec, replace(toy_observations, rows=toy_observations.rows + extra.rows))
+    hc.Study(toy_spec, replace(toy_observations, rows=toy_observations.rows + extra.rows))
     assert faults(toy_spec, seen | {"scope": "helper"}) == [
         "o.csv:2 [of_scope]: scope 'beekeeper' is not declared to hold 'helper'. "
         "A survey counts part of its respondents: chain them by contains, within or part_of."
@@ -256,7 +256,7 @@ def test_counts_and_flows_may_come_from_one_source_with_a_multiplier():
     ]
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message=".*it is left out")
-        hc.check_study(study("lists").spec, table(*rows))
+        hc.Study(study("lists").spec, table(*rows))
 
 
 def test_periods_lie_within_the_model_s_years(toy_spec, toy_observations):
@@ -278,7 +278,7 @@ def test_periods_lie_within_the_model_s_years(toy_spec, toy_observations):
     inside = table(
         COUNT | {"year": 2018, "period": "start"}, COUNT | {"year": 2025, "period": "2018/2025"}
     )
-    hc.check_study(toy_spec, replace(toy_observations, rows=toy_observations.rows + inside.rows))
+    hc.Study(toy_spec, replace(toy_observations, rows=toy_observations.rows + inside.rows))
 
 
 @pytest.mark.parametrize(
@@ -312,7 +312,7 @@ def test_shares_that_cannot_be(toy_spec, cells, expected):
 )
 def test_shares_that_can_be(toy_spec, toy_observations, cells):
     extra = table(COUNT | {"kind": "share", "value": 0.5} | cells)
-    hc.check_study(toy_spec, replace(toy_observations, rows=toy_observations.rows + extra.rows))
+    hc.Study(toy_spec, replace(toy_observations, rows=toy_observations.rows + extra.rows))
 
 
 # Doubts
@@ -321,7 +321,7 @@ def test_shares_that_can_be(toy_spec, toy_observations, cells):
 def doubts(spec, *rows):
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
-        hc.check_study(spec, table(*rows))
+        hc.Study(spec, table(*rows))
     assert all(warning.category is HeadcountWarning for warning in caught)
     texts = [str(warning.message) for warning in caught]
     return [text for text in texts if not text.endswith("it is left out.")]
@@ -482,7 +482,7 @@ def test_holding_goes_along_contains_and_within_and_not_beside():
 
 def test_excluded_rows_are_not_looked_at(toy_spec, toy_observations):
     odd = table(COUNT | {"area": "ATLANTIS", "year": 1066, "source": "bard", "excluded": "legend"})
-    hc.check_study(toy_spec, replace(toy_observations, rows=toy_observations.rows + odd.rows))
+    hc.Study(toy_spec, replace(toy_observations, rows=toy_observations.rows + odd.rows))
     assert faults(toy_spec, COUNT | {"excluded": "doubtful"}) == [
         "o.csv: no row is left to fit. All are excluded."
     ]
@@ -514,7 +514,7 @@ def test_the_studies_of_the_tests_are_studies(name):
     absent = set(spec.sources) - set(mentioned_sources(spec, observations))
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
-        hc.check_study(spec, observations)
+        hc.Study(spec, observations)
     left_out = [
         text for warning in caught if (text := str(warning.message)).endswith("it is left out.")
     ]

@@ -13,7 +13,8 @@ from cyclopts.validators import Number
 from headcount.cli.commands.exit_codes import UsageError
 from headcount.cli.commands.fit_verdict import Stopwatch, waiting
 from headcount.cli.commands.output_files import make_ready, replacing
-from headcount.cli.commands.study_input import FIT_SUFFIX, MODEL_SUFFIX, Study
+from headcount.cli.commands.study_input import FIT_SUFFIX, MODEL_SUFFIX
+from headcount.study.study import Study
 
 if TYPE_CHECKING:
     from headcount.posterior.fits import Fit
@@ -126,17 +127,13 @@ def fitted(study: Study, seed: int, out: Path, sampler: SamplerOptions, clock: S
     make_ready(out)
     with clock.step("prepare"):
         with waiting("Loading the sampler", quiet=sampler.quiet):
+            from headcount.inference import Sampler
             from headcount.inference import fit as sample
             from headcount.posterior.fits import save_fit
-        found = sample(
-            *study,
-            seed=seed,
-            chains=sampler.chains,
-            draws=sampler.draws,
-            tune=sampler.tune,
-            cores=sampler.cores,
-            progress=not sampler.quiet,
+        options = Sampler(
+            chains=sampler.chains, draws=sampler.draws, tune=sampler.tune, cores=sampler.cores
         )
+        found = sample(study, seed=seed, sampler=options, progress=not sampler.quiet)
     clock.split("prepare", "sample", found.sampling.seconds["sample"])
     with replacing(out) as partial:
         save_fit(found, partial)

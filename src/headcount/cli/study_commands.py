@@ -54,7 +54,7 @@ def check(model: Path, /, *, data: Path | None = None, prior_set: str = BASE) ->
     with waiting("Looking at what the answer will rest on", quiet=False):
         from headcount.diagnostics.identification import preflight
 
-        found = preflight(*study)
+        found = preflight(study)
     print_preflight(found, Console())
     print(f"\n{model}: in order")
 

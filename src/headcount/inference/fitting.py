@@ -13,29 +13,27 @@ from headcount.engine.coordinates.sampled_density import Coordinates
 from headcount.engine.density.study_arrays import Arrays, assemble
 from headcount.engine.precompile import compile_ahead
 from headcount.inference.posterior_variables import free_vectors, posterior_of
-from headcount.inference.sampling import SHORT, STEADY, Pace, sample
-from headcount.layout.study_layout import Layout
+from headcount.inference.sampler import Sampler
+from headcount.inference.sampling import SHORT, STEADY, Pace, Run, sample
+from headcount.layout.study_layout import Layout, layout_of
 from headcount.posterior.draw_transfer import Carried
 from headcount.posterior.fits import Fit, Sampling, sampler_tree, versions
-from headcount.study.copies import without_copies
+from headcount.study.arguments import checked_seed
 from headcount.study.observations import Observations
 from headcount.study.specs import ModelSpec
-from headcount.study.study_checks import check_study
+from headcount.study.study import Study
 
 __all__ = ["fit"]
 
 
 def fit(
-    spec: ModelSpec,
-    observations: Observations,
+    study: Study | ModelSpec,
+    observations: Observations | None = None,
     *,
     seed: int,
-    chains: int = 4,
-    draws: int = 2000,
-    tune: int | None = None,
-    cores: int | None = None,
+    sampler: Sampler | None = None,
     progress: bool = True,
-    near: Fit | Carried | None = None,
+    warm_start: Fit | Carried | None = None,
 ) -> Fit:
     """Fit a study: draw from the posterior of `headcount.build_model`.
 
@@ -45,26 +43,21 @@ def fit(
 
     Parameters
     ----------
-    spec
-        The declaration, with the prior set in force.
+    study
+        A study, or the spec of one.
     observations
-        The rows.
+        The rows, where a spec is given.
     seed
         Seed of everything random; the same seed gives the same draws on one machine, whatever the
         number of cores.
-    chains, draws
-        Chains, and draws kept for each.
-    tune
-        Warm-up draws of each chain; if ``None`` 150 where the pilot runs could make long steps, and
-        500 elsewhere.
-    cores
-        Chains that run at once; all of the machine's if ``None``.
+    sampler
+        Options of the sampler; four chains of 2,000 draws if ``None``.
     progress
         Whether to show a progress bar, in the terminal or the notebook.
-    near
-        A fit of a similar study, such as one with other priors or without a source: coordinates are
-        chosen by its draws, which saves the pilot runs. The answer does not depend on it, beyond
-        its Monte Carlo error.
+    warm_start
+        A fit of a similar study, such as one with other priors or without a source. Its draws
+        choose the coordinates, which saves the pilot runs. The answer does not depend on it,
+        beyond its Monte Carlo error.
 
     Returns
     -------
@@ -74,8 +67,9 @@ def fit(
 
     Raises
     ------
-    StudyError
-        Where spec and observations do not fit together; before anything is sampled.
+    ArgumentError, StudyError
+        Before anything is sampled: where an argument is out of range, and where spec and
+        observations do not fit together.
     SamplingError
         If no draw was finished.
 
@@ -84,34 +78,39 @@ def fit(
     >>> import headcount as hc
     >>> spec = hc.read_spec("models/toy.toml")
     >>> observations = hc.read_observations("data/toy/observations.csv")
-    >>> fit = hc.fit(spec, observations, seed=1, draws=200, tune=300, progress=False)
+    >>> sampler = hc.Sampler(draws=200, tune=300)
+    >>> fit = hc.fit(spec, observations, seed=1, sampler=sampler, progress=False)
     >>> fit.posterior.sizes["region"]
     4
     """
+    options = Sampler() if sampler is None else sampler
+    checked_seed(seed)
     with collecting_later():
-        observations = without_copies(spec, observations)
-        check_study(spec, observations)
+        study = Study.of(study, observations)
         started = time.perf_counter()
         compile_ahead()
-        layout = Layout.of(spec, observations)
-        if near is None:
-            geometry, step = _geometry(assemble(layout), seed=seed, cores=cores, progress=progress)
+        layout = layout_of(study)
+        if warm_start is None:
+            arrays = assemble(layout)
+            geometry, step = _geometry(arrays, seed=seed, cores=options.cores, progress=progress)
         else:
-            geometry, step = _geometry_near(layout, near, seed=seed), SHORT
+            geometry, step = _geometry_near(layout, warm_start, seed=seed), SHORT
+    tune = options.tune
     if tune is None:
         tune = BRIEF if step >= long_step(geometry.size) else THOROUGH
     prepared = time.perf_counter() - started
-    found = sample(
-        geometry,
-        seed=seed,
-        chains=chains,
-        draws=draws,
-        tune=tune,
-        cores=cores,
-        progress=progress,
+    pace = STEADY if step >= TINY else CAREFUL
+    if options.target_accept is not None:
+        pace = pace._replace(accepted=options.target_accept)
+    run = Run(
+        options.chains,
+        options.draws,
+        tune,
+        deepest=options.max_treedepth,
+        pace=pace,
         first_step=step,
-        pace=STEADY if step >= TINY else CAREFUL,
     )
+    found = sample(geometry, run, seed=seed, cores=options.cores, progress=progress)
     kept_chains, kept_draws, _ = found.free.shape
     record = Sampling(
         seed=seed,
@@ -125,7 +124,7 @@ def fit(
     tree = sampler_tree(
         posterior_of(layout, found.free), free_vectors(layout, found.free), found.stats
     )
-    return Fit(spec, observations, tree, record)
+    return Fit(study, tree, record)
 
 
 class Pilot(NamedTuple):
@@ -177,18 +176,9 @@ def _geometry(
     for number, pilot in enumerate(PILOTS, start=1):
         if pilot.spared and step >= long:
             break
-        found = sample(
-            geometry,
-            seed=seed,
-            chains=PILOT_CHAINS,
-            draws=pilot.draws,
-            tune=pilot.tune,
-            cores=cores,
-            progress=progress,
-            label=f"Pilot {number}",
-            deepest=pilot.deepest,
-            first_step=step,
-        )
+        run = Run(PILOT_CHAINS, pilot.draws, pilot.tune, deepest=pilot.deepest, first_step=step)
+        label = f"Pilot {number}"
+        found = sample(geometry, run, seed=seed, cores=cores, progress=progress, label=label)
         geometry, step = geometry_of(arrays, found.free.reshape(-1, arrays.family.size)), found.step
     return geometry, step
 

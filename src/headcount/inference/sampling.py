@@ -23,7 +23,7 @@ from headcount._types import FloatArray, IntArray
 from headcount.engine.coordinates.sampled_density import Coordinates
 from headcount.errors import SamplingError
 
-__all__ = ["SHORT", "STEADY", "Draws", "Pace", "sample"]
+__all__ = ["SHORT", "STEADY", "Draws", "Pace", "Run", "sample"]
 
 FREE: Final = "free"
 KEPT_STATS: Final = (
@@ -95,19 +95,37 @@ class Draws:
         return float(self.stats["step_size"].isel({DRAW: -1}).mean())
 
 
+class Run(NamedTuple):
+    """How one run of the sampler goes.
+
+    Attributes
+    ----------
+    chains, draws, tune
+        Chains, draws kept and warm-up draws, for each chain.
+    deepest
+        Doublings of a trajectory at most.
+    first_step
+        Where the search for the step size begins.
+    pace
+        How long steps are.
+    """
+
+    chains: int
+    draws: int
+    tune: int
+    deepest: int = DEEPEST
+    first_step: float = SHORT
+    pace: Pace = STEADY
+
+
 def sample(
     coordinates: Coordinates,
+    run: Run,
     *,
     seed: int,
-    chains: int,
-    draws: int,
-    tune: int,
     cores: int | None,
     progress: bool,
     label: str = "Sampling",
-    deepest: int = DEEPEST,
-    first_step: float = SHORT,
-    pace: Pace = STEADY,
 ) -> Draws:
     """Sample the posterior.
 
@@ -115,22 +133,16 @@ def sample(
     ----------
     coordinates
         The density and its coordinates.
+    run
+        How many draws, and how long steps are.
     seed
         Same seed, same draws, on any number of cores.
-    chains, draws, tune
-        Chains, draws kept and warm-up draws, for each chain.
     cores
         Chains that run at once; as many as the machine has if ``None``.
     progress
         Whether to show a bar, in the terminal or the notebook.
     label
-        What the bar says.
-    deepest
-        Doublings of a trajectory at most.
-    first_step
-        Where the search for the step size begins.
-    pace
-        How long steps are.
+        Text before the bar.
 
     Returns
     -------
@@ -148,21 +160,23 @@ def sample(
         running = nutpie.sample(
             _model(coordinates),
             seed=seed,
-            chains=chains,
-            draws=draws,
-            tune=tune,
-            cores=min(chains, cores or own_cores()),
-            target_accept=pace.accepted,
-            step_size_jitter=pace.varied,
-            maxdepth=deepest,
-            initial_step=first_step,
+            chains=run.chains,
+            draws=run.draws,
+            tune=run.tune,
+            cores=min(run.chains, cores or own_cores()),
+            target_accept=run.pace.accepted,
+            step_size_jitter=run.pace.varied,
+            maxdepth=run.deepest,
+            initial_step=run.first_step,
             max_step_size=LONGEST,
             # Between two kicks by what is left of the gradient, trajectories turn as those of a
             # standard normal do.
             exact_normal_trajectory=True,
             save_warmup=False,
             progress_bar=False,
-            progress_callback=_reporter(shown, label, chains * (draws + tune)) if shown else None,
+            progress_callback=_reporter(shown, label, run.chains * (run.draws + run.tune))
+            if shown
+            else None,
             progress_rate=100,
             blocking=False,
         )

@@ -18,6 +18,7 @@ from typing import Final
 import numpy as np
 from scipy.special import logsumexp
 
+from headcount._memo import memo
 from headcount._types import FloatArray, IntArray
 from headcount.layout.row_forms import form_of
 from headcount.study.observation import Observation
@@ -26,6 +27,7 @@ from headcount.study.periods import Moment
 from headcount.study.priors import LINK_NORMAL, Prior
 from headcount.study.row_forms import BINOMIAL_FORMS, FormRow, Likelihood, Term
 from headcount.study.specs import ModelSpec
+from headcount.study.study import Study
 from headcount.study.study_checks import mentioned_sources
 
 __all__ = [
@@ -34,6 +36,7 @@ __all__ = [
     "RowArrays",
     "known_log_headcount",
     "latent_scopes",
+    "layout_of",
 ]
 
 TREND_LEVEL_SD: Final = 5.0
@@ -110,9 +113,9 @@ class RowArrays:
         return len(self.position)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Layout:
-    """Index arrays of a study; build one with `Layout.of`.
+    """Index arrays of a study; `layout_of` keeps them with it.
 
     Parameters
     ----------
@@ -315,6 +318,12 @@ class Layout:
             for name in self.spec.breakdowns
             for part in self.spec.parts_of(name)
         }
+
+
+@memo
+def layout_of(study: Study) -> Layout:
+    """Return the index arrays of a study, which are kept with it."""
+    return Layout.of(study.spec, study.observations)
 
 
 def zero_sum_basis(n: int) -> FloatArray:

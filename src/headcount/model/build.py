@@ -19,21 +19,20 @@ from headcount._names import (
     SURVEY_EPOCH,
     YEAR,
 )
-from headcount.layout.study_layout import Layout
+from headcount.layout.study_layout import Layout, layout_of
 from headcount.model.graph_data import study_arrays
 from headcount.model.latent_headcount import log_headcount, log_ratios
 from headcount.model.likelihoods import observe
 from headcount.model.log_reach import log_reach
 from headcount.model.parameters import Parameters
-from headcount.study.copies import without_copies
 from headcount.study.observations import Observations
 from headcount.study.specs import ModelSpec
-from headcount.study.study_checks import check_study
+from headcount.study.study import Study
 
 __all__ = ["build_model", "model_of"]
 
 
-def build_model(spec: ModelSpec, observations: Observations) -> pm.Model:
+def build_model(study: Study | ModelSpec, observations: Observations | None = None) -> pm.Model:
     """Build the PyMC model of a study.
 
     The model is the definition: read it, extend it, or sample it with any of PyMC's samplers.
@@ -41,10 +40,10 @@ def build_model(spec: ModelSpec, observations: Observations) -> pm.Model:
 
     Parameters
     ----------
-    spec
-        The declaration.
+    study
+        A study, or the spec of one.
     observations
-        The rows; those that are excluded do not enter.
+        The rows, where a spec is given.
 
     Returns
     -------
@@ -69,9 +68,7 @@ def build_model(spec: ModelSpec, observations: Observations) -> pm.Model:
     >>> model.named_vars_to_dims["log_headcount"]
     ('region', 'year')
     """
-    observations = without_copies(spec, observations)
-    check_study(spec, observations)
-    return model_of(Layout.of(spec, observations))
+    return model_of(layout_of(Study.of(study, observations)))
 
 
 def model_of(layout: Layout) -> pm.Model:

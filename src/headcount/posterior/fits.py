@@ -6,7 +6,6 @@ import json
 import platform
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
 from importlib import metadata
 from pathlib import Path
 from typing import Any, Final
@@ -17,12 +16,13 @@ import xarray as xr
 from headcount._names import CHAIN, DRAW, POSTERIOR, SAMPLE_STATS, UNCONSTRAINED
 from headcount._types import SingleArray
 from headcount.errors import FitError
-from headcount.layout.study_layout import Layout
+from headcount.layout.study_layout import Layout, layout_of
 from headcount.study.areas import parse_areas
 from headcount.study.covariates import Covariates, parse_covariates
 from headcount.study.observations import Observations, parse_observations
 from headcount.study.spec_files import parse_spec
 from headcount.study.specs import ModelSpec
+from headcount.study.study import Study
 
 __all__ = ["Fit", "Sampling", "load_fit", "save_fit", "versions"]
 
@@ -77,8 +77,8 @@ class Fit:
 
     Parameters
     ----------
-    spec, observations
-        The study; the spec's ``prior_set`` names the priors in force.
+    study
+        Spec and observations; the spec's ``prior_set`` names the priors in force.
     tree
         DataTree with the groups ``posterior`` (dims chain, draw, ...), ``unconstrained_posterior``
         (the free vectors that all of a draw can be computed from again) and ``sample_stats``; ready
@@ -92,12 +92,21 @@ class Fit:
         What has been computed from the draws and is kept for the next one who asks; not saved.
     """
 
-    spec: ModelSpec
-    observations: Observations
+    study: Study
     tree: xr.DataTree
     sampling: Sampling
     # Not an argument, so that a fit made from another by `dataclasses.replace` starts afresh.
     derived: dict[str, SingleArray] = field(default_factory=dict, init=False, repr=False)
+
+    @property
+    def spec(self) -> ModelSpec:
+        """The declaration."""
+        return self.study.spec
+
+    @property
+    def observations(self) -> Observations:
+        """The rows, copies settled."""
+        return self.study.observations
 
     @property
     def posterior(self) -> xr.Dataset:
@@ -109,10 +118,10 @@ class Fit:
         """The sampler's own record, dims (chain, draw)."""
         return self.tree[SAMPLE_STATS].to_dataset()
 
-    @cached_property
+    @property
     def layout(self) -> Layout:
         """The study as index arrays."""
-        return Layout.of(self.spec, self.observations)
+        return layout_of(self.study)
 
     @property
     def divergences(self) -> int:
@@ -247,7 +256,8 @@ def _from_tree(tree: xr.DataTree) -> Fit:
         prior_set=facts["prior_set"],
     )
     observations = parse_observations(facts["observations"], name=facts["observations_name"])
-    return Fit(spec, observations, tree, Sampling(**json.loads(facts["sampling"])))
+    study = Study.without_checks(spec, observations)
+    return Fit(study, tree, Sampling(**json.loads(facts["sampling"])))
 
 
 def sampler_tree(posterior: xr.Dataset, free: xr.Dataset, stats: xr.Dataset) -> xr.DataTree:

@@ -14,9 +14,9 @@ from headcount.errors import HeadcountError
 from headcount.simulation.row_draws import draw_observations
 from headcount.simulation.state import State
 from headcount.simulation.state_draws import draw_states
-from headcount.study.copies import without_copies
 from headcount.study.observations import Observations
 from headcount.study.specs import ModelSpec
+from headcount.study.study import Study
 
 __all__ = ["Simulation", "simulate", "simulate_prior"]
 
@@ -44,8 +44,8 @@ class Simulation:
 
 
 def simulate(
-    spec: ModelSpec,
-    observations: Observations,
+    study: Study | ModelSpec,
+    observations: Observations | None = None,
     *,
     seed: int,
     within: tuple[float, float] | None = None,
@@ -60,12 +60,11 @@ def simulate(
 
     Parameters
     ----------
-    spec
-        The declaration.
+    study
+        A study, or the spec of one. Of its rows source, area, year, form, bounds, widths, units and
+        respondents are kept; the stated numbers do not enter. Excluded rows are left out.
     observations
-        Which statements there are: source, area, year, form, bounds, widths, units and respondents
-        are kept, the stated numbers are not looked at. They must fit the spec; excluded rows are
-        left out, and figures that copies repeat enter once.
+        The rows, where a spec is given.
     seed
         Of all that is random.
     within
@@ -98,7 +97,8 @@ def simulate(
     >>> simulation.truth["headcount"].dims
     ('region', 'year')
     """
-    observations = without_copies(spec, observations)
+    study = Study.of(study, observations)
+    spec, observations = study.spec, study.observations
     # Streams of their own: other rows do not change the world, nor does a rejected world change the
     # noise.
     state_rng, row_rng = np.random.default_rng(seed).spawn(2)

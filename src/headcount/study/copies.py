@@ -5,18 +5,24 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from headcount.errors import Problem, StudyError, nearest
+from headcount.errors import Problem, nearest
 from headcount.study.observations import KEY, NUMBERS, Observation, Observations
 from headcount.study.specs import ModelSpec
 
-__all__ = ["copy_problems", "settle_copies", "without_copies"]
+__all__ = ["copy_problems", "settle_copies"]
 
 ABOUT = tuple(column for column in KEY if column not in ("source", "scope"))
 """Columns that, with the scope, say what a row is about, whoever states it."""
 
 
-def without_copies(spec: ModelSpec, observations: Observations) -> Observations:
+def settle_copies(
+    spec: ModelSpec, observations: Observations
+) -> tuple[Observations, list[Problem]]:
     """Let the figures of sources that are copies enter once.
+
+    A row of a copy is excluded where the original, or another copy of it, states the same, even in
+    a row that is itself excluded; where the original is silent, the row enters under the original's
+    name. Applied twice, it changes nothing more.
 
     Parameters
     ----------
@@ -27,38 +33,8 @@ def without_copies(spec: ModelSpec, observations: Observations) -> Observations:
 
     Returns
     -------
-    Observations
-        A row of a copy is excluded where the original, or another copy of it, states the same, even
-        in a row that is itself excluded; where the original is silent, the row enters in the
-        original's name. Done once, nothing is left to do.
-
-    Raises
-    ------
-    StudyError
-        Where a copy states another number than the original: then it is no copy.
-    """
-    settled, problems = settle_copies(spec, observations)
-    if problems:
-        raise StudyError(problems)
-    return settled
-
-
-def settle_copies(
-    spec: ModelSpec, observations: Observations
-) -> tuple[Observations, list[Problem]]:
-    """Let figures of copies enter once, and tell which are none; see `without_copies`.
-
-    Parameters
-    ----------
-    spec
-        The declaration.
-    observations
-        The rows.
-
-    Returns
-    -------
     tuple of Observations and list of Problem
-        The rows, and where a copy states another number than the original.
+        The rows, and a problem for each copy that states another number than the original.
     """
     if not any(row.source in spec.copies for row in observations.fitted):
         return observations, []

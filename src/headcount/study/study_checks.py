@@ -5,6 +5,8 @@ from __future__ import annotations
 import warnings
 from collections.abc import Iterator
 from itertools import chain
+from pathlib import Path
+from typing import Final
 
 from headcount.errors import HeadcountWarning, Problem, StudyError
 from headcount.study.contradictions import COUNTS, contradicting_rows
@@ -13,11 +15,13 @@ from headcount.study.observations import Observations
 from headcount.study.row_checks import row_problems
 from headcount.study.specs import ModelSpec
 
+PACKAGE: Final = str(Path(__file__).parents[1])
+
 __all__ = ["check_study", "mentioned_sources"]
 
 
-def check_study(spec: ModelSpec, observations: Observations) -> None:
-    """Check that spec and observations fit together.
+def check_study(spec: ModelSpec, observations: Observations) -> Observations:
+    """Let copied figures enter once, and check that spec and observations fit together.
 
     Parameters
     ----------
@@ -25,7 +29,12 @@ def check_study(spec: ModelSpec, observations: Observations) -> None:
         The declaration.
     observations
         The rows; excluded ones are not looked at, and copies are settled first, see
-        `headcount.study.copies.without_copies`.
+        `headcount.study.copies.settle_copies`.
+
+    Returns
+    -------
+    Observations
+        The rows, of which copies are settled.
 
     Raises
     ------
@@ -54,14 +63,20 @@ def check_study(spec: ModelSpec, observations: Observations) -> None:
             text = (
                 f"{spec.name} [sources.{name}]: no observations from this source; it is left out."
             )
-            warnings.warn(text, HeadcountWarning, stacklevel=3)
+            _warn(text)
     doubts = (
         _silent_lists(spec, observations),
         _foreign_scopes(spec, observations),
         contradicting_rows(spec, observations),
     )
     for text in chain(*doubts):
-        warnings.warn(text, HeadcountWarning, stacklevel=3)
+        _warn(text)
+    return observations
+
+
+def _warn(text: str) -> None:
+    """Warn at the line of whoever called headcount, however deep the check is called."""
+    warnings.warn(text, HeadcountWarning, skip_file_prefixes=(PACKAGE,))
 
 
 def mentioned_sources(spec: ModelSpec, observations: Observations) -> tuple[str, ...]:

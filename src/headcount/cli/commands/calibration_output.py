@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from headcount.cli.commands.output_files import make_ready, replacing
-from headcount.cli.commands.study_input import Study
+from headcount.study.study import Study
 
 if TYPE_CHECKING:
     from headcount.workflows.calibration import Calibration
@@ -53,7 +53,9 @@ def run_calibration(
     from headcount.reporting.calibration_figure import calibration_figure
     from headcount.workflows.calibration import calibrate
 
-    found = calibrate(*study, folder / "fits", studies=studies, seed=seed, draws=draws, **workers)
+    found = calibrate(
+        study, folder=folder / "fits", studies=studies, seed=seed, draws=draws, **workers
+    )
     with replacing(table) as partial:
         found.to_frame().to_csv(partial, index=False, lineterminator="\n")
     with replacing(figure) as partial:

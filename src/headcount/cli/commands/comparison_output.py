@@ -14,8 +14,8 @@ from headcount.cli.commands.study_input import MODEL_SUFFIX, read_fit, read_stud
 from headcount.errors import HeadcountError
 
 if TYPE_CHECKING:
-    from headcount.cli.commands.study_input import Study
     from headcount.posterior.fits import Fit
+    from headcount.study.study import Study
     from headcount.workflows.sensitivity import Comparison
 
 __all__ = ["run_comparison"]
@@ -105,7 +105,7 @@ def _under_sets(study: Study, names: Sequence[str] | None) -> Iterator[tuple[str
 
     chosen = study.spec.prior_set_names if names is None else names
     for name, spec in under_prior_sets(study.spec, chosen).items():
-        yield name, study._replace(spec=spec)
+        yield name, study.variant(spec=spec)
 
 
 def _named(sides: Iterable[tuple[str, Study | Fit]]) -> dict[str, Study | Fit]:
@@ -125,8 +125,6 @@ def _fitted(sides: dict[str, Study | Fit], folder: Path, **fitting: Any) -> dict
     from headcount.posterior.fits import Fit
     from headcount.workflows.sensitivity import fit_studies
 
-    studies = {
-        name: (side[0], side[1]) for name, side in sides.items() if not isinstance(side, Fit)
-    }
+    studies = {name: side for name, side in sides.items() if not isinstance(side, Fit)}
     made = fit_studies(studies, folder, **fitting) if studies else {}
     return {name: side if isinstance(side, Fit) else made[name] for name, side in sides.items()}

@@ -194,7 +194,8 @@ def _read(model: Path, data: Path | None, prior_set: str) -> tuple[ModelSpec, Ob
     """Read a model, and its rows where there are some: priors come first."""
     table = data or observations_file(model)
     if table is not None and (data is not None or table.exists()):
-        return read_study(model, data=data, prior_set=prior_set)
+        study = read_study(model, data=data, prior_set=prior_set)
+        return study.spec, study.observations
     from headcount.study.spec_files import read_spec
 
     return read_spec(model, prior_set=prior_set), None

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from headcount.cli.commands.output_files import make_ready, replacing
-from headcount.cli.commands.study_input import Study
 from headcount.errors import HeadcountError
+from headcount.study.study import Study
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -51,7 +51,7 @@ def write_simulation(study: Study, out: Path, *, seed: int, own: Path | None) ->
         make_ready(path)
     from headcount.simulation import simulate
 
-    simulation = simulate(*study, seed=seed)
+    simulation = simulate(study, seed=seed)
     with replacing(truth) as partial:
         partial.write_text(truth_csv(simulation.truth), encoding="utf-8")
     with replacing(observations) as partial:

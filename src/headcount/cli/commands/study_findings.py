@@ -10,9 +10,9 @@ from rich.console import Console
 from rich.table import Table
 
 if TYPE_CHECKING:
-    from headcount.cli.commands.study_input import Study
     from headcount.study.observation import Observation
     from headcount.study.specs import CovariateEffect, ModelSpec, ScopeSpec
+    from headcount.study.study import Study
 
 __all__ = ["print_findings"]
 
@@ -36,7 +36,7 @@ def print_findings(study: Study, console: Console) -> None:
 
 
 def _facts(study: Study) -> Iterator[tuple[str, str]]:
-    spec, observations = study
+    spec, observations = study.spec, study.observations
     yield "question", spec.question
     yield "target", f"{spec.target}: {spec.definition}"
     yield "areas", _areas(spec)
@@ -100,7 +100,7 @@ def _in_force(name: str, spec: ModelSpec) -> str:
 
 
 def _rows_by_source(study: Study) -> Table:
-    spec, observations = study
+    spec, observations = study.spec, study.observations
     table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")
     table.add_column("source", overflow="fold", max_width=33)
     table.add_column("reach", no_wrap=True)

@@ -5,26 +5,18 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final
 
 from headcount.errors import HeadcountError, InputError, Problem
 
 if TYPE_CHECKING:
     from headcount.posterior.fits import Fit
-    from headcount.study.observations import Observations
-    from headcount.study.specs import ModelSpec
+    from headcount.study.study import Study
 
-__all__ = ["FIT_SUFFIX", "MODEL_SUFFIX", "Study", "observations_file", "read_fit", "read_study"]
+__all__ = ["FIT_SUFFIX", "MODEL_SUFFIX", "observations_file", "read_fit", "read_study"]
 
 MODEL_SUFFIX: Final = ".toml"
 FIT_SUFFIX: Final = ".nc"
-
-
-class Study(NamedTuple):
-    """A spec and observations that fit together."""
-
-    spec: ModelSpec
-    observations: Observations
 
 
 def read_study(model: Path, *, data: Path | None, prior_set: str) -> Study:
@@ -51,7 +43,7 @@ def read_study(model: Path, *, data: Path | None, prior_set: str) -> Study:
     """
     from headcount.study.observations import read_observations
     from headcount.study.spec_files import read_spec
-    from headcount.study.study_checks import check_study
+    from headcount.study.study import Study
 
     problems: list[Problem] = []
     table = data or observations_file(model)
@@ -59,7 +51,6 @@ def read_study(model: Path, *, data: Path | None, prior_set: str) -> Study:
     observations = _tried(lambda: read_observations(table), problems) if table else None
     if spec is None or observations is None:
         raise InputError(problems)
-    check_study(spec, observations)
     return Study(spec, observations)
 
 

@@ -23,12 +23,11 @@ from headcount.engine.coordinates.posterior_mode import conditional_mode
 from headcount.engine.density.evaluation import evaluate
 from headcount.engine.density.queries import Asked
 from headcount.engine.density.study_arrays import assemble
-from headcount.layout.study_layout import Layout
+from headcount.layout.study_layout import Layout, layout_of
 from headcount.posterior.estimands import forecasts
-from headcount.study.copies import without_copies
 from headcount.study.observations import Observations
 from headcount.study.specs import ModelSpec
-from headcount.study.study_checks import check_study
+from headcount.study.study import Study
 
 __all__ = ["Preflight", "preflight"]
 
@@ -108,7 +107,7 @@ class Preflight:
         return "\n".join([*lines, *(f"  {direction}" for direction in self.directions), ">"])
 
 
-def preflight(spec: ModelSpec, observations: Observations) -> Preflight:
+def preflight(study: Study | ModelSpec, observations: Observations | None = None) -> Preflight:
     """Say before sampling what a study's answers will rest on.
 
     The density is taken as normal around its mode given middling scales, with Fisher's information
@@ -117,8 +116,10 @@ def preflight(spec: ModelSpec, observations: Observations) -> Preflight:
 
     Parameters
     ----------
-    spec, observations
-        The study.
+    study
+        A study, or the spec of one.
+    observations
+        The rows, where a spec is given.
 
     Returns
     -------
@@ -138,9 +139,9 @@ def preflight(spec: ModelSpec, observations: Observations) -> Preflight:
     >>> hc.preflight(spec, observations).verdict.name
     'rests on data'
     """
-    observations = without_copies(spec, observations)
-    check_study(spec, observations)
-    layout = Layout.of(spec, observations)
+    study = Study.of(study, observations)
+    spec, observations = study.spec, study.observations
+    layout = layout_of(study)
     arrays = assemble(layout)
     mode = conditional_mode(arrays, arrays.middle)
     people, _ = evaluate(mode[None], arrays)

@@ -7,6 +7,7 @@ from typing import Final, NamedTuple
 import numpy as np
 from scipy.special import gammaln
 
+from headcount._memo import memo
 from headcount._types import FloatArray, IntArray
 from headcount.engine.density.linear_predictor import PARTS, Entries
 from headcount.engine.density.reach_points import Views
@@ -138,6 +139,7 @@ class Arrays(Addressed, _Arrays):
     """
 
 
+@memo
 def assemble(layout: Layout, *, all_views: bool = False) -> Arrays:
     """Turn a layout into the arrays of the compiled density.
 

@@ -14,8 +14,6 @@ from headcount._types import AnyArray
 from headcount.errors import HeadcountError, HeadcountWarning
 from headcount.posterior.fits import Fit
 from headcount.posterior.summaries import diagnostics
-from headcount.study.copies import without_copies
-from headcount.study.study_checks import check_study
 from headcount.workflows.batches.jobs import Job, Outcome
 
 __all__ = ["compile_engine", "run_job"]
@@ -48,20 +46,13 @@ def run_job(job: Job) -> Outcome:
 
 
 def _fit(job: Job) -> Fit:
-    from headcount.inference import fit
+    from headcount.inference import Sampler, fit
 
-    settings = {"chains": job.chains, "draws": job.draws, "tune": job.tune}
+    # One core each: many fits share the machine, and draws do not depend on the number of cores.
+    sampler = Sampler(chains=job.chains, draws=job.draws, tune=job.tune, cores=1)
     with _no_warnings():
-        # One core each: many fits share the machine, and draws do not depend on the number of
-        # cores.
         return fit(
-            job.spec,
-            job.observations,
-            seed=job.seed,
-            **settings,
-            cores=1,
-            progress=False,
-            near=job.warm_start,
+            job.study, seed=job.seed, sampler=sampler, progress=False, warm_start=job.warm_start
         )
 
 
@@ -80,12 +71,10 @@ def compile_engine(job: Job) -> None:
     from headcount.engine.coordinates.construction import geometry_at
     from headcount.engine.density.evaluation import evaluate, evaluate_reach, log_likelihood
     from headcount.engine.density.study_arrays import assemble
-    from headcount.layout.study_layout import Layout
+    from headcount.layout.study_layout import layout_of
 
     with suppress(HeadcountError), _no_warnings():
-        observations = without_copies(job.spec, job.observations)
-        check_study(job.spec, observations)
-        layout = Layout.of(job.spec, observations)
+        layout = layout_of(job.study)
         arrays = assemble(layout)
         geometry = geometry_at(arrays, arrays.middle)
         geometry.log_density(np.zeros(geometry.size))

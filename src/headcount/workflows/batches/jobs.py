@@ -12,8 +12,7 @@ import pandas as pd
 from headcount._types import AnyArray
 from headcount.posterior.draw_transfer import Carried
 from headcount.posterior.fits import Fit
-from headcount.study.observations import Observations
-from headcount.study.specs import ModelSpec
+from headcount.study.study import Study
 from headcount.workflows.batches.fingerprints import code_hash, hash_of, summariser_hash
 
 __all__ = ["FitSummariser", "Job", "Outcome"]
@@ -30,8 +29,8 @@ class Job:
     key
         Name of the job in its batch, and of its file: letters, digits, ``_``, ``.``, ``+`` and
         ``-``.
-    spec, observations
-        The study.
+    study
+        Spec and observations.
     seed
         Seed of the fit; nothing else in the outcome is random.
     summarise
@@ -46,8 +45,7 @@ class Job:
     """
 
     key: str
-    spec: ModelSpec
-    observations: Observations
+    study: Study
     seed: int
     summarise: FitSummariser
     chains: int = 2
@@ -64,13 +62,13 @@ class Job:
         HeadcountError
             If the summary function cannot be sent to another process.
         """
-        spec, start = self.spec, self.warm_start
+        spec, start = self.study.spec, self.warm_start
         return hash_of(
             spec.text,
             spec.prior_set,
             spec.areas.to_csv(),
             spec.covariate_table.to_csv() if spec.covariate_table.rows else "",
-            self.observations.to_csv(),
+            self.study.observations.to_csv(),
             str((self.seed, self.chains, self.draws, self.tune)),
             "" if start is None else hash_of(*start.labels, start.free.tobytes().hex()),
             summariser_hash(self.summarise),

@@ -11,10 +11,9 @@ from rich.progress import track
 
 from headcount.errors import SamplingError
 from headcount.simulation import Simulation, simulate
-from headcount.study.copies import without_copies
 from headcount.study.observations import Observations
 from headcount.study.specs import ModelSpec
-from headcount.study.study_checks import check_study
+from headcount.study.study import Study
 from headcount.workflows.batches import Job, Outcome, run_batch
 from headcount.workflows.calibration.calibrated_quantities import RankOf, truth_of
 from headcount.workflows.calibration.calibration_result import Calibration, gathered
@@ -31,10 +30,10 @@ FEWEST: Final = 5
 
 
 def calibrate(
-    spec: ModelSpec,
-    observations: Observations,
-    folder: str | Path,
+    study: Study | ModelSpec,
+    observations: Observations | None = None,
     *,
+    folder: str | Path,
     studies: int = 100,
     seed: int = 1,
     fitted: ModelSpec | None = None,
@@ -47,10 +46,11 @@ def calibrate(
 
     Parameters
     ----------
-    spec
-        The declaration that worlds are drawn from.
+    study
+        A study, or the spec of one; its priors are those that studies are simulated from, its rows
+        are replaced by simulated ones, see `headcount.simulate`.
     observations
-        Which statements there are; see `headcount.simulate`.
+        The rows, where a spec is given.
     folder
         Where finished fits are kept; a run that was stopped goes on from there.
     studies
@@ -95,12 +95,13 @@ def calibrate(
     >>> import headcount as hc
     >>> spec = hc.read_spec("models/toy.toml")
     >>> observations = hc.read_observations("data/toy/observations.csv")
-    >>> found = hc.calibrate(spec, observations, "calibration/toy/fits", studies=100, seed=1)  # doctest: +SKIP
+    >>> found = hc.calibrate(spec, observations, folder="calibration/toy", seed=1)  # doctest: +SKIP
     >>> found.summary()[["group", "p_uniform", "coverage_90", "passed"]]  # doctest: +SKIP
     """
-    observations = without_copies(spec, observations)
-    for declared in (spec, fitted or spec):
-        check_study(declared, observations)
+    study = Study.of(study, observations)
+    spec, observations = study.spec, study.observations
+    if fitted is not None:
+        study.variant(spec=fitted)
     numbers = track(
         range(seed, seed + studies),
         "Worlds",
@@ -108,10 +109,10 @@ def calibrate(
         transient=True,
         disable=not progress,
     )
-    worlds = [simulate(spec, observations, seed=number) for number in numbers]
+    worlds = [simulate(study, seed=number) for number in numbers]
     digests = [RankOf(truth_of(world, spec), RANKED, world.seed) for world in worlds]
     jobs = [
-        _job(world, fitted or spec, digest, draws)
+        _job(world, study, fitted or spec, digest, draws)
         for world, digest in zip(worlds, digests, strict=True)
     ]
     outcomes = run_batch(jobs, folder, processes=processes, dask=dask, progress=progress)
@@ -120,11 +121,10 @@ def calibrate(
     return gathered(spec.title, outcomes, digests[0])
 
 
-def _job(world: Simulation, fitted: ModelSpec, digest: RankOf, draws: int) -> Job:
+def _job(world: Simulation, study: Study, fitted: ModelSpec, digest: RankOf, draws: int) -> Job:
     key = f"study-{world.seed:06d}"
-    return Job(
-        key, fitted, world.observations, world.seed, digest, chains=2, draws=draws, tune=draws
-    )
+    simulated = study.variant(spec=fitted, observations=world.observations)
+    return Job(key, simulated, world.seed, digest, chains=2, draws=draws, tune=draws)
 
 
 def _too_few(outcomes: Sequence[Outcome]) -> str:

@@ -15,7 +15,7 @@ from headcount.errors import HeadcountError, nearest
 from headcount.study.observations import Observations
 from headcount.study.priors import Prior
 from headcount.study.specs import ModelSpec
-from headcount.study.study_checks import check_study
+from headcount.study.study import Study
 from headcount.workflows.elicitation.prior_alarms import alarms
 from headcount.workflows.elicitation.prior_draws import Worlds
 from headcount.workflows.elicitation.prior_statements import rows_of_path, statements_table
@@ -156,7 +156,7 @@ def _of_spec(
         msg = f"{spec.name}: unknown prior {path!r}. {nearest(path, spec.priors)}"
         raise HeadcountError(msg)
     if observations is not None:
-        check_study(spec, observations)
+        observations = Study(spec, observations).observations
     worlds = Worlds.of(spec, observations, draws=draws, seed=seed)
     statements = statements_table(worlds)
     chosen = {path: spec.priors[path]} if path else spec.priors

@@ -19,7 +19,6 @@ from headcount.engine.density.study_arrays import assemble
 from headcount.layout.study_layout import Layout
 from headcount.posterior.draw_transfer import Carried
 from headcount.posterior.replication import replicates
-from headcount.study.copies import without_copies
 from headcount.study.observation import Observation
 from headcount.study.observations import Observations
 from headcount.study.spec_files import parse_spec
@@ -88,7 +87,7 @@ class Worlds:
         Worlds
             The draws.
         """
-        table = without_copies(spec, observations) if observations is not None else Observations(())
+        table = Observations(()) if observations is None else observations
         asked = tuple(_asked(spec))
         if not (table.fitted or asked):
             spec, asked = _with_somebody(spec)

@@ -16,6 +16,7 @@ from headcount._types import BoolArray, FloatArray
 from headcount.engine.density.evaluation import log_likelihood
 from headcount.engine.density.queries import Asked
 from headcount.engine.density.study_arrays import assemble
+from headcount.errors import StudyError
 from headcount.posterior.draw_transfer import Carried
 from headcount.posterior.fits import Fit
 from headcount.posterior.summaries import diagnostics
@@ -205,24 +206,20 @@ def leave_out(
     }
     doubtful = [part for part, weights in weighed.items() if not weights.can_be_trusted]
     near = Carried.of(fit, CARRIED)
-    jobs = [
-        Job(
-            part.key,
-            fit.spec,
-            _observations(fit, part),
-            seed,
-            AnswerDigest(asked),
-            chains,
-            draws,
-            tune,
-            near,
-        )
-        for part in doubtful
-    ]
+    jobs, failed = [], {}
+    for part in doubtful:
+        try:
+            study = fit.study.variant(observations=_observations(fit, part))
+        except StudyError as error:
+            failed[part] = Outcome(part.key, "", error=str(error))
+            continue
+        settings = (AnswerDigest(asked), chains, draws, tune, near)
+        jobs.append(Job(part.key, study, seed, *settings))
     outcomes = (
         run_batch(jobs, folder, processes=processes, dask=dask, progress=progress) if jobs else []
     )
-    refits = dict(zip(doubtful, outcomes, strict=True))
+    made = [part for part in doubtful if part not in failed]
+    refits = failed | dict(zip(made, outcomes, strict=True))
     return [
         _refitted(part, weights, refits[part])
         if part in refits

@@ -9,22 +9,21 @@ from pathlib import Path
 
 from headcount.errors import InputError, Problem, SamplingError, SpecError
 from headcount.posterior.fits import Fit
-from headcount.study.copies import without_copies
 from headcount.study.observations import Observations
 from headcount.study.spec_files import with_prior_set
 from headcount.study.specs import ModelSpec
-from headcount.study.study_checks import check_study
+from headcount.study.study import Study
 from headcount.workflows.batches import Job, Outcome, pack_fit, run_batch, unpack_fit
 
 __all__ = ["fit_prior_sets", "fit_studies", "under_prior_sets"]
 
 
 def fit_prior_sets(
-    spec: ModelSpec,
-    observations: Observations,
+    study: Study | ModelSpec,
+    observations: Observations | None = None,
+    *,
     names: Sequence[str],
     folder: str | Path,
-    *,
     seed: int,
     chains: int = 4,
     draws: int = 1000,
@@ -40,10 +39,10 @@ def fit_prior_sets(
 
     Parameters
     ----------
-    spec
-        The declaration with its base priors in force.
+    study
+        A study with its base priors in force, or the spec of one.
     observations
-        Its observations.
+        The rows, where a spec is given.
     names
         Prior sets, ``base`` for none; the first one is the reference of a comparison.
     folder
@@ -73,10 +72,15 @@ def fit_prior_sets(
     >>> from headcount.workflows.sensitivity import fit_prior_sets
     >>> spec = hc.read_spec("models/toy.toml")
     >>> observations = hc.read_observations("data/toy/observations.csv")
-    >>> fits = fit_prior_sets(spec, observations, ["base", "wide"], "fits", seed=1)  # doctest: +SKIP
+    >>> fits = fit_prior_sets(
+    ...     spec, observations, names=["base", "wide"], folder="fits", seed=1
+    ... )  # doctest: +SKIP
     >>> hc.compare_priors(fits)  # doctest: +SKIP
     """
-    studies = {name: (own, observations) for name, own in under_prior_sets(spec, names).items()}
+    study = Study.of(study, observations)
+    studies = {
+        name: study.variant(spec=spec) for name, spec in under_prior_sets(study.spec, names).items()
+    }
     settings = {"seed": seed, "chains": chains, "draws": draws, "tune": tune}
     return fit_studies(
         studies, folder, **settings, processes=processes, dask=dask, progress=progress
@@ -116,7 +120,7 @@ def under_prior_sets(spec: ModelSpec, names: Iterable[str]) -> dict[str, ModelSp
 
 
 def fit_studies(
-    studies: Mapping[str, tuple[ModelSpec, Observations]],
+    studies: Mapping[str, Study],
     folder: str | Path,
     *,
     seed: int,
@@ -132,7 +136,7 @@ def fit_studies(
     Parameters
     ----------
     studies
-        Name, which also names the file, to spec and observations.
+        Name, which also names the file, to study.
     folder, seed, chains, draws, tune, processes, dask, progress
         As in `fit_prior_sets`.
 
@@ -143,18 +147,13 @@ def fit_studies(
 
     Raises
     ------
-    StudyError
-        Where a spec and its observations do not fit together.
     SamplingError
         Where a fit failed; the others are kept.
     """
-    jobs = []
-    for name, (spec, given) in studies.items():
-        observations = without_copies(spec, given)
-        check_study(spec, observations)
-        jobs.append(
-            Job(name, spec, observations, seed, pack_fit, chains=chains, draws=draws, tune=tune)
-        )
+    jobs = [
+        Job(name, study, seed, pack_fit, chains=chains, draws=draws, tune=tune)
+        for name, study in studies.items()
+    ]
     outcomes = run_batch(jobs, folder, processes=processes, dask=dask, progress=progress)
     failed = [_failure(outcome) for outcome in outcomes if outcome.error]
     if failed:
