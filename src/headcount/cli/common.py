@@ -14,10 +14,10 @@ from headcount.cli.commands.exit_codes import UsageError
 from headcount.cli.commands.fit_verdict import Stopwatch, waiting
 from headcount.cli.commands.output_files import make_ready, replacing
 from headcount.cli.commands.study_input import FIT_SUFFIX, MODEL_SUFFIX
-from headcount.study.study import Study
 
 if TYPE_CHECKING:
     from headcount.posterior.fits import Fit
+    from headcount.study.study import Study
 
 __all__ = [
     "BASE",

@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from headcount.cli.commands.output_files import make_ready, replacing
-from headcount.study.study import Study
 
 if TYPE_CHECKING:
+    from headcount.study.study import Study
     from headcount.workflows.calibration import Calibration
 
 __all__ = ["caveats", "run_calibration"]

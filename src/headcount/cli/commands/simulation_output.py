@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING
 
 from headcount.cli.commands.output_files import make_ready, replacing
 from headcount.errors import HeadcountError
-from headcount.study.study import Study
 
 if TYPE_CHECKING:
     import xarray as xr
+
+    from headcount.study.study import Study
 
 __all__ = ["write_simulation"]
 
