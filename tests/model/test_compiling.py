@@ -18,6 +18,7 @@ from headcount.engine.coordinates import map_signatures
 from headcount.engine.coordinates.construction import first_geometry
 from headcount.engine.density import signatures
 from headcount.engine.density.study_arrays import assemble
+from headcount.engine.density.tails import expit
 from headcount.engine.numba_support import code_cache
 from headcount.engine.numba_support.code_cache import MachineCode
 from headcount.engine.numba_support.compilation import Typed
@@ -93,7 +94,7 @@ def test_where_no_other_process_may_run_all_is_compiled_here(monkeypatch):
     monkeypatch.setattr(Typed, "is_there", lambda _: False)
     monkeypatch.setattr(Typed, "address", lambda own: compiled.append(own))
     monkeypatch.setattr(subprocess, "Popen", forbidden)
-    precompile.compile_precompile.__wrapped__()
+    precompile.compile_ahead.__wrapped__()
     # Each is asked for once more, when all are loaded.
     assert compiled == 2 * [one for one in FUNCTIONS if isinstance(one, Typed)]
 
@@ -103,6 +104,11 @@ def test_machine_code_of_other_sources_is_not_taken(monkeypatch):
     assert FUNCTIONS[0].is_there()
     monkeypatch.setattr(code_cache, "stamp", lambda: "of other sources")
     assert not MachineCode(function.py_func).holds(FUNCTIONS[0].parameters)
+
+
+def test_python_may_call_what_is_compiled_into_callers():
+    assert expit(0.0) == 0.5
+    assert dot(np.arange(3.0), np.ones(3)) == 3.0
 
 
 def test_sums_do_not_hang_on_where_numbers_lie():

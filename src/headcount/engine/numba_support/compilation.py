@@ -16,16 +16,16 @@ from typing import Any, NamedTuple, cast
 
 from numba import njit
 from numba.core.ccallback import CFunc
+from numba.extending import register_jitable
 
 from headcount.engine.numba_support.code_cache import MachineCode
-from headcount.engine.numba_support.kept import KeptCompiler
 
 __all__ = ["INNER", "CalledFromC", "Typed", "compiled", "from_c", "inner"]
 
 OPTIONS: dict[str, Any] = {"nogil": True, "error_model": "numpy", "no_cfunc_wrapper": True}
 
-INNER: dict[str, Any] = OPTIONS | {"no_cpython_wrapper": True, "pipeline_class": KeptCompiler}
-"""Of functions that are compiled into those that call them."""
+INNER: dict[str, Any] = {"error_model": "numpy", "no_cfunc_wrapper": True}
+"""Options of functions that are compiled into those that call them."""
 
 
 def compiled[F](function: F) -> F:
@@ -36,8 +36,8 @@ def compiled[F](function: F) -> F:
 
 
 def inner[F](function: F) -> F:
-    """Compile a function that compiled code alone calls: a call from Python ends the process."""
-    return cast(F, njit(**INNER)(function))
+    """Let compiled code call a function; Python calls it uncompiled."""
+    return cast(F, register_jitable(**INNER)(function))
 
 
 class Typed(NamedTuple):

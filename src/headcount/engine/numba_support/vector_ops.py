@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import Final
 
 import numpy as np
-from numba import njit
+from numba.extending import register_jitable
 
 from headcount._types import FloatArray, IntArray
 from headcount.engine.numba_support.compilation import INNER
@@ -20,21 +20,21 @@ __all__ = ["add", "add_at", "copy", "dot", "dot_at"]
 INLINE: Final = {**INNER, "forceinline": True}
 
 
-@njit(**INLINE, fastmath={"contract"})
+@register_jitable(**INLINE, fastmath={"contract"})
 def add(target: FloatArray, factor: float, values: FloatArray) -> None:
     """Add a multiple of values to a target of the same length, which lies elsewhere."""
     for i in range(target.size):
         target[i] += factor * values[i]
 
 
-@njit(**INLINE, fastmath={"contract"})
+@register_jitable(**INLINE, fastmath={"contract"})
 def add_at(target: FloatArray, places: IntArray, factor: float, values: FloatArray) -> None:
     """Add a multiple of values to the numbers of a target at as many places."""
     for i in range(places.size):
         target[np.uint64(places[i])] += factor * values[i]
 
 
-@njit(**INLINE)
+@register_jitable(**INLINE)
 def copy(values: FloatArray, target: FloatArray) -> None:
     """Copy values to where as many lie; a slice that is assigned to would be compiled with all that
     its errors could say.
@@ -43,7 +43,7 @@ def copy(values: FloatArray, target: FloatArray) -> None:
         target[i] = values[i]
 
 
-@njit(**INLINE, fastmath={"contract", "reassoc"})
+@register_jitable(**INLINE, fastmath={"contract", "reassoc"})
 def dot(a: FloatArray, b: FloatArray) -> float:
     """Return the sum of products of two runs of the same length.
 
@@ -56,7 +56,7 @@ def dot(a: FloatArray, b: FloatArray) -> float:
     return total
 
 
-@njit(**INLINE, fastmath={"contract", "reassoc"})
+@register_jitable(**INLINE, fastmath={"contract", "reassoc"})
 def dot_at(a: FloatArray, places: IntArray, b: FloatArray) -> float:
     """Return the sum of products of b with the numbers of a at as many places; of the order holds
     what is said of `dot`.
