@@ -25,6 +25,7 @@ __all__ = [
     "probability",
     "quantity",
     "rounded_percent",
+    "signed",
 ]
 
 UNITS: Final = ((1e9, "billion"), (1e6, "million"))
@@ -154,6 +155,34 @@ def rounded_percent(value: float, *, sign: bool = False) -> str:
         return "more than 99 %"
     shown = round(100 * value)
     return f"{shown:{'+' if sign and shown else ''},} %".replace("-", "−")
+
+
+def signed(value: float, decimals: int = 1) -> str:
+    """Write a difference with its sign; one that rounds to zero has none.
+
+    Parameters
+    ----------
+    value
+        Any number.
+    decimals
+        Digits after the decimal point.
+
+    Returns
+    -------
+    str
+        Such as ``+1.2``.
+
+    Examples
+    --------
+    >>> signed(1.23), signed(-0.04), signed(-1234.5)
+    ('+1.2', '0.0', '−1,234.5')
+    """
+    if not math.isfinite(value):
+        return "–"
+    shown = f"{value:+z,.{decimals}f}"
+    return (shown.removeprefix("+") if float(shown.replace(",", "")) == 0 else shown).replace(
+        "-", "−"
+    )
 
 
 def chance(value: float) -> str:

@@ -95,7 +95,7 @@ def test_the_interval_asked_for_is_the_one_that_is_named(toy_fit: hc.Fit, tmp_pa
     assert "90 % interval" not in narrow
 
 
-def test_growth_is_told_by_year(page: str, toy_fit: hc.Fit) -> None:
+def test_growth_is_stated_by_year(page: str, toy_fit: hc.Fit) -> None:
     rate = (1 + hc.growth(toy_fit, from_year=2021, to_year=2023)) ** 0.5 - 1
     middle = float(np.median(rate))
     assert re.search(
@@ -221,7 +221,7 @@ def test_rows_that_are_not_fitted_are_shown_with_their_reason(
         replace(toy_fit, observations=replace(toy_fit.observations, rows=rows)), tmp_path
     )
     text = text_of(section(page, "excluded"))
-    assert "1 of 19 rows are left out of the fit" in text
+    assert "1 of 19 rows is not fitted" in text
     assert "77 registry ELSEWHERE 2019 count some 7 thousand a projection" in text
 
 
@@ -286,12 +286,12 @@ def test_a_probability_must_be_one_and_nothing_is_written(toy_fit: hc.Fit, tmp_p
     assert not list(tmp_path.iterdir())
 
 
-def test_a_year_is_told_by_the_headline_of_that_year(toy_fit: hc.Fit, page: str) -> None:
+def test_a_year_has_the_headline_of_that_year(toy_fit: hc.Fit, page: str) -> None:
     assert headline(Evidence(toy_fit), 2021) in unescape(page)
     assert escape(toy_fit.spec.definition) in page
 
 
-def test_what_the_answer_rests_on_stands_on_the_first_page(toy_fit: hc.Fit, page: str) -> None:
+def test_the_verdict_on_identification_stands_on_the_first_page(toy_fit: hc.Fit, page: str) -> None:
     assert "This total rests on data" in page[: page.index("<nav")]
     assert "Do not quote" not in text_of(page)
     text = text_of(page)

@@ -96,6 +96,21 @@ def test_whole_percentages_are_zero_only_where_the_fraction_is(
 @pytest.mark.parametrize(
     ("value", "words"),
     [
+        (1.26, "+1.3"),
+        (0.04, "0.0"),
+        (-0.04, "0.0"),
+        (-0.06, "−0.1"),
+        (1234.5, "+1,234.5"),
+        (math.inf, "–"),
+    ],
+)
+def test_a_difference_that_rounds_to_zero_has_no_sign(value: float, words: str) -> None:
+    assert _wording.signed(value) == words
+
+
+@pytest.mark.parametrize(
+    ("value", "words"),
+    [
         (0.0, "below 0.001"),
         (0.00099, "below 0.001"),
         (0.00101, "0.0010"),

@@ -1,15 +1,14 @@
-"""Sentences of the report about a fit."""
+"""Sentences of the report: the answer, its growth, its anchors and its priors."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
 from typing import Final
 
 import numpy as np
 
-from headcount._wording import listed, people, percent, plain, plural, probability, quantity
-from headcount.diagnostics.checks import CheckResult, Evidence
+from headcount._wording import people, percent, plain, plural, probability, quantity
+from headcount.diagnostics.checks import Evidence
 from headcount.posterior.estimands import forecast_years, growth
 from headcount.posterior.fits import Fit
 from headcount.study.priors import Prior
@@ -22,13 +21,18 @@ __all__ = [
     "headline",
     "prior_in_words",
     "subject",
-    "verdict",
     "year_label",
 ]
 
 
 QUESTION: Final = re.compile(r"how many (?P<who>.+?) are there\b", re.IGNORECASE)
-"""Where a spec's question names those who are counted."""
+"""The part of a question that names who is counted."""
+
+NO_ANCHOR: Final = (
+    "No source is declared as an anchor (a source whose level is taken as known). The level of the "
+    "total depends on the priors of the total, of the reach of sources and of the ratios between "
+    "scopes, as far as the data do not identify them separately."
+)
 
 
 def prior_in_words(prior: Prior) -> str:
@@ -42,25 +46,25 @@ def prior_in_words(prior: Prior) -> str:
     Returns
     -------
     str
-        As ``str(prior)``, with large numbers written for people.
+        As ``str(prior)``, with large numbers written as numbers of people.
     """
     low, middle, high = (float(value) for value in prior.quantile([0.05, 0.5, 0.95]))
     return f"90 % between {_free(low)} and {_free(high)}, median {_free(middle)}"
 
 
 def subject(spec: ModelSpec) -> str:
-    """Return who is counted, in the plural, as the spec's question names them.
+    """Return who is counted, in the plural, as the question of the spec names them.
 
     Parameters
     ----------
     spec
-        The declaration.
+        Spec of the study.
 
     Returns
     -------
     str
-        What stands between "How many" and "are there"; ``people in the scope 'x'`` where the
-        question is put otherwise.
+        The words between "How many" and "are there"; ``people in the scope 'x'`` if the question
+        has another form.
     """
     found = QUESTION.search(spec.question)
     return found["who"] if found else f"people in the scope '{spec.target}'"
@@ -72,19 +76,19 @@ def year_label(fit: Fit, year: int) -> str:
 
 
 def headline(evidence: Evidence, year: int) -> str:
-    """Say how many there are in a year.
+    """Write the headcount of the root area in a year as a sentence.
 
     Parameters
     ----------
     evidence
-        Of the fit.
+        Evidence of the fit.
     year
         A year of the model.
 
     Returns
     -------
     str
-        One sentence with the interval, its probability and the median.
+        The interval, its probability and the median.
     """
     table = evidence.estimates
     root = evidence.fit.spec.areas.root
@@ -94,54 +98,45 @@ def headline(evidence: Evidence, year: int) -> str:
     ends = [quantity(value, low, high) for value in (low, high, row["median"])]
     prob = probability(evidence.prob)
     return (
-        f"In {year_label(evidence.fit, year)}, between {ends[0]} and {ends[1]} {subject(evidence.fit.spec)} "
-        f"({prob} interval; median {ends[2]})."
+        f"In {year_label(evidence.fit, year)}, between {ends[0]} and {ends[1]} "
+        f"{subject(evidence.fit.spec)} ({prob} interval; median {ends[2]})."
     )
 
 
 def growth_sentence(evidence: Evidence) -> str:
-    """Say how fast the total grew, from the reference year to the last year with data.
+    """Write the yearly growth of the total, from the reference year to the last year with data.
 
     Parameters
     ----------
     evidence
-        Of the fit.
+        Evidence of the fit.
 
     Returns
     -------
     str
-        One sentence; the first year of the model stands in where the reference year is the last
-        year with data.
+        One sentence. Growth starts in the first year of the model if the reference year is the last
+        year with data or later.
     """
     years, last = evidence.fit.spec.years, evidence.last_year
     first = years.reference if years.reference < last else years.first
     if first >= last:
-        return "All years but the first are forecasts, so nothing is said here about growth."
+        return "All years but the first are forecasts, so no growth is reported."
     window = growth(evidence.fit, from_year=first, to_year=last).to_numpy()
     rate = (1 + window) ** (1 / (last - first)) - 1
     tail = (1 - evidence.prob) / 2
     low, middle, high = (float(value) for value in np.quantile(rate, [tail, 0.5, 1 - tail]))
-    told = [percent(value, sign=True) for value in (low, high, middle)]
+    words = [percent(value, sign=True) for value in (low, high, middle)]
     verb = "changed by"
     if low > 0:
-        verb, told = "grew by", [text.removeprefix("+") for text in told]
+        verb, words = "grew by", [text.removeprefix("+") for text in words]
     return (
-        f"From {first} to {last} the number {verb} between {told[0]} and {told[1]} a year "
-        f"({probability(evidence.prob)} interval; median {told[2]})."
+        f"From {first} to {last} the number {verb} between {words[0]} and {words[1]} a year "
+        f"({probability(evidence.prob)} interval; median {words[2]})."
     )
 
 
-def verdict(results: Iterable[CheckResult]) -> str:
-    """Say in a few words how the checks went."""
-    results = [result for result in results if not result.informs]
-    failed = [result.name for result in results if not result.passed]
-    if failed:
-        return f"{len(failed)} of {len(results)} checks failed: {listed(failed)}."
-    return f"All {len(results)} checks passed."
-
-
 def anchor_sentences(fit: Fit) -> tuple[str, ...]:
-    """Say what the level of the total is anchored on.
+    """Describe the anchors of the level of the total.
 
     Parameters
     ----------
@@ -151,35 +146,36 @@ def anchor_sentences(fit: Fit) -> tuple[str, ...]:
     Returns
     -------
     tuple of str
-        A sentence for each anchor with fitted rows, and one that says what remains a matter of
-        priors.
+        A sentence for each anchor with fitted rows, and one about the priors on which the level
+        depends besides.
     """
     spec = fit.spec
     rows = [row.source for row in fit.observations.fitted]
     anchors = [name for name in spec.anchors if name in rows]
     if not anchors:
-        return (
-            "No source is declared as an anchor (a source whose level is taken as known). The level of the total rests on the "
-            "priors of the total, of what sources see and of how scopes relate, as far as the data cannot tell these apart.",
-        )
-    told = [_anchor(name, rows.count(name), spec) for name in anchors]
+        return (NO_ANCHOR,)
+    sentences = [_anchor(name, rows.count(name), spec) for name in anchors]
     if any(spec.sources[name].scope == spec.target for name in anchors):
-        return tuple(told)
+        return tuple(sentences)
     return (
-        *told,
-        f"None of these counts the target scope '{spec.target}' itself: from their scopes to the target, the level rests "
-        "on the priors of the ratios between scopes, as far as the data cannot tell these apart.",
+        *sentences,
+        f"None of these counts the target scope '{spec.target}' itself: the level of the target "
+        "depends on the priors of the ratios between scopes, as far as the data do not identify "
+        "them separately.",
     )
 
 
 def _anchor(name: str, rows: int, spec: ModelSpec) -> str:
     source = spec.sources[name]
-    which = "the target scope" if source.scope == spec.target else f"the scope '{source.scope}'"
-    return f"{source.title} ({plural(rows, 'row')}) counts {which} and is taken as right but for its noise."
+    scope = "the target scope" if source.scope == spec.target else f"the scope '{source.scope}'"
+    return (
+        f"{source.title} ({plural(rows, 'row')}) counts {scope} and is taken as correct except for "
+        "its noise."
+    )
 
 
 def _free(value: float) -> str:
-    """Write a number of unknown unit: as people where it is large."""
+    """Write a number of unknown unit; a large one counts people."""
     return people(value, 3) if abs(value) >= 1000 else plain(value, 3)
 
 

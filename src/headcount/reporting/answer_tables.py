@@ -23,7 +23,7 @@ def area_table(evidence: Evidence) -> Table:
     Parameters
     ----------
     evidence
-        Of the fit.
+        Evidence of the fit.
 
     Returns
     -------
@@ -67,7 +67,7 @@ def headcount_table(evidence: Evidence) -> Table:
     Parameters
     ----------
     evidence
-        Of the fit.
+        Evidence of the fit.
 
     Returns
     -------
@@ -93,12 +93,12 @@ def headcount_table(evidence: Evidence) -> Table:
 
 
 def ratio_table(evidence: Evidence, priors: CheckResult) -> Table:
-    """Tabulate how scopes relate, before and after the data.
+    """Tabulate the ratios between scopes, prior and posterior.
 
     Parameters
     ----------
     evidence
-        Of the fit.
+        Evidence of the fit.
     priors
         Result of the check of priors.
 
@@ -148,7 +148,7 @@ def area_order(fit: Fit, size: pd.Series) -> list[tuple[str, int]]:
     fit
         A fit.
     size
-        What areas are ordered by, indexed by area.
+        Headcount of each area, indexed by area.
 
     Returns
     -------

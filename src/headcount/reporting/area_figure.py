@@ -29,18 +29,18 @@ CLOSE: Final = 1.5
 
 
 def area_figure(evidence: Evidence) -> Figure:
-    """Draw the intervals of the areas below the root and of the largest countries, in the last year
-    with data.
+    """Draw the intervals of the areas below the root, and of the largest countries.
 
     Parameters
     ----------
     evidence
-        Of the fit.
+        Evidence of the fit.
 
     Returns
     -------
     Figure
-        A forest plot on a logarithmic axis; the areas directly below the root above the countries.
+        A forest plot of the last year with data on a logarithmic axis; the areas directly below the
+        root above the countries.
     """
     fit, areas, year = evidence.fit, evidence.fit.spec.areas, evidence.last_year
     top = areas.children(areas.root)
@@ -58,13 +58,14 @@ def area_figure(evidence: Evidence) -> Figure:
         if below:
             axes.axhline(len(first), color=FAINT, linewidth=0.6)
     prob, largest = probability(evidence.prob), areas.by_code[shown[0]].name
+    middle = float(bands.sel(area=shown[0]).to_numpy()[2])
     alt = (
-        f"Forest plot of the number of {subject(fit.spec)} in {len(shown)} areas in {year} on a logarithmic axis; "
-        f"the largest is {largest} with a median of {people(float(bands.sel(area=shown[0]).to_numpy()[2]))}."
+        f"Forest plot of the number of {subject(fit.spec)} in {len(shown)} areas in {year} on a "
+        f"logarithmic axis; the largest is {largest} with a median of {people(middle)}."
     )
     caption = (
-        f"{capital(subject(fit.spec))} in {year}. Dot: median; thick and thin bars: 50 % and {prob} equal-tailed intervals; "
-        f"logarithmic axis. {_which(areas, len(below))}"
+        f"{capital(subject(fit.spec))} in {year}. Dot: median; thick and thin bars: 50 % and "
+        f"{prob} equal-tailed intervals; logarithmic axis. {_choice(areas, len(below))}"
     )
     return Figure(finished(), alt, caption)
 
@@ -93,7 +94,7 @@ def _forest(axes: Axes, values: Any, places: Any) -> None:  # noqa: ANN401 - arr
     axes.spines["left"].set_visible(False)
 
 
-def _which(areas: Areas, below: int) -> str:
+def _choice(areas: Areas, below: int) -> str:
     first = f"the areas directly below {areas.by_code[areas.root].name}"
     return (
         f"Above the line: {first}; below it: the {below} largest {level_name(areas)}."

@@ -1,4 +1,4 @@
-"""The figure of attribution: the part of each changed prior in the change of the total."""
+"""The figure of attribution: the part of each prior in the change of the total."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ MOST_PRIORS: Final = 12
 
 
 def attribution_figure(comparison: Comparison) -> Figure | None:
-    """Draw what each changed prior does to the total.
+    """Draw the effect of each changed prior on the total.
 
     Parameters
     ----------
@@ -36,8 +36,8 @@ def attribution_figure(comparison: Comparison) -> Figure | None:
     Returns
     -------
     Figure or None
-        A panel for each set that could be taken apart, with bars for parts and dots for effects
-        alone; nothing if none could.
+        A panel for each set with an attribution, with bars for parts and dots for single effects;
+        ``None`` without any.
     """
     tables = {
         name: _largest(table)
@@ -58,15 +58,19 @@ def attribution_figure(comparison: Comparison) -> Figure | None:
             f"change of the total of {comparison.common.last_year}; logarithmic axis"
         )
     caption = (
-        "Bars: the part of each changed prior in the whole change; they add up. Dots: what it would do if only it were "
-        f"changed. Whiskers: two Monte Carlo standard errors. {MOST_PRIORS} priors at most for each set."
+        "Bars: the part of each changed prior in the whole change; parts add up. Dots: the effect "
+        "of changing this prior only. Whiskers: two Monte Carlo standard errors. At most "
+        f"{MOST_PRIORS} priors for each set."
     )
-    alt = f"Bar charts of the part of each changed prior in the change of the total, for {listed(map(str, tables))}."
+    alt = (
+        "Bar charts of the part of each changed prior in the change of the total, for "
+        f"{listed(map(str, tables))}."
+    )
     return Figure(finished(), alt, caption)
 
 
 def _largest(table: pd.DataFrame) -> pd.DataFrame:
-    """Leave out the sums, and the small parts."""
+    """Return the priors with the largest parts, without the sums."""
     return table[~table["prior"].str.startswith("(")].head(MOST_PRIORS)
 
 
@@ -97,7 +101,7 @@ def _draw_parts(axes: Axes, table: pd.DataFrame) -> None:
 
 
 def _round_changes(axes: Axes) -> None:
-    """Put ticks of a logarithmic change where percentages are round."""
+    """Set the ticks of a logarithmic change at round percentages."""
     low, high = (float(np.expm1(end)) for end in axes.get_xlim())
     ticks = np.asarray(MaxNLocator(6).tick_values(low, high))
     axes.set_xticks(np.log1p(ticks[(ticks > low) & (ticks < high)]))

@@ -1,6 +1,4 @@
-"""The figure of a calibration: how far ranks are from uniform, and how often intervals hold the
-truth.
-"""
+"""The figure of a calibration: ranks against the uniform distribution, and interval coverage."""
 
 from __future__ import annotations
 
@@ -40,7 +38,7 @@ def calibration_figure(calibration: Calibration) -> str:
     Parameters
     ----------
     calibration
-        What was found.
+        Result of `headcount.calibrate`.
 
     Returns
     -------
@@ -85,8 +83,11 @@ def _ranks(drawn: SubFigure, calibration: Calibration, rows: int) -> None:
         FuncFormatter(lambda y, _: f"{100 * y:+.0f}" if y else "0")
     )
     drawn.supylabel("off uniform (points)", fontsize=SMALL)
-    what = f"part of the studies up to each rank of the truth among {calibration.ranked} draws, less the uniform part"
-    drawn.supxlabel(f"{what}\n{HOW_TO_READ}", fontsize=SMALL)
+    label = (
+        "part of the studies up to each rank of the truth among "
+        f"{calibration.ranked} draws, less the uniform part"
+    )
+    drawn.supxlabel(f"{label}\n{HOW_TO_READ}", fontsize=SMALL)
 
 
 def _group(axes: Axes, calibration: Calibration, group: str, at: FloatArray) -> None:
@@ -137,9 +138,6 @@ def _bare(axes: Axes, title: str) -> None:
 
 
 def _less_uniform(part: FloatArray) -> FloatArray:
-    """Return the part of studies with a rank of at most 0, 1, ...
-
-    less that of uniform ranks, from no rank to all of them.
-    """
+    """Return the part of studies with a rank of at most 0, 1, ... less that of uniform ranks."""
     whole = np.concatenate([[0.0], part, [1.0]])
     return whole - np.linspace(0, 1, len(whole))

@@ -1,6 +1,4 @@
-"""Drawing kit: our colours and style, and figures as SVG text without dates, links or names of the
-machine.
-"""
+"""The canvas of all figures: colours, style, and SVG text that is the same on any machine."""
 
 from __future__ import annotations
 
@@ -50,8 +48,21 @@ STYLE: Final[dict[str, Any]] = {
 
 @contextmanager
 def canvas(salt: str, width: float, height: float) -> Iterator[tuple[Canvas, Callable[[], str]]]:
-    """Offer an empty canvas in our style, and a function that returns it as SVG once the block is
-    left.
+    """Give an empty canvas in our style, and a function that returns its SVG text.
+
+    Parameters
+    ----------
+    salt
+        Distinguishes the identifiers of this figure from those of others on the page.
+    width, height
+        Size in inches.
+
+    Yields
+    ------
+    Figure
+        Matplotlib's figure.
+    callable
+        Returns the ``svg`` element once the block is left.
     """
     text = io.StringIO()
     with mpl.rc_context():
@@ -68,8 +79,9 @@ def canvas(salt: str, width: float, height: float) -> Iterator[tuple[Canvas, Cal
 
 
 def _inline(svg: str) -> str:
-    """Cut what only a file of its own needs, and names of groups that would stand twice in one
-    page.
+    """Return the ``svg`` element without the declaration, the metadata and the names of groups.
+
+    A file of its own needs the first two; names of groups would occur twice on a page.
     """
     body = svg[svg.index("<svg") :].rstrip()
     body = re.sub(r'<g id="[^"]*"', "<g", body)

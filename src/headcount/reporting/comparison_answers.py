@@ -22,8 +22,7 @@ UNITS: Final = {
     "growth_per_year": "change",
     "share": "percent",
 }
-"""Unit of an estimand, a word of `headcount.reporting.sentences.quantity`; ``number`` for the
-others."""
+"""Unit of an estimand, as in `headcount._wording.interval`; ``number`` for the others."""
 
 
 KEYS: Final = ("estimand", "area", "year", "scope", "source")
@@ -39,14 +38,14 @@ def answer_table(
     comparison
         Fits side by side.
     estimands
-        Which to show.
+        Names of the estimands to show.
     of_root
         Whether to show those of the root only, or of other areas only; all if ``None``.
 
     Returns
     -------
     Table
-        Median and interval under each set; under all but the reference, change and overlap too.
+        Median and interval under each set; under all but the reference also change and overlap.
     """
     table = comparison.table[comparison.table["estimand"].isin(estimands)]
     if of_root is not None:
@@ -82,7 +81,7 @@ def _cell(own: pd.DataFrame, name: str, comparison: Comparison, labels: dict[str
 
 
 def _named(comparison: Comparison, labels: dict[str, Any]) -> str:
-    """Say what a quantity is."""
+    """Return the name of a quantity."""
     area = comparison.specs[comparison.reference].areas.by_code.get(labels["area"])
     place = area.name if area else labels["area"]
     match labels["estimand"]:

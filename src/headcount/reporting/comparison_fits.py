@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 import pandas as pd
 
-from headcount._wording import interval, number, percent
+from headcount._wording import interval, number, rounded_percent, signed
 from headcount.diagnostics.checks.convergence import HIGHEST_RHAT, LOWEST_ESS, MOST_DIVERGENCES
 from headcount.reporting.page_parts import MISSING, Line, Table
 
@@ -22,6 +22,9 @@ __all__ = [
     "prediction_table",
     "source_accuracy_table",
 ]
+
+
+NO_BREAK: Final = "\N{NO-BREAK SPACE}"
 
 
 def accuracy_table(comparison: Comparison) -> Table:
@@ -56,8 +59,8 @@ def accuracy_table(comparison: Comparison) -> Table:
                 row["prior_set"],
                 f"{row['rows']:,}",
                 f"{row['elpd']:,.1f} ({number(row['elpd_se'])})".replace("-", "−"),
-                _apart(row, comparison),
-                _apart(row, comparison, "trusted_"),
+                _difference(row, comparison),
+                _difference(row, comparison, "trusted_"),
                 number(row["p_loo"]),
                 str(row["k_high"]),
                 number(row["k_max"]),
@@ -79,8 +82,8 @@ def source_accuracy_table(comparison: Comparison) -> Table:
     Returns
     -------
     Table
-        The elpd under the reference and the differences from it; rows whose number is not to be
-        trusted are counted.
+        The elpd under the reference and the differences from it, with the number of rows whose
+        Pareto k is too large.
     """
     table = comparison.elpd[comparison.elpd["source"] != ""]
     headings = ("Source", *(f"#{name}" for name in comparison.names))
@@ -96,7 +99,7 @@ def source_accuracy_table(comparison: Comparison) -> Table:
 
 
 def prediction_table(comparison: Comparison) -> Table:
-    """Tabulate what sources state, predicted before the data and after.
+    """Tabulate the numbers that sources state, predicted before the data and after.
 
     Parameters
     ----------
@@ -106,7 +109,7 @@ def prediction_table(comparison: Comparison) -> Table:
     Returns
     -------
     Table
-        The factor between what is predicted and what was stated.
+        Predicted over stated numbers, and the share of rows inside their intervals.
     """
     table = comparison.predicted
     headings = ("Source", "Prior set", "#Rows", "#Before the data", "#Inside", "#After", "#Inside")
@@ -123,7 +126,7 @@ def prediction_table(comparison: Comparison) -> Table:
 
 
 def fits_table(comparison: Comparison) -> Table:
-    """Tabulate how each set was fitted.
+    """Tabulate the fit of each set.
 
     Parameters
     ----------
@@ -133,7 +136,7 @@ def fits_table(comparison: Comparison) -> Table:
     Returns
     -------
     Table
-        Model, prior set, draws, and whether the sampler did its work; lines with trouble stand out.
+        Model, prior set, draws and diagnostics of the sampler; doubtful fits are marked.
     """
     headings = (
         "Name",
@@ -148,7 +151,7 @@ def fits_table(comparison: Comparison) -> Table:
     )
 
     def line(row: dict[str, Any]) -> Line:
-        draws = f"{row['chains']}\N{NO-BREAK SPACE}×\N{NO-BREAK SPACE}{row['draws']:,}\nseed\N{NO-BREAK SPACE}{row['seed']}"
+        draws = f"{row['chains']} × {row['draws']:,}\nseed {row['seed']}".replace(" ", NO_BREAK)
         cells = (
             row["prior_set"],
             row["model"],
@@ -164,8 +167,12 @@ def fits_table(comparison: Comparison) -> Table:
 
 
 def is_doubtful(row: dict[str, Any]) -> bool:
-    """Say whether a fit's numbers should be read with care, by the limits of the check of
-    convergence.
+    """Return whether a fit is beyond a limit of the check of convergence.
+
+    Parameters
+    ----------
+    row
+        A line of ``Comparison.sets``.
     """
     return bool(
         row["divergences"] > MOST_DIVERGENCES
@@ -174,36 +181,36 @@ def is_doubtful(row: dict[str, Any]) -> bool:
     )
 
 
-def _apart(row: dict[str, Any], comparison: Comparison, which: str = "") -> str:
+def _difference(row: dict[str, Any], comparison: Comparison, prefix: str = "") -> str:
     if row["prior_set"] == comparison.reference:
         return MISSING
-    rows = row["trusted"] if which else row["compared"]
+    rows = row["trusted"] if prefix else row["compared"]
     left_out = f"\n{rows:,} rows" if rows != row["rows"] else ""
-    return _signed(row[f"{which}difference"], row[f"{which}difference_se"]) + left_out
+    return _signed(row[f"{prefix}difference"], row[f"{prefix}difference_se"]) + left_out
 
 
 def _signed(value: float, error: float) -> str:
     if not np.isfinite(value):
         return MISSING
-    return f"{value:+.1f} ({number(error)})".replace("-", "−")
+    return f"{signed(value)} ({number(error)})"
 
 
 def _accuracy(found: pd.DataFrame, name: str, comparison: Comparison) -> str:
     if name not in found.index:
         return MISSING
     row = found.loc[name]
-    told = f"{row['elpd']:.1f}".replace("-", "−")
-    told = (
-        told if name == comparison.reference else _signed(row["difference"], row["difference_se"])
-    )
+    if name == comparison.reference:
+        accuracy = f"{row['elpd']:.1f}".replace("-", "−")
+    else:
+        accuracy = _signed(row["difference"], row["difference_se"])
     doubt = (
         f"\n{row['k_high']} of {row['rows']} rows with k > 0.7"
         if row["k_high"]
         else f"\n{row['rows']} rows"
     )
-    return told + doubt
+    return accuracy + doubt
 
 
 def _factor(row: pd.Series) -> tuple[str, str]:
-    told = f"{number(row['median'])}\n{interval(row['lower'], row['upper'], unit='number')}"
-    return told, percent(row["inside"])
+    ends = interval(row["lower"], row["upper"], unit="number")
+    return f"{number(row['median'])}\n{ends}", rounded_percent(row["inside"])

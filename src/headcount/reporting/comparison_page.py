@@ -1,13 +1,12 @@
-"""The page of a comparison: what changes in the answer, which prior does it, and whether the data
-could tell.
-"""
+"""The page of a comparison: changes of the answer, the priors behind them, and their accuracy."""
 
 from __future__ import annotations
 
 from pathlib import Path
 from typing import Any, Final
 
-from headcount._wording import listed, number, probability
+from headcount._wording import agree, listed, number, plural, probability
+from headcount.reporting.answer_sentences import capital
 from headcount.reporting.attribution_figure import attribution_figure
 from headcount.reporting.comparison_answers import answer_table
 from headcount.reporting.comparison_fits import (
@@ -49,7 +48,8 @@ def write_comparison(comparison: Comparison, path: str | Path) -> Path:
 
 def _facts(comparison: Comparison) -> dict[str, Any]:
     spec = comparison.specs[comparison.reference]
-    told = comparison.sets.set_index("prior_set")
+    tables = _tables(comparison)
+    sets = comparison.sets.set_index("prior_set")
     return {
         "title": spec.title,
         "question": spec.question,
@@ -67,18 +67,19 @@ def _facts(comparison: Comparison) -> dict[str, Any]:
             "attribution": attribution_figure(comparison),
             "predictions": prediction_figure(comparison),
         },
-        "tables": _tables(comparison),
+        "tables": tables,
+        "unchanged_title": _unchanged(len(tables["unchanged"].lines)),
         "attributions": [
             {
                 "name": name,
                 "rough": name in comparison.rough,
-                "ess": number(told.loc[name, "way_ess"]),
+                "ess": number(sets.loc[name, "way_ess"]),
                 "table": attribution_table(comparison, name),
             }
             for name in comparison.names[1:]
-            if told.loc[name, "attributed"]
+            if sets.loc[name, "attributed"]
         ],
-        "untold": [name for name in comparison.names[1:] if not told.loc[name, "attributed"]],
+        "unattributed": [name for name in comparison.names[1:] if not sets.loc[name, "attributed"]],
         "methods": comparison.methods,
         "accuracy": comparison.accuracy,
     }
@@ -100,13 +101,18 @@ def _tables(comparison: Comparison) -> dict[str, Table]:
     }
 
 
+def _unchanged(count: int) -> str:
+    return f"{capital(plural(count, 'prior'))} that {agree(count, 'is', 'are')} equal in all sets"
+
+
 def _warnings(comparison: Comparison) -> list[str]:
     doubtful = [
         f"‘{row['prior_set']}’" for row in comparison.sets.to_dict("records") if is_doubtful(row)
     ]
     if not doubtful:
         return []
-    what = "the fit" if len(doubtful) == 1 else "the fits"
+    fits = agree(len(doubtful), "the fit", "the fits")
     return [
-        f"Read with care: {what} under {listed(doubtful)} diverged or had not converged; see the last table."
+        f"Read with care: {fits} under {listed(doubtful)} diverged or had not converged; see the "
+        "last table."
     ]

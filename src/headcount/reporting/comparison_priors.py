@@ -17,29 +17,29 @@ if TYPE_CHECKING:
 __all__ = ["attribution_table", "learning_table"]
 
 PEOPLE_FROM: Final = 1000.0
-"""A quantity of unknown unit that may be as large is one of people."""
+"""A quantity of unknown unit that may reach this value counts people."""
 
 
 def attribution_table(comparison: Comparison, name: str) -> Table:
-    """Tabulate what each changed prior does to the answer.
+    """Tabulate the effect of each changed prior on the answer.
 
     Parameters
     ----------
     comparison
         Fits side by side.
     name
-        A set that could be taken apart.
+        A set with an attribution.
 
     Returns
     -------
     Table
-        Prior before and after the change, its part of the whole and its effect alone, and how the
-        latter was found.
+        Prior before and after the change, its part in the whole change, its effect alone, and the
+        method that gives the latter.
     """
     own = comparison.attribution[comparison.attribution["prior_set"] == name]
     first, second = comparison.specs[comparison.reference].priors, comparison.specs[name].priors
     words = {
-        "(together)": "the rest\nchance, and what priors do only together",
+        "(together)": "the rest\nchance, and joint effects of priors",
         "(all)": "whole change\nbetween the two fits",
     }
     headings = (
@@ -47,7 +47,7 @@ def attribution_table(comparison: Comparison, name: str) -> Table:
         f"90 %: {comparison.reference}, then {name}",
         "#Part of the whole",
         "#If only this one changed",
-        "How found",
+        "Method",
     )
 
     def lines() -> Iterator[Line]:
@@ -57,7 +57,7 @@ def attribution_table(comparison: Comparison, name: str) -> Table:
                 _span_of(priors[path]) for priors in (first, second) if path in priors
             )
             how = row["method"] + (
-                f"\nPareto k {row['pareto_k']:.2f}".replace("-", "−")
+                f"\nPareto k {row['pareto_k']:z.2f}".replace("-", "−")
                 if np.isfinite(row["pareto_k"])
                 else ""
             )
@@ -85,8 +85,7 @@ def learning_table(comparison: Comparison, *, changed: bool) -> Table:
     Returns
     -------
     Table
-        A column for each set; lines of differing priors stand out where their contraction differs
-        by a tenth or more.
+        A column for each set.
     """
     table = comparison.priors[comparison.priors["differs"] == changed]
     headings = ("Prior", *(f"#{name}" for name in comparison.names))
@@ -107,7 +106,7 @@ def _learned(found: pd.DataFrame, name: str) -> str:
         interval(row[f"{kind}lower"], row[f"{kind}upper"], unit=_unit(row))
         for kind in ("prior_", "")
     )
-    return f"{row['contraction']:.2f}\n{before}\nbecomes {after}".replace("-", "−")
+    return f"{row['contraction']:z.2f}\n{before}\nbecomes {after}".replace("-", "−")
 
 
 def _unit(row: pd.Series) -> str:

@@ -34,7 +34,7 @@ BEFORE: Final = "#e9e0cb"
 
 
 BEFORE_LINE: Final = "#a38c50"
-"""Of what the priors say before any data."""
+"""Colours of the band and the median before any data."""
 
 
 def total_figures(comparison: Comparison) -> Figure:
@@ -50,7 +50,7 @@ def total_figures(comparison: Comparison) -> Figure:
     Figure
         Small multiples on one scale that starts at zero.
     """
-    with _panels(comparison, "comparison totals") as (panels, finished):
+    with _Panels(comparison, "comparison totals") as (panels, finished):
         reference = _band(comparison, comparison.reference, "posterior")
         for axes, name in zip(panels, comparison.names, strict=True):
             _ahead(axes, comparison)
@@ -66,17 +66,16 @@ def total_figures(comparison: Comparison) -> Figure:
             axes.yaxis.set_major_formatter(FuncFormatter(people_ticks))
     spec, prob = comparison.specs[comparison.reference], probability(comparison.prob)
     caption = (
-        f"{capital(subject(spec))}, {spec.areas.by_code[comparison.common.root].name}, by year. Line: median. Bands: 50 % and "
-        f"{prob} equal-tailed intervals. Broken lines: median and {prob} interval under ‘{comparison.reference}’."
-        + _shaded(comparison)
+        f"{capital(subject(spec))}, {spec.areas.by_code[comparison.common.root].name}, by year. "
+        f"Line: median. Bands: 50 % and {prob} equal-tailed intervals. Broken lines: median and "
+        f"{prob} interval under ‘{comparison.reference}’.{_shaded(comparison)}"
     )
     alt = f"Line charts of the total by year under {listed(comparison.names)}. {comparison.verdict}"
     return Figure(finished(), alt, caption)
 
 
 def learning_figure(comparison: Comparison) -> Figure:
-    """Draw what the priors say about the root's headcount before any data, and what is left of it
-    after.
+    """Draw the headcount of the root by year under the priors alone, and after the data.
 
     Parameters
     ----------
@@ -88,7 +87,7 @@ def learning_figure(comparison: Comparison) -> Figure:
     Figure
         Small multiples on one logarithmic scale.
     """
-    with _panels(comparison, "comparison priors") as (panels, finished):
+    with _Panels(comparison, "comparison priors") as (panels, finished):
         for axes, name in zip(panels, comparison.names, strict=True):
             before, after = (_band(comparison, name, stage) for stage in ("prior", "posterior"))
             _draw_band(axes, before, BEFORE, None, BEFORE_LINE)
@@ -98,15 +97,15 @@ def learning_figure(comparison: Comparison) -> Figure:
             log_ticks(axes.yaxis, people_ticks)
     prob = probability(comparison.prob)
     caption = (
-        f"The total by year before any data (pale) and after (blue): median and {prob} interval; logarithmic axis. What "
-        "the priors say is drawn from all of them together."
+        f"The total by year before any data (pale) and after (blue): median and {prob} interval; "
+        "logarithmic axis. Prior draws come from all priors together."
     )
     alt = f"Bands of the total by year, prior and posterior, under {listed(comparison.names)}."
     return Figure(finished(), alt, caption)
 
 
-class _panels:
-    """Small multiples, one for each set."""
+class _Panels:
+    """Small multiples, one for each set, as a context manager."""
 
     def __init__(self, comparison: Comparison, salt: str) -> None:
         self.count = len(comparison.names)
@@ -124,8 +123,8 @@ class _panels:
             axes.set_visible(False)
         return grid[: self.count], finished
 
-    def __exit__(self, *trouble: Any) -> None:  # noqa: ANN401 - what Python hands over
-        self.canvas.__exit__(*trouble)
+    def __exit__(self, *error: Any) -> None:  # noqa: ANN401 - an exception and its traceback
+        self.canvas.__exit__(*error)
 
 
 def _band(comparison: Comparison, name: str, stage: str) -> pd.DataFrame:

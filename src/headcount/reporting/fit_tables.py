@@ -8,14 +8,14 @@ import pandas as pd
 
 from headcount._wording import interval, percent, plural, probability, quantity
 from headcount.diagnostics.checks import CheckResult, Evidence
-from headcount.posterior.fits import Fit
+from headcount.posterior.fits import Fit, Sampling
 from headcount.reporting.answer_sentences import prior_in_words
 from headcount.reporting.page_parts import Line, Table
 
 __all__ = ["diagnostic_table", "prior_table", "run_table"]
 
 LARGE_SHIFT: Final = 0.1
-"""From this change of the total on, a prior is marked."""
+"""A prior is marked if it changes the total by at least this fraction."""
 
 
 MEASURE_DIGITS: Final = {"R-hat": 3, "E-BFMI": 2}
@@ -32,7 +32,7 @@ QUANTITIES: Final = {
     "draw": "draws",
     "chain": "chains",
 }
-"""What the check of convergence looked at, in the plural."""
+"""Quantities that the check of convergence diagnoses, in the plural."""
 
 
 def prior_table(evidence: Evidence, priors: CheckResult) -> Table:
@@ -41,15 +41,14 @@ def prior_table(evidence: Evidence, priors: CheckResult) -> Table:
     Parameters
     ----------
     evidence
-        Of the fit.
+        Evidence of the fit.
     priors
         Result of the check of priors.
 
     Returns
     -------
     Table
-        Path, prior, posterior, contraction and the shift of the total; what moves the total most
-        first.
+        Path, prior, posterior, contraction and the shift of the total; the largest shift first.
     """
     spec, prob = evidence.fit.spec, probability(evidence.prob)
     headings = (
@@ -68,7 +67,7 @@ def prior_table(evidence: Evidence, priors: CheckResult) -> Table:
             row["prior"],
             prior_in_words(spec.priors[row["prior"]]).replace(", median", "\nmedian"),
             after,
-            f"{round(row['contraction'], 2) + 0:.2f}".replace("-", "−"),
+            f"{row['contraction']:z.2f}".replace("-", "−"),
             percent(row["shift"], sign=True),
         )
         return Line(cells, "whole" if abs(row["shift"]) >= LARGE_SHIFT else "")
@@ -87,7 +86,7 @@ def diagnostic_table(convergence: CheckResult) -> Table:
     Returns
     -------
     Table
-        Measure, what it is of, worst value, limit and where the worst is.
+        Measure, quantities, worst value, limit, outcome and the quantity with the worst value.
     """
     headings = ("Measure", "Of", "#Worst", "#Limit", "Outcome", "Where it is worst")
 
@@ -107,7 +106,7 @@ def diagnostic_table(convergence: CheckResult) -> Table:
 
 
 def run_table(fit: Fit) -> Table:
-    """Tabulate all that is needed to make the fit again.
+    """Tabulate the record of the run, from which the fit can be repeated.
 
     Parameters
     ----------
@@ -126,9 +125,14 @@ def run_table(fit: Fit) -> Table:
         "Prior set": spec.prior_set,
         "Observations": f"{fit.observations.name}, {plural(len(fit.observations), 'row')}",
         "Seed": str(sampling.seed),
-        "Draws": f"{plural(sampling.chains, 'chain')} of {plural(sampling.draws, 'draw')} after {sampling.tune:,} of warm-up",
+        "Draws": _draws(sampling),
         "Stopped early": "yes" if sampling.interrupted else "no",
         "Time": seconds,
         "Versions": ", ".join(f"{name} {version}" for name, version in sampling.versions.items()),
     }
     return Table.of(("", ""), (Line(pair) for pair in facts.items() if pair[1]))
+
+
+def _draws(sampling: Sampling) -> str:
+    chains, draws = plural(sampling.chains, "chain"), plural(sampling.draws, "draw")
+    return f"{chains} of {draws} after {sampling.tune:,} of warm-up"

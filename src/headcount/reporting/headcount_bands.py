@@ -19,8 +19,20 @@ FEWEST_COUNTRIES: Final = 12
 
 
 def bands_of(evidence: Evidence, areas: Sequence[str]) -> xr.DataArray:
-    """Return quantiles of headcounts: outer, inner, median, inner, outer; dims (area, year,
-    quantile).
+    """Return the quantiles of headcounts that a figure draws.
+
+    Parameters
+    ----------
+    evidence
+        Evidence of the fit.
+    areas
+        Codes of areas.
+
+    Returns
+    -------
+    DataArray
+        Dims (area, year, quantile), people. Quantiles: lower end of the interval with the
+        probability of the evidence, 0.25, 0.5, 0.75, upper end.
     """
     tail = (1 - evidence.prob) / 2
     people_of = area_headcounts(evidence.fit, areas=areas)
@@ -30,6 +42,7 @@ def bands_of(evidence: Evidence, areas: Sequence[str]) -> xr.DataArray:
 
 
 def by_size(bands: xr.DataArray, codes: Sequence[str]) -> list[str]:
+    """Return areas in the order of their medians in one year, the largest first."""
     size = {code: float(bands.sel(area=code).to_numpy()[2]) for code in codes}
     return sorted(size, key=lambda code: -size[code])
 
@@ -40,7 +53,7 @@ def country_areas(areas: Areas) -> tuple[str, ...]:
     Parameters
     ----------
     areas
-        The tree.
+        Areas of the study.
 
     Returns
     -------
@@ -58,12 +71,12 @@ def country_areas(areas: Areas) -> tuple[str, ...]:
 
 
 def level_name(areas: Areas) -> str:
-    """Say what `country_areas` returns."""
+    """Return a name for the areas that `country_areas` returns."""
     if set(country_areas(areas)) <= set(areas.children(areas.root)):
         return f"areas directly below {areas.by_code[areas.root].name}"
     return "countries, or areas of their level"
 
 
 def _named(areas: Areas, codes: Sequence[str]) -> tuple[str, ...]:
-    """Leave out the remainders, which were made by the program."""
+    """Return the areas of the table, without the remainders that the program adds."""
     return tuple(code for code in codes if areas.by_code[code].line)

@@ -1,6 +1,4 @@
-"""What the answer rests on, for a report: verdicts and shares of headlines, the parts behind them,
-and what is in conflict.
-"""
+"""The section on identification: shares of precision, conflicts and unidentified directions."""
 
 from __future__ import annotations
 
@@ -10,7 +8,7 @@ from typing import Final
 import numpy as np
 import pandas as pd
 
-from headcount._wording import number, percent
+from headcount._wording import number, percent, rounded_percent, signed
 from headcount.diagnostics.checks import CheckResult, Evidence
 from headcount.diagnostics.identification.after_sampling import RestsOn
 from headcount.diagnostics.identification.unidentified_directions import unseen_directions
@@ -30,13 +28,15 @@ __all__ = [
 ]
 
 KINDS: Final = {"data": "statements of sources", "pooling": "pooling", "priors": "priors as stated"}
+"""Kind of evidence to the words for it."""
+
 COLOURS: Final = {"data": LINE, "pooling": INNER, "priors": OUTER}
 
 MOST_PARTS: Final = 15
-"""Parts of the evidence in the table: what is left out holds a small part together."""
+"""Contributors in the table; the others have a small share together."""
 
 STRAINED: Final = 2.0
-"""From this z on a node is shown; one in twenty gets there by itself."""
+"""The smallest z at which a node is shown; chance alone gives it to one in twenty."""
 
 MOST_NODES: Final = 15
 
@@ -47,7 +47,7 @@ def verdict_table(evidence: Evidence) -> Table:
     Parameters
     ----------
     evidence
-        Of the fit.
+        Evidence of the fit.
 
     Returns
     -------
@@ -66,7 +66,7 @@ def _verdict_line(line: pd.Series, fit: Fit) -> Line:
     wider = (
         "over 4 times as wide" if line["widening"] > 4 else f"{line['widening']:.1f} times as wide"
     )  # noqa: PLR2004
-    shares = (percent(line[kind]) for kind in KINDS)
+    shares = (rounded_percent(line[kind]) for kind in KINDS)
     mark = "failed" if line["verdict"].startswith("do not") else ""
     return Line((_answer(line, fit), line["verdict"], *shares, wider), mark)
 
@@ -79,12 +79,12 @@ def _answer(line: pd.Series, fit: Fit) -> str:
 
 
 def resting_figure(evidence: Evidence) -> Figure:
-    """Draw how much of each headline's precision comes from sources, pooling and priors.
+    """Draw the shares of sources, pooling and priors in the precision of each headline.
 
     Parameters
     ----------
     evidence
-        Of the fit.
+        Evidence of the fit.
 
     Returns
     -------
@@ -122,17 +122,19 @@ def resting_figure(evidence: Evidence) -> Figure:
         axes.tick_params(axis="y", length=0)
         canvas.legend(loc="outside upper left", ncols=3, frameon=False, fontsize=9)
     first = table.iloc[0]
-    told = ", ".join(f"{percent(first[kind])} from {label}" for kind, label in KINDS.items())
-    alt = f"Stacked bars of where the precision of {len(table)} answers comes from; of the first one, {told}."
+    shares = ", ".join(
+        f"{rounded_percent(first[kind])} from {label}" for kind, label in KINDS.items()
+    )
+    alt = f"Stacked bars of the shares of precision of {len(table)} answers; the first: {shares}."
     caption = (
-        "Where the precision of the headlines comes from. Pooling: that regions, years or sources are alike, to the degree that "
-        "the data themselves show."
+        "Shares of the precision of the headlines. Pooling: regions, years or sources are alike, "
+        "to the degree that the data show."
     )
     return Figure(finished(), alt, caption)
 
 
 def share_table(found: CheckResult) -> Table:
-    """Tabulate the parts of the evidence that hold the headline.
+    """Tabulate the contributors to the precision of the headline.
 
     Parameters
     ----------
@@ -142,8 +144,8 @@ def share_table(found: CheckResult) -> Table:
     Returns
     -------
     Table
-        Part, kind, share and sensitivity to power-scaling, the largest share first; then what all
-        others hold together.
+        Contributor, kind, share and sensitivity to power-scaling, the largest share first; then the
+        share of all others together.
     """
     shown, rest = found.table.head(MOST_PARTS), found.table.iloc[MOST_PARTS:]
 
@@ -160,12 +162,12 @@ def share_table(found: CheckResult) -> Table:
         if len(rest):
             yield Line((f"{len(rest)} others", "", percent(float(rest["share"].sum())), ""))
 
-    return Table.of(("Part of the evidence", "What it is", "#Share", "#Sensitivity"), lines())
+    return Table.of(("Evidence", "Kind", "#Share", "#Sensitivity"), lines())
 
 
 KIND_WORDS: Final = {
-    "prior": "a prior as stated",
-    "pooling": "that effects of this scale are alike",
+    "prior": "prior as stated",
+    "pooling": "pooling of effects",
     "source": "statements of a source",
 }
 
@@ -181,8 +183,8 @@ def conflict_table(found: CheckResult) -> Table:
     Returns
     -------
     Table
-        Node, what is stated, what all else implies, how far apart in prior standard deviations, z
-        and who pulls.
+        Node, interval as stated, value implied by all other evidence, distance in prior standard
+        deviations, z and the evidence that pulls.
     """
     strained = found.table[found.table["conflict"] | (found.table["z"].abs() >= STRAINED)].head(
         MOST_NODES
@@ -190,7 +192,7 @@ def conflict_table(found: CheckResult) -> Table:
     headings = (
         "Where",
         "#Stated (90 %)",
-        "#All else implies",
+        "#Implied by the rest",
         "#Prior sds apart",
         "#z",
         "Pulled by",
@@ -202,8 +204,8 @@ def conflict_table(found: CheckResult) -> Table:
             cells = (
                 stated,
                 number(line["implied"]),
-                f"{line['shift']:+.1f}",
-                f"{line['z']:+.1f}",
+                signed(line["shift"]),
+                signed(line["z"]),
                 line["pulled_by"],
             )
             yield Line((line["node"], *cells), "failed" if line["conflict"] else "")
@@ -212,21 +214,20 @@ def conflict_table(found: CheckResult) -> Table:
 
 
 def direction_sentences(fit: Fit, resting: RestsOn) -> tuple[str, ...]:
-    """Say along which directions the headline could move without any statement noticing.
+    """Describe the directions in which the headline can move and the likelihood does not change.
 
     Parameters
     ----------
     fit
         A fit.
     resting
-        What its headlines rest on; the first one is asked about.
+        Shares of precision of its headlines, of which the first one is used.
 
     Returns
     -------
     tuple of str
-        A sentence for each direction; possibly none.
+        A sentence for each direction; possibly none. No sentence occurs twice.
     """
     headline: Asked = resting.shares.asked[0]
-    return tuple(
-        str(found) for found in unseen_directions(assemble(fit.layout), fit.layout, headline)
-    )
+    found = unseen_directions(assemble(fit.layout), fit.layout, headline)
+    return tuple(dict.fromkeys(map(str, found)))

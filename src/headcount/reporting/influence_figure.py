@@ -31,7 +31,7 @@ def influence_svg(table: pd.DataFrame, whole: tuple[float, float, float], *, ans
     whole
         Lower end, median and upper end with all evidence.
     answer
-        What is counted, where and when.
+        Title: who is counted, where and when.
 
     Returns
     -------

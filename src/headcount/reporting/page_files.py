@@ -1,4 +1,4 @@
-"""Pages: a template and its facts in, one HTML file out that needs nothing else to be read."""
+"""Page files: a template and its facts become one HTML file that refers to no other file."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ def write_page(template: str, facts: Mapping[str, Any], path: str | Path) -> Pat
     Parameters
     ----------
     template
-        File in the folder ``templates``; ``style`` is there for it beside the facts.
+        File in the folder ``templates``; it may use ``style`` beside the facts.
     facts
-        What the template names.
+        Values of the names in the template.
     path
         File to write; replaced only once the new one is complete.
 

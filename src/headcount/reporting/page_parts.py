@@ -37,7 +37,7 @@ class Line:
     cells
         One text for each column; lines after the first are set small.
     mark
-        How the line is to stand out: ``forecast``, ``failed``, ``whole`` or nothing.
+        Style of the line: ``forecast``, ``failed``, ``whole`` or empty.
     depth
         How far the first cell is indented, in steps.
     """
@@ -76,9 +76,9 @@ class Figure:
     svg
         An ``svg`` element, without declaration and document type.
     alt
-        What it shows, in words, for those who do not see it.
+        Description for readers who do not see the figure.
     caption
-        What stands below it.
+        Text below the figure.
     """
 
     svg: str

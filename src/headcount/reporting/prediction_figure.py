@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
-from headcount._wording import listed, probability
+from headcount._wording import listed, plural, probability
 from headcount.reporting.axis_ticks import log_ticks
 from headcount.reporting.canvas import FAINT, LINE, canvas
 from headcount.reporting.page_parts import Figure
@@ -25,9 +25,9 @@ COLOURS: Final = (LINE, "#c2571a", "#3f8f5f", "#8a4fa3", "#a98600", "#5d6a70", "
 
 
 MARKERS: Final = "osD^vPX*"
-"""Of the sets, the reference first; markers tell them apart in grey print.
+"""Colours and markers of the sets, the reference first; markers differ in grey print too.
 
-A ninth set starts anew.
+A ninth set has those of the first.
 """
 
 
@@ -40,11 +40,11 @@ ROOM: Final = 0.16
 
 
 WIDEST: Final = 1000.0
-"""Factors beyond are cut off: a prior that knows nothing must not make the others unreadable."""
+"""Larger factors are cut off, so that a vague prior leaves room for the others."""
 
 
 def prediction_figure(comparison: Comparison) -> Figure:
-    """Draw what sources state, predicted before the data and after, against what they did state.
+    """Draw predicted over stated numbers of each source, before the data and after.
 
     Parameters
     ----------
@@ -74,20 +74,24 @@ def prediction_figure(comparison: Comparison) -> Figure:
         drawn.legend(
             *_keys(comparison.names), loc="outside upper left", ncols=4, frameon=False, fontsize=9
         )
+    prob = probability(comparison.prob)
     caption = (
-        "What is predicted for each source over what it stated, all its rows together: median, 50 % (thick) and "
-        f"{probability(comparison.prob)} (thin); at 1 it is what was stated. Logarithmic axes, each with its own range. A "
-        "strip before the data that does not reach 1 is a prior that did not expect what the source says; one after the data, a "
-        "misfit."
+        "Predicted over stated numbers of each source, all its rows together: median, 50 % (thick) "
+        f"and {prob} (thin); at 1 the two are equal. Logarithmic axes, each with its own range. A "
+        "strip that does not reach 1 is a conflict between priors and source before the data, and "
+        "a misfit after the data."
     )
-    alt = f"Intervals of predicted over stated numbers for {len(sources)} sources under {listed(comparison.names)}."
+    alt = (
+        f"Intervals of predicted over stated numbers for {plural(len(sources), 'source')} under "
+        f"{listed(comparison.names)}."
+    )
     return Figure(finished(), alt, caption)
 
 
 def _strips(axes: Axes, own: pd.DataFrame, sources: list[str], place: int, sets: int) -> None:
     """Draw the strips of one set; those of one source stand close together."""
-    lean = (place - (sets - 1) / 2) / (sets + 0.6)
-    at = np.array([sources.index(source) for source in own["source"]]) + lean
+    offset = (place - (sets - 1) / 2) / (sets + 0.6)
+    at = np.array([sources.index(source) for source in own["source"]]) + offset
     colour, marker = COLOURS[place % len(COLOURS)], MARKERS[place % len(MARKERS)]
     ends = {
         name: own[name].clip(1 / WIDEST, WIDEST)

@@ -1,6 +1,4 @@
-"""The figure of a prior: its density, or what all priors imply, and where the sources' statements
-lie among them.
-"""
+"""The figure of priors: a density, or the implied headcounts, and the rows among predictions."""
 
 from __future__ import annotations
 
@@ -31,24 +29,24 @@ MOST: Final = 24
 
 BAD: Final = "#a3322a"
 OUTSIDE: Final = 0.001
-"""Rows with a smaller tail probability are red; the alarm's own limit."""
+"""Rows with a smaller tail probability are red; the limit of the alarm."""
 
 
 def prior_figure(description: PriorDescription) -> str:
-    """Draw what priors say.
+    """Draw a description of priors.
 
     Parameters
     ----------
     description
-        Of one prior, or of all priors of a study.
+        Description of one prior, or of all priors of a study.
 
     Returns
     -------
     str
-        An ``svg`` element. Above, the density of the one prior with its central 50 and 90 %, or the
-        root area's headcount by year before any data. Below, where there are rows, where they lie
-        among what the priors would have them state, as percentiles: the largest rows of one prior,
-        or all rows by source.
+        An ``svg`` element. Above, the density of one prior with its central 50 and 90 %, or the
+        headcount of the root area by year before any data. Below, if there are rows, their
+        percentiles in the prior predictive distribution: the largest rows of one prior, or all rows
+        by source.
     """
     stated = description.statements
     alone = description.prior is not None
@@ -108,7 +106,7 @@ def _rows(axes: Axes, stated: pd.DataFrame) -> None:
     axes.scatter(100 * largest["below"], places, s=22, color=np.where(is_bad, BAD, LINE), zorder=3)
     labels = [f"{row.source}, {row.area} {row.year}: {row.stated}" for row in largest.itertuples()]
     _percentile_axis(axes, labels)
-    axes.set_title("Where rows lie among what the priors would have them state")
+    axes.set_title("Rows in the prior predictive distribution")
 
 
 def _percentiles(axes: Axes, stated: pd.DataFrame) -> None:
@@ -127,7 +125,7 @@ def _percentiles(axes: Axes, stated: pd.DataFrame) -> None:
             zorder=3,
         )
     _percentile_axis(axes, sources)
-    axes.set_title("Where rows lie among what the priors would have them state, by source")
+    axes.set_title("Rows in the prior predictive distribution, by source")
 
 
 def _percentile_axis(axes: Axes, labels: list[str]) -> None:
@@ -138,7 +136,7 @@ def _percentile_axis(axes: Axes, labels: list[str]) -> None:
     axes.tick_params(axis="y", length=0)
     axes.spines["left"].set_visible(False)
     axes.axvline(50, color=FAINT, linewidth=0.8, zorder=0)
-    axes.set_xlabel("percentile of what the priors would have it state; band: 90 %")
+    axes.set_xlabel("percentile of the row in its prior predictive distribution; band: 90 %")
 
 
 def _plain(axes: Axes, *, is_log: bool) -> None:

@@ -1,4 +1,4 @@
-"""Rendering: a fit in, one HTML file out."""
+"""The report page: the facts of a fit that its template shows."""
 
 from __future__ import annotations
 
@@ -6,16 +6,17 @@ from pathlib import Path
 from typing import Any
 
 from headcount._names import BASE_PRIORS
-from headcount._wording import probability
-from headcount.diagnostics.checks import CheckResult, Evidence
+from headcount._wording import agree, plural, probability
+from headcount.diagnostics.checks import CheckResult, Evidence, checks_verdict, count_checks
 from headcount.diagnostics.checks.all_checks import check_evidence
+from headcount.diagnostics.identification.quotability import RESTS_ON_DATA
 from headcount.posterior.estimands import forecast_years
 from headcount.posterior.fits import Fit
 from headcount.reporting.answer_sentences import (
     anchor_sentences,
+    capital,
     growth_sentence,
     headline,
-    verdict,
 )
 from headcount.reporting.answer_tables import area_table, headcount_table, ratio_table
 from headcount.reporting.area_figure import area_figure
@@ -33,7 +34,7 @@ from headcount.reporting.row_tables import excluded_table, outlying_table, reaso
 from headcount.reporting.source_table import source_table
 from headcount.reporting.year_figures import country_figure, total_figure
 
-__all__ = ["report"]
+__all__ = ["report", "write_report"]
 
 TEMPLATE = "report.html.j2"
 
@@ -41,9 +42,9 @@ TEMPLATE = "report.html.j2"
 def report(fit: Fit, path: str | Path, *, prob: float = 0.9) -> Path:
     """Write the report of a fit: one HTML file that needs nothing else to be read.
 
-    The answer comes first, with the verdict of the checks and what the level is anchored on beside
-    it; then areas, sources, rows left out, priors and diagnostics; then what is needed to repeat
-    the fit. The same fit gives the same file.
+    The answer comes first, with the verdict of the checks and the anchors of the level; then areas,
+    sources, excluded rows, priors and diagnostics; then the record of the run, from which the fit
+    can be repeated. The same fit gives the same file.
 
     Parameters
     ----------
@@ -70,13 +71,33 @@ def report(fit: Fit, path: str | Path, *, prob: float = 0.9) -> Path:
     >>> hc.report(fit, "report.html")  # doctest: +SKIP
     """
     evidence = Evidence(fit, prob)
-    results = check_evidence(evidence)
+    return write_report(evidence, check_evidence(evidence), path)
+
+
+def write_report(evidence: Evidence, results: list[CheckResult], path: str | Path) -> Path:
+    """Write the report of a fit that is checked already.
+
+    Parameters
+    ----------
+    evidence
+        Evidence of the fit; its probability is that of all intervals.
+    results
+        Results of all checks of this evidence.
+    path
+        File to write; replaced only once the new one is complete.
+
+    Returns
+    -------
+    Path
+        The file.
+    """
     return write_page(TEMPLATE, _facts(evidence, results), path)
 
 
 def _facts(evidence: Evidence, results: list[CheckResult]) -> dict[str, Any]:
     fit = evidence.fit
     ahead = forecast_years(fit)
+    tables = _tables(evidence, {result.name: result for result in results})
     return {
         "spec": fit.spec,
         "prob": probability(evidence.prob),
@@ -85,10 +106,11 @@ def _facts(evidence: Evidence, results: list[CheckResult]) -> dict[str, Any]:
         "reference": _reference(evidence),
         "growth": growth_sentence(evidence),
         "forecast": headline(evidence, ahead[-1]) if ahead else "",
-        "verdict": verdict(results),
+        "verdict": str(checks_verdict(results)),
+        "failed": bool(count_checks(results).failed),
+        "checks": [_check_line(result, evidence) for result in results],
         "rests": evidence.resting.verdict,
         "directions": direction_sentences(fit, evidence.resting),
-        "results": results,
         "anchors": anchor_sentences(fit),
         "figures": {
             "total": total_figure(evidence),
@@ -96,12 +118,38 @@ def _facts(evidence: Evidence, results: list[CheckResult]) -> dict[str, Any]:
             "areas": area_figure(evidence),
             "countries": country_figure(evidence),
         },
-        "tables": _tables(evidence, {result.name: result for result in results}),
+        "tables": tables,
         "details": {result.name: result.details for result in results},
-        "fitted": len(fit.observations.fitted),
-        "excluded": len(fit.observations) - len(fit.observations.fitted),
+        **_row_counts(len(fit.observations.fitted), len(fit.observations)),
+        "headcounts_title": plural(len(tables["headcounts"].lines), "headcount"),
         "idle": [name for name in fit.spec.sources if name not in fit.layout.sources],
         "command": _command(fit),
+    }
+
+
+def _check_line(result: CheckResult, evidence: Evidence) -> dict[str, str]:
+    """Return the name, outcome, style and headline of a check.
+
+    A check that only informs has no outcome. That of identification is its verdict, since a total
+    that leans on priors is no failure, and no success either.
+    """
+    outcome = "passed" if result.passed else "failed"
+    style = outcome
+    if result.informs:
+        outcome = ""
+    elif result.name == "identification" and result.passed:
+        outcome = evidence.resting.verdict.name
+        style = "passed" if outcome == RESTS_ON_DATA else "leaning"
+    return {"name": result.name, "outcome": outcome, "style": style, "headline": result.headline}
+
+
+def _row_counts(fitted: int, rows: int) -> dict[str, Any]:
+    excluded = rows - fitted
+    return {
+        "rows_fitted": f"{capital(plural(fitted, 'row'))} {agree(fitted, 'was', 'were')} fitted",
+        "excluded": excluded,
+        "rows_excluded": f"{excluded:,} of {rows:,} rows {agree(excluded, 'is', 'are')} not fitted",
+        "excluded_title": f"The {plural(excluded, 'row')}",
     }
 
 
@@ -130,9 +178,7 @@ def _tables(evidence: Evidence, found: dict[str, CheckResult]) -> dict[str, Tabl
 
 
 def _command(fit: Fit) -> str:
-    """Return the command that makes the fit again; empty if it was made with a prior that no file
-    holds.
-    """
+    """Return the command that repeats the fit; empty if no file has its priors."""
     sampling, spec = fit.sampling, fit.spec
     if spec.prior_set not in spec.prior_set_names:
         return ""

@@ -7,7 +7,7 @@ from collections import Counter
 import numpy as np
 import pandas as pd
 
-from headcount._wording import number, percent
+from headcount._wording import chance, number, percent
 from headcount.diagnostics.checks import CheckResult
 from headcount.diagnostics.checks.row_fits import stated_in_words
 from headcount.posterior.fits import Fit
@@ -18,7 +18,7 @@ __all__ = ["excluded_table", "outlying_table", "reason_table"]
 
 
 def reason_table(fit: Fit) -> Table:
-    """Tabulate why rows are not fitted.
+    """Tabulate the reasons for which rows are not fitted.
 
     Parameters
     ----------
@@ -48,7 +48,7 @@ def excluded_table(fit: Fit) -> Table:
     Returns
     -------
     Table
-        Line in the file, source, area, year, what is stated, and why it is left out.
+        Line in the file, source, area, year, the number as stated, and the reason.
     """
     rows = [row for row in fit.observations.rows if row.excluded]
     headings = ("#Line", "Source", "Area", "Year", "Kind", "Stated", "Not fitted because")
@@ -56,7 +56,7 @@ def excluded_table(fit: Fit) -> Table:
 
 
 def outlying_table(fit: Fit, outlying: CheckResult) -> Table:
-    """Tabulate the rows that the model gives hardly any chance.
+    """Tabulate the rows that are improbable under the model.
 
     Parameters
     ----------
@@ -68,8 +68,8 @@ def outlying_table(fit: Fit, outlying: CheckResult) -> Table:
     Returns
     -------
     Table
-        Line in the file, source, area, year, what is stated and expected, residual, probability of
-        being outlying, and tail probability.
+        Line in the file, source, area, year, the stated and the expected number, residual,
+        probability of being outlying, and tail probability.
     """
     headings = (
         "#Line", "Source", "Area", "Year", "Kind", "#Stated", "#Expected", "#Residual (sd)",
@@ -87,7 +87,7 @@ def outlying_table(fit: Fit, outlying: CheckResult) -> Table:
                 row["stated"],
                 _expected(row["kind"], row["expected"]),
                 "" if np.isnan(row["residual"]) else number(row["residual"]),
-                f"{row['p_outlying']:.2f}",
+                chance(row["p_outlying"]),
                 _tail(row["tail"]),
             )
         )

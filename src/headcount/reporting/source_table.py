@@ -1,4 +1,4 @@
-"""The table of sources: whom each counts, its reach, its rows, its noise and its fit."""
+"""The table of sources: scope, reach, rows, noise and fit of each."""
 
 from __future__ import annotations
 
@@ -20,19 +20,19 @@ __all__ = ["source_table"]
 REACH_WORDS: Final = {
     "coverage": "sees {}",
     "multiplier": "{} for each person",
-    "anchor": "anchor: taken as right but for noise",
-    "trend": "trend only: its level is free",
+    "anchor": "anchor: taken as correct except for noise",
+    "trend": "trend only: its level is not used",
     "selection": "odds of answering × {}",
     "dependence": "odds of being on both lists × {}",
 }
-"""Reach kind to how its posterior is put."""
+"""Reach kind to the words around its posterior."""
 
 
 EXTRA_WORDS: Final = {
     "overcount": "wrongly listed for each rightly: {}",
     "drift_sd": "drifts by {} a year (sd of the link)",
 }
-"""Key of a source to how its posterior is put."""
+"""Key of a source to the words around its posterior."""
 
 
 def source_table(evidence: Evidence, priors: CheckResult, sources: CheckResult) -> Table:
@@ -41,7 +41,7 @@ def source_table(evidence: Evidence, priors: CheckResult, sources: CheckResult) 
     Parameters
     ----------
     evidence
-        Of the fit.
+        Evidence of the fit.
     priors, sources
         Results of the checks of priors and of the fit by source.
 
@@ -49,7 +49,7 @@ def source_table(evidence: Evidence, priors: CheckResult, sources: CheckResult) 
     -------
     Table
         Title and citation, scope, kind and lineage, reach, rows, noise and fit; then the copies,
-        which do not enter again.
+        which are fitted once, as the original.
     """
     fit, prob = evidence.fit, probability(evidence.prob)
     learned, fits = priors.table.set_index("prior"), sources.table.set_index("source")
@@ -57,7 +57,7 @@ def source_table(evidence: Evidence, priors: CheckResult, sources: CheckResult) 
     headings = (
         "Source",
         "Whom it counts",
-        f"What it sees, median ({prob} interval)",
+        f"Its reach, median ({prob} interval)",
         "#Rows",
         "#Noise (sd of the log)",
         "#Inside 50 % and 90 %",
@@ -92,7 +92,7 @@ def source_table(evidence: Evidence, priors: CheckResult, sources: CheckResult) 
             (
                 _title(name, copy),
                 f"copy of {copy.copy_of}",
-                "enters once, as the original",
+                "fitted once, as the original",
                 "",
                 "",
                 "",

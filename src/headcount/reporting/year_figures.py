@@ -32,7 +32,7 @@ def total_figure(evidence: Evidence) -> Figure:
     Parameters
     ----------
     evidence
-        Of the fit.
+        Evidence of the fit.
 
     Returns
     -------
@@ -52,10 +52,14 @@ def total_figure(evidence: Evidence) -> Figure:
     prob = probability(evidence.prob)
     name = fit.spec.areas.by_code[root].name
     alt = (
-        f"Line chart of the number of {subject(fit.spec)} in {name} from {fit.spec.years.first} to {fit.spec.years.last}. "
-        f"In {evidence.last_year} the median is {people(last[2])}, the {prob} interval {interval(last[0], last[4])}."
+        f"Line chart of the number of {subject(fit.spec)} in {name} from {fit.spec.years.first} to "
+        f"{fit.spec.years.last}. In {evidence.last_year} the median is {people(last[2])}, the "
+        f"{prob} interval {interval(last[0], last[4])}."
     )
-    caption = f"{capital(subject(fit.spec))}, {name}. Line: median. Bands: 50 % and {prob} equal-tailed intervals.{_shaded(fit)}"
+    caption = (
+        f"{capital(subject(fit.spec))}, {name}. Line: median. Bands: 50 % and {prob} equal-tailed "
+        f"intervals.{_shaded(fit)}"
+    )
     return Figure(finished(), alt, caption)
 
 
@@ -65,7 +69,7 @@ def country_figure(evidence: Evidence) -> Figure:
     Parameters
     ----------
     evidence
-        Of the fit.
+        Evidence of the fit.
 
     Returns
     -------
@@ -92,8 +96,8 @@ def country_figure(evidence: Evidence) -> Figure:
     names = ", ".join(areas.by_code[code].name for code in shown)
     alt = f"Small line charts of the number of {subject(fit.spec)} by year in {names}."
     caption = (
-        f"The {len(shown)} largest {level_name(areas)}, each on its own scale. Line: median. Bands: 50 % and "
-        f"{probability(evidence.prob)} equal-tailed intervals.{_shaded(fit)}"
+        f"The {len(shown)} largest {level_name(areas)}, each on its own scale. Line: median. "
+        f"Bands: 50 % and {probability(evidence.prob)} equal-tailed intervals.{_shaded(fit)}"
     )
     return Figure(finished(), alt, caption)
 
@@ -127,6 +131,4 @@ def _shaded(fit: Fit) -> str:
     if not ahead:
         return ""
     span = str(ahead[0]) if len(ahead) == 1 else f"{ahead[0]} to {ahead[-1]}"
-    return (
-        f" Shaded: forecast ({span}), years in which rows speak for less than half of the people."
-    )
+    return f" Shaded: forecast ({span}), years in which rows cover less than half of the people."
