@@ -114,14 +114,14 @@ from .study.covariates import (
 from .study.observation import (
     Observation as Observation,
 )
-from .study.observations import (
-    Observations as Observations,
-)
-from .study.observations import (
+from .study.observation_files import (
     parse_observations as parse_observations,
 )
-from .study.observations import (
+from .study.observation_files import (
     read_observations as read_observations,
+)
+from .study.observations import (
+    Observations as Observations,
 )
 from .study.priors import (
     Prior as Prior,

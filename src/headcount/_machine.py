@@ -1,4 +1,4 @@
-"""What the machine has, and how Python uses it."""
+"""Cores that this process may use, and Python's garbage collection."""
 
 from __future__ import annotations
 
@@ -7,22 +7,21 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-__all__ = ["collecting_later", "own_cores"]
+__all__ = ["garbage_collection_paused", "usable_cores"]
 
 
-def own_cores() -> int:
+def usable_cores() -> int:
     """Return how many cores this process may use."""
-    return (
-        getattr(os, "process_cpu_count", os.cpu_count)() or 1
-    )  # the first is there from Python 3.13 on
+    # Python 3.12 counts all cores of the machine.
+    count = getattr(os, "process_cpu_count", os.cpu_count)
+    return count() or 1
 
 
 @contextmanager
-def collecting_later() -> Iterator[None]:
-    """Keep Python from looking for cycles of garbage while many objects are made that are none.
+def garbage_collection_paused() -> Iterator[None]:
+    """Pause the search for reference cycles while many long-lived objects are made.
 
-    It would look through all of them again and again, and through everything that has been
-    imported.
+    The search would visit all of them, and everything that has been imported, again and again.
     """
     was_on = gc.isenabled()
     gc.disable()

@@ -1,26 +1,30 @@
-"""What can go wrong, drawn as a tree.
+"""Errors and warnings of headcount, as a tree.
 
 ::
 
-    HeadcountError                 every error a user of headcount can meet
-    ├── InputError                 what was handed in is not usable; carries a list of problems
-    │   ├── SpecError              a model spec (TOML) or a change to it
+    HeadcountError                 every error that headcount raises on purpose
+    ├── InputError                 input cannot be used; carries a list of problems
+    │   ├── SpecError              a model spec (TOML), or a change to one
     │   ├── TableError             a CSV table: observations, areas, covariates
-    │   ├── StudyError             spec and tables are fine alone and do not fit together
-    │   └── ArgumentError          an argument of a function or option of a command
-    ├── FitError                   a fit file cannot be read, or does not hold what is asked for
-    └── SamplingError              the sampler could not start, or finished nothing
+    │   ├── StudyError             a spec and tables that do not fit together
+    │   └── ArgumentError          an argument of a function, or an option of a command
+    ├── FitError                   a fit cannot be read, or lacks the requested quantity
+    └── SamplingError              the sampler did not start, or finished no draws
 
-    HeadcountWarning               what will be done with input that is usable and doubtful
+    HeadcountWarning               input can be used but is doubtful; the text says how it is used
 
-Problems are collected and raised together, so that one run shows everything there is to mend.
+Problems are collected and raised together, so that one run shows everything to correct.
 """
 
 from __future__ import annotations
 
+import contextlib
 import difflib
+import warnings
 from collections.abc import Iterable
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
 
 __all__ = [
     "ArgumentError",
@@ -34,21 +38,35 @@ __all__ = [
     "StudyError",
     "TableError",
     "nearest",
+    "warn",
 ]
+
+NOT_THE_CALLER: Final = tuple(
+    str(path) for path in (Path(__file__).parent, Path(contextlib.__file__).with_suffix(""))
+)
+"""Beginnings of the paths of files in which a warning is not of use to the user: headcount's own,
+and the decorators that it uses. CPython compares all but the last character of a path, so a whole
+path never matches."""
+
+SIMILAR: Final = 0.6
+"""Least similarity (0 to 1) of a choice that is proposed as the intended one."""
+
+MOST_SHOWN: Final = 12
+"""Choices that advice lists where none is similar."""
 
 
 @dataclass(frozen=True)
 class Problem:
-    """One thing to mend: where it is, what is wrong, and what to do.
+    """One thing to correct: its place, what is wrong, and advice.
 
     Parameters
     ----------
     where
         File and line or key, such as ``observations.csv:12 [area]``.
     message
-        What is wrong, with the value.
+        The fault, with the value that was found.
     advice
-        What was expected, or the nearest valid choice; may be empty.
+        The expected form or the nearest valid choice; may be empty.
     """
 
     where: str
@@ -65,7 +83,7 @@ class HeadcountError(Exception):
 
 
 class InputError(HeadcountError):
-    """Input that cannot be used.
+    """Input cannot be used.
 
     Parameters
     ----------
@@ -79,58 +97,72 @@ class InputError(HeadcountError):
 
 
 class SpecError(InputError):
-    """A model spec that cannot be used."""
+    """A model spec, or a change to one, cannot be used."""
 
 
 class TableError(InputError):
-    """A CSV table that cannot be used."""
+    """A CSV table cannot be used."""
 
 
 class StudyError(InputError):
-    """A spec and tables that do not fit together."""
+    """A spec and its tables are each valid and do not fit together."""
 
 
 class ArgumentError(InputError, ValueError):
-    """An argument that cannot be used; ``where`` of a problem is its name."""
+    """An argument cannot be used; ``where`` of a problem is its name."""
 
 
 class FitError(HeadcountError):
-    """A fit that cannot be read, or that does not hold what is asked for."""
+    """A fit cannot be read, or lacks the requested quantity."""
 
 
 class SamplingError(HeadcountError):
-    """A sampler that could not start or finished nothing."""
+    """The sampler did not start, or finished no draws."""
 
 
 class HeadcountWarning(UserWarning):
-    """Input that is usable and doubtful; the text says what will be done."""
+    """Input can be used but is doubtful; the text says how it is used."""
+
+
+def warn(text: str) -> None:
+    """Issue a `HeadcountWarning` at the line outside headcount that led to it.
+
+    Parameters
+    ----------
+    text
+        Place, doubt, and how the input is used.
+    """
+    warnings.warn(text, HeadcountWarning, skip_file_prefixes=NOT_THE_CALLER)
 
 
 def nearest(value: str, choices: Iterable[str]) -> str:
-    """Return a sentence that names the nearest valid choice, or all of them if few.
+    """Return advice that names the nearest valid choice, or lists the choices.
 
     Parameters
     ----------
     value
-        What was written.
+        The invalid value.
     choices
-        What could have been written.
+        The valid values.
 
     Returns
     -------
     str
-        ``Did you mean 'x'?``, or the list of choices where nothing is near; empty without choices.
+        ``Did you mean 'x'?``, or the first choices where none is near; empty without choices.
 
     Examples
     --------
     >>> nearest("registri", ["census", "registry"])
     "Did you mean 'registry'?"
+    >>> nearest("x", ["census", "registry"])
+    "Known: 'census', 'registry'."
     """
     known = sorted(set(choices))
-    close = difflib.get_close_matches(value, known, n=1, cutoff=0.6)
+    close = difflib.get_close_matches(value, known, n=1, cutoff=SIMILAR)
     if close:
         return f"Did you mean {close[0]!r}?"
     if not known:
         return ""
-    shown = ", ".join(repr(choice) for choice in known[:12])
-    return f"Known: {shown}{', ...' if len(known) > 12 else ''}."
+    shown = ", ".join(repr(choice) for choice in known[:MOST_SHOWN])
+    hidden = len(known) - MOST_SHOWN
+    return f"Known: {shown}{f' and {hidden} more' if hidden > 0 else ''}."

@@ -12,7 +12,7 @@ import pytest
 from numba import njit, typeof
 from tests.studies import study
 
-from headcount._machine import own_cores
+from headcount._machine import usable_cores
 from headcount.engine import precompile
 from headcount.engine.coordinates import map_signatures
 from headcount.engine.coordinates.construction import first_geometry
@@ -70,7 +70,7 @@ def test_types_known_beforehand_are_those_of_any_study():
         assert typeof(geometry.whitening) == map_signatures.WHITENING
 
 
-@pytest.mark.skipif(own_cores() < 2, reason="on one core there is no other process")
+@pytest.mark.skipif(usable_cores() < 2, reason="on one core there is no other process")
 def test_a_first_fit_has_another_process_compile_some_and_the_next_one_compiles_nothing(
     root, tmp_path
 ):
@@ -90,7 +90,7 @@ def test_where_no_other_process_may_run_all_is_compiled_here(monkeypatch):
         raise PermissionError
 
     compiled = []
-    monkeypatch.setattr(precompile, "own_cores", lambda: 2)
+    monkeypatch.setattr(precompile, "usable_cores", lambda: 2)
     monkeypatch.setattr(Typed, "is_there", lambda _: False)
     monkeypatch.setattr(Typed, "address", lambda own: compiled.append(own))
     monkeypatch.setattr(subprocess, "Popen", forbidden)

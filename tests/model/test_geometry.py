@@ -35,7 +35,8 @@ from headcount.engine.numba_support.simd import LANES
 from headcount.layout.free_vector import free_labels
 from headcount.layout.study_layout import Layout
 from headcount.study.areas import parse_areas
-from headcount.study.observations import Observation, Observations, read_observations
+from headcount.study.observation_files import read_observations
+from headcount.study.observations import Observation, Observations
 from headcount.study.spec_files import parse_spec, read_spec, with_prior_set
 from headcount.study.study import Study
 

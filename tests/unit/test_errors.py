@@ -18,8 +18,8 @@ from headcount.errors import (
 
 
 def test_a_problem_reads_as_place_fault_and_advice():
-    assert str(Problem("a.csv:3 [year]", "'x' is not a year", "Write 2021.")) == (
-        "a.csv:3 [year]: 'x' is not a year. Write 2021."
+    assert str(Problem("a.csv:3 [year]", "'x' is not a year", "Write a whole number.")) == (
+        "a.csv:3 [year]: 'x' is not a year. Write a whole number."
     )
     assert str(Problem("a.csv", "is empty")) == "a.csv: is empty"
 
@@ -47,9 +47,9 @@ def test_the_nearest_choice_is_named():
     assert nearest("registri", ["census", "registry"]) == "Did you mean 'registry'?"
 
 
-def test_where_nothing_is_near_the_choices_are_listed():
+def test_where_nothing_is_similar_the_choices_are_listed():
     assert nearest("xyzzy", ["census", "registry"]) == "Known: 'census', 'registry'."
-    assert nearest("xyzzy", [f"name{i:02}" for i in range(20)]).endswith("'name11', ....")
+    assert nearest("xyzzy", [f"name{i:02}" for i in range(20)]).endswith("'name11' and 8 more.")
 
 
 def test_without_choices_there_is_no_advice():

@@ -7,20 +7,20 @@ import gc
 import pytest
 
 import headcount as hc
-from headcount._machine import collecting_later, own_cores
+from headcount._machine import garbage_collection_paused, usable_cores
 
 
 def test_there_is_a_core() -> None:
-    assert own_cores() >= 1
+    assert usable_cores() >= 1
 
 
-def test_garbage_is_looked_for_again_afterwards_whatever_happened() -> None:
+def test_garbage_collection_goes_on_afterwards_and_after_an_error() -> None:
     assert gc.isenabled()
-    with collecting_later():
+    with garbage_collection_paused():
         assert not gc.isenabled()
-        with collecting_later():
+        with garbage_collection_paused():
             assert not gc.isenabled()
-        # Whoever is outside decides.
+        # The outermost one turns it on again.
         assert not gc.isenabled()
     assert gc.isenabled()
     with pytest.raises(hc.TableError):
@@ -28,10 +28,10 @@ def test_garbage_is_looked_for_again_afterwards_whatever_happened() -> None:
     assert gc.isenabled()
 
 
-def test_who_has_turned_it_off_finds_it_off() -> None:
+def test_garbage_collection_that_was_off_stays_off() -> None:
     gc.disable()
     try:
-        with collecting_later():
+        with garbage_collection_paused():
             pass
         assert not gc.isenabled()
     finally:

@@ -10,14 +10,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as some
 
 from headcount.errors import HeadcountWarning, TableError
+from headcount.study.observation_files import parse_observations, read_observations
 from headcount.study.observation_kinds import OBSERVATION_KINDS
 from headcount.study.observations import (
     COLUMNS,
     SPECIAL,
     Observation,
     Observations,
-    parse_observations,
-    read_observations,
 )
 
 HEADER = (
@@ -74,7 +73,7 @@ def test_a_frame_has_a_row_for_each_and_no_line():
 def test_what_is_not_a_finite_number_is_named_once(text):
     assert faults(f"s,A,2021,count,{text},,,,,,,,,\n") == [
         f"o.csv:2 [value]: {text!r} is not a finite number. "
-        "Write a plain number such as 135000; leave the cell empty if there is none."
+        "Write a plain number such as 135000, or leave the cell empty."
     ]
 
 
@@ -87,7 +86,7 @@ def test_numbers_that_cannot_be_computed_with_are_refused(text):
 @pytest.mark.parametrize("text", ["2021.5", "twenty", "nan", "21/22"])
 def test_years_are_whole_and_one_bad_year_is_one_fault(text):
     assert faults(f"s,A,{text},growth,0.2,,,,,2020,,,,\n") == [
-        f"o.csv:2 [year]: {text!r} is not a year. Write 2021."
+        f"o.csv:2 [year]: {text!r} is not a year. Write a whole number such as 2021."
     ]
 
 
@@ -110,9 +109,9 @@ def test_faults_of_all_rows_come_together_in_line_order():
         "o.csv:4 [value]: -5 is negative. A number of people is 0 or more.",
         "o.csv:6 [value]: the cell is empty; a count needs value",
         "o.csv:7 [value]: 'x' is not a finite number. "
-        "Write a plain number such as 135000; leave the cell empty if there is none.",
+        "Write a plain number such as 135000, or leave the cell empty.",
         "o.csv:7 [lower]: 'y' is not a finite number. "
-        "Write a plain number such as 135000; leave the cell empty if there is none.",
+        "Write a plain number such as 135000, or leave the cell empty.",
         "o.csv:8 [lower]: 9 is not below upper = 8",
         "o.csv:8 [mass]: 1.5 is not in (0, 1]. Write 0.9 for 90 %, or 1 for hard ends.",
         "o.csv:9 [value]: -1 is not above -1. Growth is a fraction: 0.29 for +29 %.",
@@ -196,7 +195,10 @@ def test_rows_say_when(row):
             "o.csv:2 [from_period]: a count does not use this column. "
             "Empty the cell; a count uses value, scope, period, relative_se.",
         ),
-        ("s,x,2O21,count,5,,2020-06,,,", "o.csv:2 [year]: '2O21' is not a year. Write 2021."),
+        (
+            "s,x,2O21,count,5,,2020-06,,,",
+            "o.csv:2 [year]: '2O21' is not a year. Write a whole number such as 2021.",
+        ),
         (
             "s,A,2021,growth,0.1,2021,2021-Q1,2021-Q2,,",
             "o.csv:2 [from_period]: '2021-Q2' is not before period = '2021-Q1'",
@@ -240,6 +242,14 @@ def test_a_repeated_row_is_used_once_with_a_warning():
     assert [row.line for row in table.rows] == [2, 3]
 
 
+def test_a_warning_names_the_line_that_called_headcount(tmp_path):
+    path = tmp_path / "o.csv"
+    path.write_text(HEADER + 2 * "s,A,2021,count,5,,,,,,,,,\n")
+    with pytest.warns(HeadcountWarning) as caught:
+        read_observations(path)
+    assert [warning.filename for warning in caught] == [__file__]
+
+
 def test_contradicting_rows_are_all_used_with_a_warning():
     with pytest.warns(HeadcountWarning) as caught:
         table = read(
@@ -247,8 +257,8 @@ def test_contradicting_rows_are_all_used_with_a_warning():
         )
     assert len(table.fitted) == 2
     assert [str(warning.message) for warning in caught] == [
-        "o.csv:2, 3: 's' states 2 different counts for A in 2021; all are used, as repeated noisy statements. "
-        "Mark the wrong ones in 'excluded'."
+        "o.csv:2, 3: 's' states 2 different counts for A in 2021; all are used, as repeated noisy "
+        "measurements. If one is wrong, write the reason in its cell 'excluded'."
     ]
 
 

@@ -17,7 +17,7 @@ from threading import Thread
 
 from numba import types
 
-from headcount._machine import own_cores
+from headcount._machine import usable_cores
 from headcount.engine.coordinates import sampled_density
 from headcount.engine.density import evaluation
 from headcount.engine.density.signatures import NUMBERS, STUDY
@@ -48,7 +48,7 @@ def compile_ahead() -> None:
     waiting = iter([place for place, function in enumerate(FUNCTIONS) if not function.is_there()])
     first = next(waiting, None)
     if first is not None:
-        with _helped(waiting) if own_cores() > 1 else nullcontext():
+        with _helped(waiting) if usable_cores() > 1 else nullcontext():
             for place in chain([first], waiting):
                 FUNCTIONS[place].address()
     for function in FUNCTIONS:

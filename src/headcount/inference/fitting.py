@@ -7,7 +7,7 @@ from typing import Final, NamedTuple
 
 import numpy as np
 
-from headcount._machine import collecting_later
+from headcount._machine import garbage_collection_paused
 from headcount.engine.coordinates.construction import first_geometry, geometry_of
 from headcount.engine.coordinates.sampled_density import Coordinates
 from headcount.engine.density.study_arrays import Arrays, assemble
@@ -85,7 +85,7 @@ def fit(
     """
     options = Sampler() if sampler is None else sampler
     checked_seed(seed)
-    with collecting_later():
+    with garbage_collection_paused():
         study = Study.of(study, observations)
         started = time.perf_counter()
         compile_ahead()

@@ -17,7 +17,7 @@ from nutpie.compile_pymc import CompiledPyMCModel
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
-from headcount._machine import own_cores
+from headcount._machine import usable_cores
 from headcount._names import CHAIN, DRAW, POSTERIOR, SAMPLE_STATS
 from headcount._types import FloatArray, IntArray
 from headcount.engine.coordinates.sampled_density import Coordinates
@@ -163,7 +163,7 @@ def sample(
             chains=run.chains,
             draws=run.draws,
             tune=run.tune,
-            cores=min(run.chains, cores or own_cores()),
+            cores=min(run.chains, cores or usable_cores()),
             target_accept=run.pace.accepted,
             step_size_jitter=run.pace.varied,
             maxdepth=run.deepest,

@@ -19,7 +19,8 @@ from headcount.errors import FitError
 from headcount.layout.study_layout import Layout, layout_of
 from headcount.study.areas import parse_areas
 from headcount.study.covariates import Covariates, parse_covariates
-from headcount.study.observations import Observations, parse_observations
+from headcount.study.observation_files import parse_observations
+from headcount.study.observations import Observations
 from headcount.study.spec_files import parse_spec
 from headcount.study.specs import ModelSpec
 from headcount.study.study import Study

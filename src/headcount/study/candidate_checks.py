@@ -8,7 +8,8 @@ from collections.abc import Iterable, Iterator
 from typing import Final
 
 from headcount.errors import HeadcountWarning, InputError, Problem, nearest
-from headcount.study.observations import Observation, Observations, parse_observations
+from headcount.study.observation_files import parse_observations
+from headcount.study.observations import Observation, Observations
 from headcount.study.spec_checks import spec_problems
 from headcount.study.specs import CandidateSpec, ModelSpec
 from headcount.study.study_checks import check_study

@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Iterator
 from itertools import chain
-from pathlib import Path
-from typing import Final
 
-from headcount.errors import HeadcountWarning, Problem, StudyError
+from headcount.errors import Problem, StudyError, warn
 from headcount.study.contradictions import COUNTS, contradicting_rows
 from headcount.study.copies import settle_copies
 from headcount.study.observations import Observations
 from headcount.study.row_checks import row_problems
 from headcount.study.specs import ModelSpec
-
-PACKAGE: Final = str(Path(__file__).parents[1])
 
 __all__ = ["check_study", "mentioned_sources"]
 
@@ -63,20 +58,15 @@ def check_study(spec: ModelSpec, observations: Observations) -> Observations:
             text = (
                 f"{spec.name} [sources.{name}]: no observations from this source; it is left out."
             )
-            _warn(text)
+            warn(text)
     doubts = (
         _silent_lists(spec, observations),
         _foreign_scopes(spec, observations),
         contradicting_rows(spec, observations),
     )
     for text in chain(*doubts):
-        _warn(text)
+        warn(text)
     return observations
-
-
-def _warn(text: str) -> None:
-    """Warn at the line of whoever called headcount, however deep the check is called."""
-    warnings.warn(text, HeadcountWarning, skip_file_prefixes=(PACKAGE,))
 
 
 def mentioned_sources(spec: ModelSpec, observations: Observations) -> tuple[str, ...]:

@@ -41,7 +41,7 @@ def read_study(model: Path, *, data: Path | None, prior_set: str) -> Study:
     InputError
         With the problems of the model and of the tables, all of them.
     """
-    from headcount.study.observations import read_observations
+    from headcount.study.observation_files import read_observations
     from headcount.study.spec_files import read_spec
     from headcount.study.study import Study
 

@@ -12,7 +12,7 @@ import numpy as np
 from scipy import sparse
 from threadpoolctl import threadpool_limits
 
-from headcount._machine import own_cores
+from headcount._machine import usable_cores
 from headcount._types import FloatArray
 from headcount.engine.coordinates.noncentring import recentre
 from headcount.engine.coordinates.noncentring_arrays import Recentring
@@ -124,7 +124,7 @@ def _scale_curvature(points: FloatArray, recentring: Recentring, arrays: Arrays)
 
     found = np.zeros((scales.size, scales.size))
     # The functions of C leave Python's lock to others.
-    with ThreadPoolExecutor(own_cores()) as threads:
+    with ThreadPoolExecutor(usable_cores()) as threads:
         for point in points:
             here, *ahead = threads.map(gradient, product([point], [None, *scales.tolist()]))
             found += (here - np.array(ahead)) / STEP

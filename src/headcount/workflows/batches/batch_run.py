@@ -18,7 +18,7 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
-from headcount._machine import own_cores
+from headcount._machine import usable_cores
 from headcount.errors import HeadcountError
 from headcount.workflows.batches.dask_cluster import run_on_cluster
 from headcount.workflows.batches.job_run import compile_engine
@@ -143,7 +143,7 @@ def _run(jobs: Sequence[Job], processes: int | None, dask: str | None) -> Iterat
     if dask:
         yield from run_on_cluster(jobs, dask)
         return
-    count = processes or own_cores()
+    count = processes or usable_cores()
     if min(count, len(jobs)) > 1:
         compile_engine(jobs[0])
     yield from run_in_processes(jobs, count)
