@@ -278,7 +278,7 @@ def test_check_tells_all_problems_of_model_and_table(study: Path, run: Run) -> N
         1,
         "",
         "headcount: toy.toml [sources.platform.kind]: unknown source kind 'platfrm'. Did you mean 'platform'?\n"
-        "headcount: observations.csv:7 [year]: '20x1' is not a year. Write 2021.\n"
+        "headcount: observations.csv:7 [year]: '20x1' is not a year. Write a whole number such as 2021.\n"
         "headcount: observations.csv:12 [kind]: unknown kind 'growht'. Did you mean 'growth'?\n",
     )
 

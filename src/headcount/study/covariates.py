@@ -133,7 +133,11 @@ def _row(row: Row, problems: list[Problem]) -> CovariateRow | None:
         year = int(cells.get("year", "0"))
     except ValueError:
         problems.append(
-            Problem(row.where("year"), f"{cells['year']!r} is not a year", "Write 2021.")
+            Problem(
+                row.where("year"),
+                f"{cells['year']!r} is not a year",
+                "Write a whole number such as 2021.",
+            )
         )
     try:
         value = float(cells.get("value", "0"))
