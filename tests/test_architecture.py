@@ -110,3 +110,18 @@ def body_lengths(tree: ast.Module) -> Iterator[int]:
 def test_no_module_is_named_like_a_public_function() -> None:
     names = {path.stem for path in SOURCE.iterdir()}
     assert names & set(hc.__all__) == set()
+
+
+def test_the_top_of_the_package_is_small() -> None:
+    assert len([path for path in SOURCE.glob("*.py") if path.name != "__init__.py"]) <= 8
+
+
+def test_every_package_says_in_its_first_sentence_which_rooms_it_may_import() -> None:
+    packages = [path for path in MODULES if path.name == "__init__.py" and path.parent != SOURCE]
+    first = {path: str(ast.get_docstring(ast.parse(path.read_text()))) for path in packages}
+    assert [path for path in first if "may import" not in first[path].split("\n\n")[0]] == []
+
+
+def test_no_modules_and_no_rooms_import_each_other(root: Path) -> None:
+    counted = run_python("benchmarks/import_graph.py", folder=root)
+    assert "circles of modules: 0; of boxes: 0" in counted.stdout, counted.stderr

@@ -1,5 +1,4 @@
-"""The shell: the package's own words as commands. A thin skin; what needs PyMC or SciPy is imported
-inside a command.
+"""The shell, which parses; a command may import any room, inside the function that needs it.
 
 Each module holds a few commands; importing it puts them into the app.
 """

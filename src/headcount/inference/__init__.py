@@ -1,4 +1,4 @@
-"""Inference: from a study to a fit. The only floor that runs a sampler."""
+"""From a study to a fit; may import nutpie, `headcount.posterior` and the rooms below it."""
 
 from headcount.inference.fitting import fit
 from headcount.inference.sampler import Sampler

@@ -1,1 +1,1 @@
-"""A study as index arrays, the same for every posterior draw; may import `headcount.study`."""
+"""A study as index arrays, the same for every draw; may import `headcount.study`."""

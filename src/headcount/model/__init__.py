@@ -1,4 +1,4 @@
-"""The PyMC graph, assembled from parts that know their role; see docs/model.md.
+"""The PyMC model of a study; may import `headcount.layout` and the rooms below it.
 
 The only floor that writes PyMC graphs. Each part is a function from tensors to a tensor;
 `build_model` joins them.

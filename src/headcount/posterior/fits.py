@@ -169,7 +169,8 @@ def save_fit(fit: Fit, path: str | Path) -> Path:
     Examples
     --------
     >>> import headcount as hc
-    >>> hc.save_fit(fit, "fit.nc")  # doctest: +SKIP
+    >>> hc.save_fit(fit, "fit.nc").name
+    'fit.nc'
     """
     path = Path(path)
     tree = fit.tree.copy()
@@ -202,7 +203,9 @@ def load_fit(path: str | Path) -> Fit:
     Examples
     --------
     >>> import headcount as hc
-    >>> fit = hc.load_fit("fit.nc")  # doctest: +SKIP
+    >>> path = hc.save_fit(fit, "fit.nc")
+    >>> hc.load_fit(path).sampling.seed
+    1
     """
     path = Path(path)
     if not path.exists():

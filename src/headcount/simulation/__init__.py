@@ -1,5 +1,4 @@
-"""The oracle: the generative story in NumPy, written from docs/model.md and independently of
-``headcount.model``.
+"""The oracle: the generative story in NumPy; may import `headcount.study` and nothing above.
 
 Rows and regions are looped over plainly, since clarity is what an oracle is for. This folder
 imports NumPy, SciPy and xarray, never PyMC.

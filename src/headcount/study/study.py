@@ -49,7 +49,7 @@ class Study:
     ...     hc.read_observations("data/toy/observations.csv"),
     ... )
     >>> study.spec.target, len(study.observations.fitted)
-    ('nurse', 29)
+    ('beekeeper', 18)
     """
 
     spec: ModelSpec

@@ -1,4 +1,1 @@
-"""Workflows that need many fits or many simulations: batches, sensitivity, calibration, elicitation.
-
-May import every room but `headcount.reporting` and `headcount.cli`.
-"""
+"""Work that takes many fits or simulations; may import all rooms but reporting and cli."""

@@ -1,4 +1,4 @@
-"""Checks: whether a fit can be believed, in a sentence and a table each.
+"""A sentence and a table on each reason not to believe a fit; may import identification.
 
 A check is a function from `headcount.diagnostics.checks.evidence.Evidence` to `CheckResult`. To add
 one, write a module beside the others and its function into ``CHECKS`` of

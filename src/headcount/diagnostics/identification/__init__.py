@@ -1,4 +1,4 @@
-"""Identification: what the answer rests on, before and after sampling."""
+"""Which evidence an answer depends on; may import `headcount.posterior` and below."""
 
 from headcount.diagnostics.identification.after_sampling import RestsOn, rests_on
 from headcount.diagnostics.identification.before_sampling import Preflight, preflight

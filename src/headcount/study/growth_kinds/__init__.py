@@ -1,4 +1,4 @@
-"""Growth kinds: how headcounts move from year to year, one module each."""
+"""Ways that headcounts move from year to year; may import nothing of headcount."""
 
 from typing import Final
 

@@ -1,4 +1,4 @@
-"""Observation kinds: every way a number about people is published, one module each."""
+"""Ways to publish a number about people; may import observations, periods and priors."""
 
 from typing import Final
 

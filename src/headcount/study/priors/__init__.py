@@ -1,7 +1,4 @@
-"""Priors: written as people think, kept without PyMC.
-
-This folder imports NumPy and SciPy only.
-"""
+"""Priors as people state them; may import NumPy, SciPy and the errors of headcount."""
 
 from headcount.study.priors.families import FAMILIES, LINK_NORMAL, Family
 from headcount.study.priors.links import LINKS, Link

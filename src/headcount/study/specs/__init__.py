@@ -1,4 +1,4 @@
-"""Model specs: the declaration of a study, frozen and comparable.
+"""The sections of a spec, frozen; may import kinds, priors, areas and covariates.
 
 The keys are those of the TOML file.
 """

@@ -1,4 +1,4 @@
-"""Batches of fits that survive an interruption: each outcome is written to a file of its own.
+"""Many fits as one resumable piece of work; may import `headcount.inference` and below.
 
 A `Job` is a study, a seed and a function that summarises the fit. `run_batch` runs jobs in
 processes or on a Dask cluster, and reads the outcomes that an earlier run has left. May import

@@ -1,4 +1,4 @@
-"""Calibration: does a fit find what was put in, as often as it says?
+"""Simulation-based calibration of a study; may import batches and the oracle.
 
 Simulation-based calibration of a user's own study. Worlds are drawn from the priors, statements
 about them as the study's sources would make them, each is fitted, and the truth is ranked among the

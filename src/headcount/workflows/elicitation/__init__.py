@@ -1,4 +1,4 @@
-"""Elicitation: what stated priors imply, one by one and together, before any data.
+"""What priors imply before any data; may import all rooms below workflows.
 
 Over the engine, which draws worlds from the priors and says what sources would state about them.
 """

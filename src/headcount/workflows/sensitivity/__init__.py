@@ -1,4 +1,4 @@
-"""Sensitivity: what becomes of the answer under other priors, without a source, or with one more."""
+"""Other priors, fewer sources, more data; may import batches and all rooms below workflows."""
 
 from headcount.workflows.sensitivity.information_value import (
     ValueOfInformation,
