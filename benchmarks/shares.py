@@ -20,7 +20,7 @@ import numpy as np
 
 import headcount as hc
 from headcount.diagnostics.identification.precision_terms import PRIOR
-from headcount.posterior.summaries import diagnostics
+from headcount.posterior.draw_statistics import ess_and_rhat
 from headcount.study.priors import Prior
 
 YEAR = 2021
@@ -32,7 +32,7 @@ def log_precision(fit: hc.Fit) -> tuple[float, float]:
     """Return the log precision of the log total and its Monte Carlo error."""
     log_total = np.log(hc.headcount(fit).sel(year=YEAR).transpose("chain", "draw").to_numpy())
     squares = (log_total - log_total.mean()) ** 2
-    size = float(diagnostics(squares[None])["ess_bulk"][0])
+    size = float(ess_and_rhat(squares[None])["ess_bulk"][0])
     return -float(np.log(squares.mean())), float(squares.std() / squares.mean() / np.sqrt(size))
 
 

@@ -72,6 +72,9 @@ from .posterior.estimands import (
 from .posterior.estimands import (
     share as share,
 )
+from .posterior.estimate_table import (
+    estimates as estimates,
+)
 from .posterior.fits import (
     Fit as Fit,
 )
@@ -80,9 +83,6 @@ from .posterior.fits import (
 )
 from .posterior.fits import (
     save_fit as save_fit,
-)
-from .posterior.summaries import (
-    estimates as estimates,
 )
 from .reporting import (
     report as report,

@@ -16,9 +16,9 @@ from headcount.diagnostics.checks.evidence import Evidence
 from headcount.diagnostics.checks.identification_check import check_identification
 from headcount.diagnostics.identification.power_scaling import power_scaling
 from headcount.layout.study_layout import Layout
+from headcount.posterior.draw_statistics import ess_and_rhat
 from headcount.posterior.draw_transfer import Carried
 from headcount.posterior.row_expectations import row_moments
-from headcount.posterior.summaries import diagnostics
 from headcount.study.priors import Prior
 
 SHORT = hc.Sampler(chains=2, draws=500, tune=300)
@@ -97,7 +97,7 @@ def log_variance(fit: hc.Fit) -> tuple[float, float]:
     """Return the log variance of the log total and its Monte Carlo error."""
     log_total = np.log(hc.headcount(fit).sel(year=2021).transpose("chain", "draw").to_numpy())
     squares = (log_total - log_total.mean()) ** 2
-    size = diagnostics(squares[None])["ess_bulk"][0]
+    size = ess_and_rhat(squares[None])["ess_bulk"][0]
     return float(np.log(squares.mean())), float(squares.std() / squares.mean() / np.sqrt(size))
 
 

@@ -88,7 +88,7 @@ def estimates(fit: Path, /, *, out: TableFile, prob: Probability = 0.9) -> None:
         Probability inside each interval.
     """
     found = read_fit(fit)
-    from headcount.posterior.summaries import write_estimates
+    from headcount.posterior.estimate_table import write_estimates
 
     with replacing(out) as partial:
         write_estimates(found, partial, prob=prob)

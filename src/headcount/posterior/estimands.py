@@ -1,45 +1,35 @@
-"""Estimands: what is asked of a fit, computed draw by draw. Draws in, draws out; summaries come
-last.
+"""Estimands: the questions that a fit answers, each as draws with labels.
 
 Summaries do not commute: a median of sums is not the sum of medians, and a ratio of means is not
-the mean of ratios. So every function here returns draws, dims (chain, draw, ...), and only
-`headcount.estimates` turns them into numbers. All are expected values given the draw's parameters:
-the Poisson difference between an expected and a realised number of people, far below every other
-uncertainty at these sizes, is not added.
+the mean of ratios. So every function here returns draws, and only `headcount.estimates` turns them
+into numbers. All are expected values given the parameters of a draw: the Poisson difference
+between an expected and a realised number of people, far below every other uncertainty at these
+sizes, is not added.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 import xarray as xr
 
-from headcount._names import LOG_HEADCOUNT, REGION, SAMPLE_DIMS, YEAR
-from headcount._types import FloatArray, IntArray
+from headcount._names import CHAIN, DRAW, SAMPLE_DIMS, YEAR
+from headcount._types import FloatArray
 from headcount.errors import HeadcountError, nearest
-from headcount.layout.scope_ratios import log_ratio
-from headcount.layout.study_layout import known_log_headcount
+from headcount.posterior.estimand_draws import (
+    COVERAGE,
+    GROWTH,
+    HEADCOUNT,
+    RATIO,
+    SHARE,
+    Estimand,
+    estimand_draws,
+)
 from headcount.posterior.fits import Fit
-from headcount.posterior.row_expectations import log_reach
-from headcount.study.observations import Observations
-from headcount.study.specs import ModelSpec
+from headcount.posterior.forecasting import forecast_years
 
-__all__ = [
-    "contrast",
-    "coverage",
-    "forecast_years",
-    "forecasts",
-    "growth",
-    "headcount",
-    "ratio",
-    "share",
-]
-
-
-SPOKEN_FOR = 0.5
-"""Part of an area's people that must live where rows still speak for its headcount not to be called
-a forecast."""
+__all__ = ["area_headcounts", "contrast", "coverage", "growth", "headcount", "ratio", "share"]
 
 
 def headcount(fit: Fit, *, area: str | None = None, scope: str | None = None) -> xr.DataArray:
@@ -58,7 +48,7 @@ def headcount(fit: Fit, *, area: str | None = None, scope: str | None = None) ->
     -------
     xarray.DataArray
         Draws of the number of people, dims (chain, draw, year). The coordinate ``forecast`` marks
-        the years of `forecast_years`.
+        the years that are forecasts for the area.
 
     Raises
     ------
@@ -70,15 +60,7 @@ def headcount(fit: Fit, *, area: str | None = None, scope: str | None = None) ->
     >>> hc.headcount(fit, area="NORTH").sel(year=2021).mean().item() > 0
     True
     """
-    regions = _regions(fit, area)
-    logs = _log_scope(fit, scope).isel({REGION: regions})
-    total: xr.DataArray = xr.ufuncs.exp(logs).sum(REGION)
-    total = total.assign_coords(
-        forecast=(YEAR, np.isin(total[YEAR], forecast_years(fit, area=area)))
-    )
-    return total.assign_attrs(
-        area=area or fit.spec.areas.root, scope=scope or fit.spec.target, unit="people"
-    )
+    return _by_year(fit, _estimand(fit, HEADCOUNT, area, scope), unit="people")
 
 
 def growth(
@@ -111,12 +93,9 @@ def growth(
     HeadcountError
         Where area, scope or a year is unknown, or the window is empty.
     """
-    people = headcount(fit, area=area, scope=scope)
+    asked = _estimand(fit, GROWTH, area, scope)
     if from_year is None and to_year is None:
-        before = people.shift({YEAR: 1}).isel({YEAR: slice(1, None)})
-        return (people.isel({YEAR: slice(1, None)}) / before - 1).assign_attrs(
-            people.attrs, unit="fraction"
-        )
+        return _by_year(fit, asked, unit="fraction", lag=1)
     if from_year is None or to_year is None or from_year >= to_year:
         msg = (
             f"from_year = {from_year} and to_year = {to_year} are not a window; give both, in order"
@@ -124,10 +103,9 @@ def growth(
         raise HeadcountError(msg)
     for year in (from_year, to_year):
         _known(str(year), map(str, fit.spec.years.labels), "year")
-    last = people.sel({YEAR: to_year}, drop=True)
-    return (last / people.sel({YEAR: from_year}, drop=True) - 1).assign_attrs(
-        people.attrs, unit="fraction"
-    )
+    draws = estimand_draws(fit, [asked._replace(year=to_year, from_year=from_year)])
+    attrs = {"area": asked.area, "scope": asked.scope, "unit": "fraction"}
+    return _labelled(fit, draws, attrs).isel({YEAR: 0}, drop=True).rename(GROWTH)
 
 
 def share(
@@ -150,10 +128,15 @@ def share(
     -------
     xarray.DataArray
         Draws of a fraction, dims (chain, draw, year).
+
+    Raises
+    ------
+    HeadcountError
+        Where an area or the scope is unknown.
     """
-    whole = headcount(fit, area=of_area, scope=scope)
-    part = headcount(fit, area=area, scope=scope)
-    return (part / whole).assign_attrs(part.attrs, unit="fraction")
+    whole = _area(fit, of_area)
+    asked = _estimand(fit, SHARE, area, scope)._replace(of_area=whole)
+    return _by_year(fit, asked, unit="fraction")
 
 
 def ratio(
@@ -174,13 +157,18 @@ def ratio(
     -------
     xarray.DataArray
         Draws of a positive number, dims (chain, draw, year).
+
+    Raises
+    ------
+    HeadcountError
+        Where a scope or the area is unknown.
     """
-    part = headcount(fit, area=area, scope=scope)
-    return (part / headcount(fit, area=area, scope=to_scope)).assign_attrs(part.attrs, unit="ratio")
+    asked = _estimand(fit, RATIO, area, scope)
+    return _by_year(fit, asked._replace(to_scope=_scope(fit, to_scope)), unit="ratio")
 
 
 def coverage(fit: Fit, *, source: str, area: str | None = None) -> xr.DataArray:
-    """Return how much of its scope a source sees, or how many units it states for each person.
+    """Return the count expected from a source for each person of its scope.
 
     Parameters
     ----------
@@ -189,7 +177,7 @@ def coverage(fit: Fit, *, source: str, area: str | None = None) -> xr.DataArray:
     source
         A source with fitted rows.
     area
-        As in `headcount`; over several regions, people are what is averaged over.
+        As in `headcount`; regions are weighted by their people.
 
     Returns
     -------
@@ -204,12 +192,10 @@ def coverage(fit: Fit, *, source: str, area: str | None = None) -> xr.DataArray:
         Where source or area is unknown.
     """
     _known(source, fit.layout.sources, "source with fitted rows")
-    regions = _regions(fit, area)
-    people = xr.ufuncs.exp(_log_scope(fit, fit.spec.sources[source].scope).isel({REGION: regions}))
-    reach = xr.ufuncs.exp(log_reach(fit, source).isel({REGION: regions}))
-    seen: xr.DataArray = (people * reach).sum(REGION) / people.sum(REGION)
-    unit = "fraction" if fit.spec.sources[source].coverage else "units per person"
-    return seen.assign_attrs(area=area or fit.spec.areas.root, source=source, unit=unit)
+    declared = fit.spec.sources[source]
+    asked = Estimand(COVERAGE, _area(fit, area), 0, declared.scope, source)
+    unit = "fraction" if declared.coverage else "units per person"
+    return _by_year(fit, asked, unit=unit).assign_attrs(source=source)
 
 
 def contrast(fit: Fit, *, area: str, to_area: str, scope: str | None = None) -> xr.DataArray:
@@ -228,95 +214,87 @@ def contrast(fit: Fit, *, area: str, to_area: str, scope: str | None = None) -> 
     -------
     xarray.DataArray
         Draws of a positive number, dims (chain, draw, year).
+
+    Raises
+    ------
+    HeadcountError
+        Where an area or the scope is unknown.
     """
-    one = headcount(fit, area=area, scope=scope)
-    return (one / headcount(fit, area=to_area, scope=scope)).assign_attrs(one.attrs, unit="ratio")
+    other = _area(fit, to_area)
+    asked = _estimand(fit, SHARE, area, scope)._replace(of_area=other)
+    return _by_year(fit, asked, unit="ratio").rename("contrast")
 
 
-def forecast_years(fit: Fit, *, area: str | None = None) -> tuple[int, ...]:
-    """Return the last years for which an area's headcount is a forecast.
-
-    A region is spoken for up to the last year in which a fitted row is about an area that holds it.
-    An area is forecast from the first year on in which less than half of its people live in regions
-    that are still spoken for: one row about one country does not make a year of the world observed.
+def area_headcounts(fit: Fit, *, areas: Sequence[str] | None = None) -> xr.DataArray:
+    """Return the headcounts of many areas at once.
 
     Parameters
     ----------
     fit
         A fit.
-    area
-        Code of an area or grouping; the root if not given.
+    areas
+        Codes; all areas and groupings if not given.
 
     Returns
     -------
-    tuple of int
-        Calendar years, ascending; possibly none.
+    xarray.DataArray
+        Draws of the number of people of the target scope, dims (area, year, chain, draw).
     """
-    people = np.exp(
-        fit.posterior[LOG_HEADCOUNT].mean(SAMPLE_DIMS).transpose(REGION, YEAR).to_numpy()
-    )
-    return forecasts(fit.spec, fit.observations, people, _regions(fit, area))
-
-
-def forecasts(
-    spec: ModelSpec, observations: Observations, people: FloatArray, regions: Sequence[int]
-) -> tuple[int, ...]:
-    """Return the years for which the headcount of some regions is a forecast, by the rule of
-    `forecast_years`.
-
-    Parameters
-    ----------
-    spec, observations
-        The study.
-    people
-        Roughly how many there are; dims (region, year).
-    regions
-        Positions of the regions.
-
-    Returns
-    -------
-    tuple of int
-        Calendar years, ascending; possibly none.
-    """
-    own, chosen = people[list(regions)], list(regions)
-    spoken = _last_spoken(spec, observations)[chosen, None] >= np.array(spec.years.labels)[None, :]
-    part = (own * spoken).sum(axis=0) / own.sum(axis=0)
-    return tuple(
-        year for year, told in zip(spec.years.labels, part, strict=True) if told < SPOKEN_FOR
+    codes = [row.area for row in fit.spec.areas.rows] if areas is None else list(areas)
+    years, target = fit.spec.years.labels, fit.spec.target
+    asked = [Estimand(HEADCOUNT, code, year, target) for code in codes for year in years]
+    draws = estimand_draws(fit, asked)
+    shape = (len(codes), len(years), *draws.shape[1:])
+    coords = {"area": codes, YEAR: list(years)}
+    return xr.DataArray(
+        draws.reshape(shape), dims=("area", YEAR, *SAMPLE_DIMS), coords=coords, name=HEADCOUNT
     )
 
 
-def _last_spoken(spec: ModelSpec, observations: Observations) -> IntArray:
-    """Return the last year in which a fitted row is about each region; dims (region,)."""
-    last = np.full(len(spec.areas.regions), spec.years.first - 1, dtype=np.int64)
-    for row in observations.fitted:
-        regions = list(spec.areas.regions_of(row.area))
-        last[regions] = np.maximum(last[regions], row.year)
-    return last
+def _by_year(fit: Fit, asked: Estimand, *, unit: str, lag: int = 0) -> xr.DataArray:
+    """Return an estimand in every year of the model, or with a lag against the year so far back."""
+    labels = fit.spec.years.labels
+    pairs = zip(labels[lag:], labels[: len(labels) - lag], strict=True)
+    estimands = [
+        asked._replace(year=year, from_year=before if lag else None) for year, before in pairs
+    ]
+    draws = estimand_draws(fit, estimands)
+    attrs = {"area": asked.area, "scope": asked.scope, "unit": unit}
+    found = _labelled(fit, draws, attrs).rename(asked.name)
+    found = found.assign_coords({YEAR: list(labels[lag:])})
+    ahead = forecast_years(fit, area=asked.area)
+    return found.assign_coords(forecast=(YEAR, np.isin(found[YEAR], ahead)))
 
 
-def _regions(fit: Fit, area: str | None) -> list[int]:
+def _labelled(fit: Fit, draws: FloatArray, attrs: dict[str, str]) -> xr.DataArray:
+    """Label draws of dims (year, chain, draw); the result has dims (chain, draw, year)."""
+    coords = {dim: fit.posterior[dim].to_numpy() for dim in (CHAIN, DRAW)}
+    values = np.moveaxis(draws, 0, -1)
+    return xr.DataArray(values, dims=(*SAMPLE_DIMS, YEAR), coords=coords, attrs=attrs)
+
+
+def _estimand(fit: Fit, name: str, area: str | None, scope: str | None) -> Estimand:
+    """Return an estimand of known area and scope, without its year."""
+    return Estimand(name, _area(fit, area), 0, _scope(fit, scope))
+
+
+def _area(fit: Fit, area: str | None) -> str:
     areas = fit.spec.areas
     code = area or areas.root
     if code not in areas.by_code:
         msg = f"unknown area {code!r}. {areas.advice(code)}"
         raise HeadcountError(msg)
-    return list(areas.regions_of(code))
+    return code
 
 
-def _log_scope(fit: Fit, scope: str | None) -> xr.DataArray:
+def _scope(fit: Fit, scope: str | None) -> str:
     name = scope or fit.spec.target
     _known(name, fit.spec.scopes, "scope")
-    people = fit.posterior[LOG_HEADCOUNT]
-    if fit.spec.scopes[name].covariate:
-        return xr.zeros_like(people) + known_log_headcount(fit.spec, name)
-    if name == fit.spec.target:
-        return people
-    return people + log_ratio(fit.spec, fit.posterior, name)
+    return name
 
 
-def _known(name: str, choices: object, what: str) -> None:
-    known = [str(choice) for choice in choices]  # type: ignore[attr-defined]  # any iterable of names
+def _known(name: str, choices: Iterable[str], kind: str) -> None:
+    known = list(choices)
     if name not in known:
-        msg = f"unknown {what} {name!r}. {nearest(name, known)}"
+        msg = f"unknown {kind} {name!r}. {nearest(name, known)}"
         raise HeadcountError(msg)

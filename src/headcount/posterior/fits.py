@@ -14,7 +14,6 @@ import numpy as np
 import xarray as xr
 
 from headcount._names import CHAIN, DRAW, POSTERIOR, SAMPLE_STATS, UNCONSTRAINED
-from headcount._types import SingleArray
 from headcount.errors import FitError
 from headcount.layout.study_layout import Layout, layout_of
 from headcount.study.areas import parse_areas
@@ -86,18 +85,11 @@ class Fit:
         for ArviZ.
     sampling
         How the draws were made.
-
-    Attributes
-    ----------
-    derived
-        What has been computed from the draws and is kept for the next one who asks; not saved.
     """
 
     study: Study
     tree: xr.DataTree
     sampling: Sampling
-    # Not an argument, so that a fit made from another by `dataclasses.replace` starts afresh.
-    derived: dict[str, SingleArray] = field(default_factory=dict, init=False, repr=False)
 
     @property
     def spec(self) -> ModelSpec:

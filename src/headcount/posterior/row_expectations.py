@@ -18,6 +18,7 @@ from headcount.engine.density.evaluation import evaluate_reach, log_likelihood
 from headcount.engine.density.study_arrays import assemble
 from headcount.errors import FitError
 from headcount.layout.free_vector import free_labels
+from headcount.posterior.fit_memo import once_per_fit
 from headcount.posterior.fits import Fit
 from headcount.study.row_forms import NORMAL, STUDENT_T, Likelihood
 
@@ -112,16 +113,12 @@ def _views(fit: Fit, source: str) -> int:
     return len(fit.spec.areas.regions) * years
 
 
+@once_per_fit
 def _all_reach(fit: Fit) -> SingleArray:
-    """Return the log reach of all sources, one after the other; dims (chain, draw, view).
-
-    Computed once a fit.
-    """
-    if "log_reach" not in fit.derived:
-        found = evaluate_reach(_free(fit), assemble(fit.layout, all_views=True))
-        sizes = fit.tree[UNCONSTRAINED][FREE].sizes
-        fit.derived["log_reach"] = found.reshape(sizes[CHAIN], sizes[DRAW], -1)
-    return fit.derived["log_reach"]
+    """Return the log reach of all sources, one after the other; dims (chain, draw, reach point)."""
+    found = evaluate_reach(_free(fit), assemble(fit.layout, all_views=True))
+    sizes = fit.tree[UNCONSTRAINED][FREE].sizes
+    return found.reshape(sizes[CHAIN], sizes[DRAW], -1)
 
 
 def _free(fit: Fit, *, thin: int = 1) -> FloatArray:

@@ -9,8 +9,9 @@ import numpy as np
 
 from headcount._wording import people, percent, plain, plural, probability, quantity
 from headcount.diagnostics.checks import Evidence
-from headcount.posterior.estimands import forecast_years, growth
+from headcount.posterior.estimands import growth
 from headcount.posterior.fits import Fit
+from headcount.posterior.forecasting import forecast_years
 from headcount.study.priors import Prior
 from headcount.study.specs import ModelSpec
 

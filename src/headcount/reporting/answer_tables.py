@@ -8,8 +8,8 @@ import pandas as pd
 
 from headcount._wording import interval, probability, quantity
 from headcount.diagnostics.checks import CheckResult, Evidence
-from headcount.posterior.estimands import forecast_years
 from headcount.posterior.fits import Fit
+from headcount.posterior.forecasting import forecast_years
 from headcount.reporting.answer_sentences import prior_in_words, year_label
 from headcount.reporting.page_parts import Line, Table
 from headcount.study.areas import Areas

@@ -9,7 +9,7 @@ import xarray as xr
 
 from headcount._names import CHAIN, DRAW, YEAR
 from headcount.diagnostics.checks import Evidence
-from headcount.posterior.summaries import area_headcounts
+from headcount.posterior.estimands import area_headcounts
 from headcount.study.areas import Areas
 
 __all__ = ["bands_of", "by_size", "country_areas", "level_name"]

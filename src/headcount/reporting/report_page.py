@@ -10,8 +10,8 @@ from headcount._wording import agree, plural, probability
 from headcount.diagnostics.checks import CheckResult, Evidence, checks_verdict, count_checks
 from headcount.diagnostics.checks.all_checks import check_evidence
 from headcount.diagnostics.identification.quotability import RESTS_ON_DATA
-from headcount.posterior.estimands import forecast_years
 from headcount.posterior.fits import Fit
+from headcount.posterior.forecasting import forecast_years
 from headcount.reporting.answer_sentences import (
     anchor_sentences,
     capital,

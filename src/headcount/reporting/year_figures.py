@@ -11,8 +11,8 @@ from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from headcount._wording import interval, people, probability
 from headcount.diagnostics.checks import Evidence
-from headcount.posterior.estimands import forecast_years
 from headcount.posterior.fits import Fit
+from headcount.posterior.forecasting import forecast_years
 from headcount.reporting.answer_sentences import capital, subject
 from headcount.reporting.axis_ticks import people_ticks, short_ticks
 from headcount.reporting.canvas import AHEAD, INNER, LINE, OUTER

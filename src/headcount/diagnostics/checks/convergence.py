@@ -16,8 +16,8 @@ from headcount._names import SAMPLE_DIMS
 from headcount._types import FloatArray
 from headcount.diagnostics.checks.check_result import CheckResult
 from headcount.diagnostics.checks.evidence import Evidence
+from headcount.posterior.draw_statistics import ess_and_rhat
 from headcount.posterior.fits import Fit
-from headcount.posterior.summaries import diagnostics
 
 __all__ = ["HIGHEST_RHAT", "LOWEST_ENERGY", "LOWEST_ESS", "MOST_DIVERGENCES", "check_convergence"]
 
@@ -101,7 +101,7 @@ def _reported(evidence: Evidence) -> pd.DataFrame:
 
 def _parameters(fit: Fit) -> pd.DataFrame:
     draws = fit.posterior["parameter"].transpose("prior", *SAMPLE_DIMS)
-    found = diagnostics(np.ascontiguousarray(draws.to_numpy()))
+    found = ess_and_rhat(np.ascontiguousarray(draws.to_numpy()))
     return pd.DataFrame(found | {"of": PARAMETER, "where": draws["prior"].to_numpy()})
 
 

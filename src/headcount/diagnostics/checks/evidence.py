@@ -11,15 +11,11 @@ import pandas as pd
 import xarray as xr
 
 from headcount.diagnostics.checks.row_fits import RowFits, row_fits
-from headcount.diagnostics.identification.after_sampling import (
-    RestsOn,
-    headline_answers,
-    last_observed,
-    resting,
-)
+from headcount.diagnostics.identification.after_sampling import RestsOn, headline_answers, resting
+from headcount.posterior.estimate_table import estimates
 from headcount.posterior.fits import Fit
+from headcount.posterior.forecasting import last_observed
 from headcount.posterior.row_expectations import row_moments
-from headcount.posterior.summaries import estimates
 
 __all__ = ["Evidence"]
 

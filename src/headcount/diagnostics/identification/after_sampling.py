@@ -18,8 +18,9 @@ from headcount.engine.density.queries import Asked, asking
 from headcount.engine.density.study_arrays import Arrays, assemble
 from headcount.errors import HeadcountError
 from headcount.posterior.draw_transfer import Carried
-from headcount.posterior.estimands import forecast_years, headcount
+from headcount.posterior.estimands import headcount
 from headcount.posterior.fits import Fit
+from headcount.posterior.forecasting import last_observed
 
 __all__ = ["RestsOn", "headline_answers", "rests_on"]
 
@@ -161,14 +162,6 @@ def headline_answers(fit: Fit) -> list[Asked]:
         earlier, later = sorted((reference, last))
         asked += [Asked(root, reference, target), Asked(root, later, target, earlier)]
     return [*asked, *(Asked(area, last, target) for area in spec.areas.children(root))]
-
-
-def last_observed(fit: Fit, area: str) -> int:
-    """Return the last year for which an area's headcount is no forecast; the first year if all are."""
-    ahead = forecast_years(fit, area=area)
-    return max(
-        (year for year in fit.spec.years.labels if year not in ahead), default=fit.spec.years.first
-    )
 
 
 def resting(fit: Fit, asked: Sequence[Asked]) -> RestsOn:

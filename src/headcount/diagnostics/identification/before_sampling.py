@@ -24,7 +24,7 @@ from headcount.engine.density.evaluation import evaluate
 from headcount.engine.density.queries import Asked
 from headcount.engine.density.study_arrays import assemble
 from headcount.layout.study_layout import Layout, layout_of
-from headcount.posterior.estimands import forecasts
+from headcount.posterior.forecasting import forecasts, last_observed_of
 from headcount.study.observations import Observations
 from headcount.study.specs import ModelSpec
 from headcount.study.study import Study
@@ -166,4 +166,4 @@ def _last_observed(layout: Layout, people: FloatArray) -> int:
     ahead = forecasts(
         spec, layout.observations, people, list(spec.areas.regions_of(spec.areas.root))
     )
-    return max((year for year in spec.years.labels if year not in ahead), default=spec.years.first)
+    return last_observed_of(spec, ahead)

@@ -12,8 +12,8 @@ import numpy as np
 from headcount._names import LOG_HEADCOUNT, REGION, SAMPLE_DIMS, YEAR
 from headcount._types import AnyArray
 from headcount.errors import HeadcountError, HeadcountWarning
+from headcount.posterior.draw_statistics import ess_and_rhat
 from headcount.posterior.fits import Fit
-from headcount.posterior.summaries import diagnostics
 from headcount.workflows.batches.jobs import Job, Outcome
 
 __all__ = ["compile_engine", "run_job"]
@@ -104,7 +104,7 @@ def _plain(name: str, array: object) -> AnyArray:
 def _convergence(found: Fit) -> tuple[float, float]:
     """Return the largest R-hat and the smallest effective sample size of regions' headcounts."""
     logs = found.posterior[LOG_HEADCOUNT].stack(quantity=(REGION, YEAR))
-    measured = diagnostics(logs.transpose("quantity", *SAMPLE_DIMS).to_numpy())
+    measured = ess_and_rhat(logs.transpose("quantity", *SAMPLE_DIMS).to_numpy())
     # A headcount that does not vary, such as a known one, has no R-hat.
     rhat = measured["rhat"][np.isfinite(measured["rhat"])]
     ess = np.minimum(measured["ess_bulk"], measured["ess_tail"])

@@ -21,10 +21,10 @@ from headcount._names import (
 )
 from headcount._types import AnyArray, FloatArray
 from headcount.layout.study_layout import latent_scopes
+from headcount.posterior.draw_statistics import ess_and_rhat
 from headcount.posterior.estimands import coverage, ratio
 from headcount.posterior.fits import Fit
 from headcount.posterior.row_expectations import row_moments
-from headcount.posterior.summaries import diagnostics
 from headcount.simulation import Simulation, log_density
 from headcount.study.specs import ModelSpec
 
@@ -129,7 +129,7 @@ class RankOf:
         draws = dict(_draws_of(fit))
         values = np.stack([draws[name] for name in self.truth])
         truth = np.array(list(self.truth.values()))
-        found = diagnostics(values)
+        found = ess_and_rhat(values)
         return {
             "rank": self._ranks(values.reshape(len(values), -1), truth),
             "inside": np.stack([_inside(values, truth, prob) for prob in PROBABILITIES], axis=1),

@@ -18,9 +18,9 @@ from headcount._types import AnyArray, FloatArray
 from headcount.engine.density.evaluation import log_likelihood
 from headcount.engine.density.queries import Asked, asking
 from headcount.engine.density.study_arrays import assemble
+from headcount.posterior.draw_statistics import ess_and_rhat
 from headcount.posterior.draw_transfer import Carried
 from headcount.posterior.fits import Fit
-from headcount.posterior.summaries import diagnostics
 
 __all__ = ["KEPT", "AnswerDigest", "answers_of"]
 
@@ -46,7 +46,7 @@ class AnswerDigest:
         """
         answer = answers_of(fit, self.asked)
         kept = Carried.of(fit, KEPT)
-        measured = diagnostics(answer[None])
+        measured = ess_and_rhat(answer[None])
         ess = min(float(measured["ess_bulk"][0]), float(measured["ess_tail"][0]))
         return {
             "answer": answer,

@@ -8,12 +8,11 @@ from typing import Final
 
 import numpy as np
 
-from headcount.diagnostics.identification.after_sampling import last_observed
 from headcount.engine.density.study_arrays import Arrays, assemble
 from headcount.errors import HeadcountError, Problem, StudyError
 from headcount.layout.free_vector import free_labels
-from headcount.posterior.estimands import forecast_years
 from headcount.posterior.fits import Fit
+from headcount.posterior.forecasting import forecast_years, last_observed
 
 __all__ = ["Common", "common_ground", "differ_in_priors_only"]
 

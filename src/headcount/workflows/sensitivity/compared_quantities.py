@@ -11,11 +11,20 @@ import pandas as pd
 import xarray as xr
 from scipy import ndimage
 
-from headcount._names import SAMPLE_DIMS, YEAR
+from headcount._names import SAMPLE_DIMS
 from headcount._types import FloatArray
-from headcount.posterior.estimands import coverage, ratio
+from headcount.posterior.draw_statistics import summarise
+from headcount.posterior.estimand_draws import (
+    COVERAGE,
+    GROWTH_PER_YEAR,
+    HEADCOUNT,
+    RATIO,
+    SHARE,
+    Estimand,
+    estimand_draws,
+)
+from headcount.posterior.estimate_table import COLUMNS
 from headcount.posterior.fits import Fit
-from headcount.posterior.summaries import COLUMNS, area_headcounts, summarise
 from headcount.workflows.sensitivity.common_ground import Common
 
 __all__ = ["SIDE_BY_SIDE", "Quantity", "answers", "overlap", "side_by_side", "window_start"]
@@ -74,7 +83,8 @@ def answers(fit: Fit, common: Common) -> dict[Quantity, FloatArray]:
         root and ratios of scopes in the last year; coverage or multiplier of each source in the
         last year and the largest area of its rows.
     """
-    return dict(_answers(fit, common))
+    quantities, estimands = zip(*_estimands(fit, common), strict=True)
+    return dict(zip(quantities, estimand_draws(fit, estimands), strict=True))
 
 
 def side_by_side(found: Mapping[str, Mapping[Quantity, FloatArray]], prob: float) -> pd.DataFrame:
@@ -170,29 +180,28 @@ def _line(
     return quantity._asdict() | summary | {"change": change, "overlap": shared}
 
 
-def _answers(fit: Fit, common: Common) -> Iterator[tuple[Quantity, FloatArray]]:
+def _estimands(fit: Fit, common: Common) -> Iterator[tuple[Quantity, Estimand]]:
     root, target, last = common.root, common.target, common.last_year
-    people = area_headcounts(fit, areas=[root, *common.areas])
-    total = {year: _plain(people.sel({"area": root, YEAR: year})) for year in common.years}
-    for year, draws in total.items():
-        yield Quantity("headcount", root, year, target), draws
+    total = Estimand(HEADCOUNT, root, last, target)
+    for year in common.years:
+        yield Quantity("headcount", root, year, target), total._replace(year=year)
+    rate = total._replace(name=GROWTH_PER_YEAR)
     for before, year in pairwise(common.years):
-        rate = (total[year] / total[before]) ** (1 / (year - before)) - 1
-        yield Quantity("growth", root, year, target), rate
+        yield Quantity("growth", root, year, target), rate._replace(year=year, from_year=before)
     first = window_start(fit, common)
     if first < last:
-        rate = (total[last] / total[first]) ** (1 / (last - first)) - 1
-        yield Quantity("growth_per_year", root, last, target), rate
+        yield Quantity("growth_per_year", root, last, target), rate._replace(from_year=first)
     for code in common.areas:
-        own = _plain(people.sel({"area": code, YEAR: last}))
+        own = Estimand(HEADCOUNT, code, last, target)
         yield Quantity("headcount", code, last, target), own
-        yield Quantity("share", code, last, target), own / total[last]
+        yield Quantity("share", code, last, target), own._replace(name=SHARE, of_area=root)
     for scope in fit.layout.scopes[1:]:
         yield (
             Quantity("ratio", root, last, scope),
-            _plain(ratio(fit, scope=scope).sel({YEAR: last})),
+            Estimand(RATIO, root, last, scope, to_scope=target),
         )
-    yield from _coverages(fit)
+    for quantity in _coverages(fit):
+        yield quantity, Estimand(*quantity)
 
 
 def window_start(fit: Fit, common: Common) -> int:
@@ -205,8 +214,8 @@ def window_start(fit: Fit, common: Common) -> int:
     )
 
 
-def _coverages(fit: Fit) -> Iterator[tuple[Quantity, FloatArray]]:
-    """Yield the reach of each source where it is seen last and largest."""
+def _coverages(fit: Fit) -> Iterator[Quantity]:
+    """Yield the coverage of each source in the last year and the largest area of its rows."""
     regions_of = fit.spec.areas.regions_of
     for source in fit.layout.sources:
         declared = fit.spec.sources[source]
@@ -217,10 +226,4 @@ def _coverages(fit: Fit) -> Iterator[tuple[Quantity, FloatArray]]:
         area = max(
             (row.area for row in rows if row.year == last), key=lambda code: len(regions_of(code))
         )
-        draws = coverage(fit, source=source, area=area).sel({YEAR: last})
-        yield Quantity("coverage", area, last, declared.scope, source), _plain(draws)
-
-
-def _plain(draws: xr.DataArray) -> FloatArray:
-    array: FloatArray = draws.transpose(*SAMPLE_DIMS).to_numpy().astype(np.float64)
-    return array
+        yield Quantity(COVERAGE, area, last, declared.scope, source)

@@ -17,8 +17,9 @@ from headcount._types import FloatArray
 from headcount._wording import interval, people, percent, plural
 from headcount.errors import HeadcountError
 from headcount.posterior.draw_transfer import Carried
-from headcount.posterior.estimands import forecast_years, headcount
+from headcount.posterior.estimands import headcount
 from headcount.posterior.fits import Fit
+from headcount.posterior.forecasting import last_observed
 from headcount.study.specs import ModelSpec
 from headcount.workflows.sensitivity.candidate_predictions import promised_statements
 from headcount.workflows.sensitivity.candidate_studies import (
@@ -198,8 +199,7 @@ def _with(spec: ModelSpec, candidates: Mapping[str, Any] | str | Path | None) ->
 def _year(fit: Fit, area: str | None, year: int | None) -> int:
     years = fit.spec.years
     if year is None:
-        ahead = forecast_years(fit, area=area)
-        return max((label for label in years.labels if label not in ahead), default=years.reference)
+        return last_observed(fit, area)
     if year not in years.labels:
         msg = f"year {year} is outside the model's years {years.first} to {years.last}"
         raise HeadcountError(msg)

@@ -17,9 +17,9 @@ from headcount.engine.density.evaluation import log_likelihood
 from headcount.engine.density.queries import Asked
 from headcount.engine.density.study_arrays import assemble
 from headcount.errors import StudyError
+from headcount.posterior.draw_statistics import ess_and_rhat
 from headcount.posterior.draw_transfer import Carried
 from headcount.posterior.fits import Fit
-from headcount.posterior.summaries import diagnostics
 from headcount.study.observation import Observation
 from headcount.study.observations import Observations
 from headcount.workflows.batches import Job, Outcome, run_batch
@@ -200,7 +200,7 @@ def leave_out(
     """
     told, answer = log_likelihood_of(fit), answers_of(fit, asked)
     # How far the draws are from independent ones.
-    efficiency = min(float(diagnostics(answer[None])["ess_bulk"][0]) / answer.size, 1.0)
+    efficiency = min(float(ess_and_rhat(answer[None])["ess_bulk"][0]) / answer.size, 1.0)
     weighed = {
         part: _Weights.of(-told[:, part.rows(fit)].sum(axis=1), efficiency) for part in parts
     }

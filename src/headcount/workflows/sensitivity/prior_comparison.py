@@ -15,8 +15,8 @@ from headcount._types import FloatArray
 from headcount.diagnostics.checks import Evidence
 from headcount.diagnostics.checks.contraction import check_priors
 from headcount.errors import HeadcountError
+from headcount.posterior.draw_statistics import ess_and_rhat
 from headcount.posterior.fits import Fit
-from headcount.posterior.summaries import diagnostics
 from headcount.study.specs import ModelSpec
 from headcount.workflows.sensitivity.bridge_weights import Bridge, changed_priors
 from headcount.workflows.sensitivity.common_ground import (
@@ -331,7 +331,7 @@ def _attributed(
 def _whole(first: FloatArray, second: FloatArray) -> tuple[float, float]:
     """Return the change of a mean between two fits, and its Monte Carlo standard error."""
     squares = [
-        float(own.var(ddof=1) / diagnostics(own[None])["ess_bulk"][0]) for own in (first, second)
+        float(own.var(ddof=1) / ess_and_rhat(own[None])["ess_bulk"][0]) for own in (first, second)
     ]
     return float(second.mean() - first.mean()), float(np.sqrt(sum(squares)))
 
@@ -382,7 +382,7 @@ def _fitted(fit: Fit, reference: Fit) -> dict[str, object]:
 
 def _converged(found: Mapping[Quantity, FloatArray]) -> dict[str, float]:
     """Return the worst R-hat and effective sample size of any number that is set side by side."""
-    measured = diagnostics(np.stack(list(found.values())))
+    measured = ess_and_rhat(np.stack(list(found.values())))
     ess = np.minimum(measured["ess_bulk"], measured["ess_tail"])
     return {
         "rhat": float(np.nanmax(measured["rhat"], initial=1.0)),

@@ -39,16 +39,16 @@ from scipy import stats
 
 from headcount._types import FloatArray
 from headcount._wording import percent, plural
-from headcount.diagnostics.identification.after_sampling import last_observed
 from headcount.engine.density.evaluation import log_likelihood
 from headcount.engine.density.queries import Asked
 from headcount.engine.density.study_arrays import Arrays, assemble
 from headcount.errors import HeadcountError, nearest
 from headcount.layout.study_layout import Layout
+from headcount.posterior.draw_statistics import ess_and_rhat
 from headcount.posterior.estimands import headcount
 from headcount.posterior.fits import Fit
+from headcount.posterior.forecasting import last_observed
 from headcount.posterior.replication import replicates
-from headcount.posterior.summaries import diagnostics
 from headcount.workflows.sensitivity.answer_digest import answers_of
 from headcount.workflows.sensitivity.expected_gain import expected_gain
 from headcount.workflows.sensitivity.leave_one_out import (
@@ -345,7 +345,7 @@ def _shift(found: Without, answer: FloatArray) -> tuple[float, float]:
         own = found.weight * (found.answer - mean) - (found.answer - answer.mean()) / answer.size
         correlated = 1 / (found.ess * np.sum(found.weight**2))
         return moved, float(np.sqrt(correlated * np.sum(own**2)))
-    effective = float(diagnostics(answer[None])["ess_bulk"][0])
+    effective = float(ess_and_rhat(answer[None])["ess_bulk"][0])
     return moved, float(np.sqrt(found.answer.var() / found.ess + answer.var() / effective))
 
 

@@ -11,13 +11,9 @@ import pandas as pd
 import pytest
 
 import headcount as hc
-from headcount.posterior.summaries import (
-    COLUMNS,
-    area_headcounts,
-    diagnostics,
-    summarise,
-    write_estimates,
-)
+from headcount.posterior.draw_statistics import ess_and_rhat, summarise
+from headcount.posterior.estimands import area_headcounts
+from headcount.posterior.estimate_table import COLUMNS, write_estimates
 
 pytestmark = pytest.mark.fit
 
@@ -149,7 +145,7 @@ def test_diagnostics_equal_those_of_arviz(length: int) -> None:
     draws[20:40, :, 1:] -= 0.7 * draws[20:40, :, :-1]
     draws[50:, 0] += 2.0
     draws[55:] = np.round(draws[55:])
-    found = diagnostics(draws)
+    found = ess_and_rhat(draws)
     stats = arviz.array_stats
     np.testing.assert_allclose(found["ess_bulk"], stats.ess(draws, method="bulk"))
     np.testing.assert_allclose(
@@ -159,7 +155,7 @@ def test_diagnostics_equal_those_of_arviz(length: int) -> None:
 
 
 def test_a_quantity_that_does_not_vary_has_no_rhat() -> None:
-    found = diagnostics(np.ones((1, 4, 50)))
+    found = ess_and_rhat(np.ones((1, 4, 50)))
     assert found["ess_bulk"] == 200
     assert np.isnan(found["rhat"]).all()
 
