@@ -18,7 +18,7 @@ from headcount.study.areas import parse_areas
 from headcount.study.covariates import parse_covariates
 from headcount.study.observations import Observation, Observations
 from headcount.study.spec_checks import scope_holds
-from headcount.study.spec_files import parse_spec
+from headcount.study.spec_parsing import parse_spec
 from headcount.study.specs import ModelSpec, SourceSpec
 
 __all__ = ["STUDIES", "Study", "prior_draws", "study"]

@@ -123,20 +123,20 @@ from .study.observation_files import (
 from .study.observations import (
     Observations as Observations,
 )
+from .study.prior_changes import (
+    with_prior as with_prior,
+)
+from .study.prior_changes import (
+    with_prior_set as with_prior_set,
+)
 from .study.priors import (
     Prior as Prior,
 )
 from .study.spec_files import (
-    parse_spec as parse_spec,
-)
-from .study.spec_files import (
     read_spec as read_spec,
 )
-from .study.spec_files import (
-    with_prior as with_prior,
-)
-from .study.spec_files import (
-    with_prior_set as with_prior_set,
+from .study.spec_parsing import (
+    parse_spec as parse_spec,
 )
 from .study.specs import (
     ModelSpec as ModelSpec,

@@ -19,7 +19,7 @@ from headcount import cli
 from headcount.errors import SpecError
 from headcount.posterior.draw_transfer import Carried
 from headcount.posterior.replication import read_k
-from headcount.study.spec_files import parse_spec
+from headcount.study.spec_parsing import parse_spec
 from headcount.workflows.batches import Job, run_batch
 from headcount.workflows.sensitivity.candidate_predictions import promised_statements
 from headcount.workflows.sensitivity.candidate_studies import (

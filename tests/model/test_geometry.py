@@ -37,7 +37,9 @@ from headcount.layout.study_layout import Layout
 from headcount.study.areas import parse_areas
 from headcount.study.observation_files import read_observations
 from headcount.study.observations import Observation, Observations
-from headcount.study.spec_files import parse_spec, read_spec, with_prior_set
+from headcount.study.prior_changes import with_prior_set
+from headcount.study.spec_files import read_spec
+from headcount.study.spec_parsing import parse_spec
 from headcount.study.study import Study
 
 SMALL = [name for name in STUDIES if name != "rich"]

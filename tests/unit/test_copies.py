@@ -226,5 +226,5 @@ def test_a_copy_is_of_a_source(parse, copies, expected):
 
 
 def test_a_copy_has_no_prior_to_change(spec):
-    with pytest.raises(SpecError, match="no such prior"):
+    with pytest.raises(SpecError, match="unknown prior"):
         hc.with_prior(spec, "sources.blog.coverage", {"low": 0.1, "high": 0.2})

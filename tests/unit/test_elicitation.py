@@ -19,7 +19,7 @@ from headcount.posterior.replication import read_k, replicates
 from headcount.simulation.row_draws import draw_observations
 from headcount.simulation.state_draws import draw_states
 from headcount.study.observations import Observation, Observations
-from headcount.study.spec_files import parse_spec
+from headcount.study.spec_parsing import parse_spec
 from headcount.workflows.elicitation.prior_alarms import alarms, people_at_hand
 from headcount.workflows.elicitation.prior_draws import Worlds
 from headcount.workflows.elicitation.prior_statements import rows_of_path, statements_table

@@ -165,7 +165,7 @@ def test_an_unknown_prior_set_is_named(toy_spec):
 def test_one_prior_set_is_not_put_on_top_of_another(toy_spec, other):
     wide = hc.with_prior_set(toy_spec, "wide")
     with pytest.raises(
-        SpecError, match=f"'wide' is in force, so '{other}' cannot be put in its place"
+        SpecError, match=f"has the priors of 'wide' already.* Put '{other}' on the spec with its"
     ):
         hc.with_prior_set(wide, other)
 
@@ -183,26 +183,26 @@ def test_all_sets_are_checked_with_the_rest_of_the_spec(document, toy_spec):
     }
     assert faults(document, toy_spec) == [
         "s.toml [sources.analyst.lineage]: unknown lineage 'foum'. Did you mean 'forum'?",
-        "s.toml [prior_sets.first.'total.proir']: no such prior. Did you mean 'total.prior'?",
+        "s.toml [prior_sets.first.'total.proir']: unknown prior. Did you mean 'total.prior'?",
         "s.toml [prior_sets.first.'growth.rate']: low = 2 is not below high = 1",
         "s.toml [prior_sets.second.'total.prior']: family 'gamma' in place of 'link_normal'. "
         "A prior set changes numbers, not families.",
         "s.toml [prior_sets.second.'growth.rate']: 0.1 is not a prior. "
         "Write { low, high, mass } or { stated, se }.",
         "s.toml [prior_sets.second.'growth.damping']: low = 1 is not a number between 0 and 1",
-        "s.toml [prior_sets.base]: 'base' is the name of the priors as they stand without a set. "
+        "s.toml [prior_sets.base]: 'base' is the name of the priors outside all sets. "
         "Give the set another name.",
     ]
 
 
-def test_paths_into_a_broken_section_are_not_blamed_as_well(document, toy_spec):
+def test_paths_into_a_broken_section_have_no_problem_of_their_own(document, toy_spec):
     del document["sources"]["platform"]["coverage"]
     document["prior_sets"]["wide"]["sources.paltform.coverage"] = PRIOR
     lines = faults(document, toy_spec)
     assert len(lines) == 2
     assert lines[0].startswith("s.toml [sources.platform]: a source needs exactly one of")
     assert lines[1].startswith(
-        "s.toml [prior_sets.wide.'sources.paltform.coverage']: no such prior"
+        "s.toml [prior_sets.wide.'sources.paltform.coverage']: unknown prior"
     )
 
 
@@ -212,7 +212,7 @@ def test_paths_into_a_broken_section_are_not_blamed_as_well(document, toy_spec):
         ({"wide": 5}, "s.toml [prior_sets.wide]: 5 is not a table of keys"),
         (
             {"wide": {"total": {"prior": PRIOR}}},
-            "s.toml [prior_sets.wide.'total']: no such prior. Did you mean 'total.prior'?",
+            "s.toml [prior_sets.wide.'total']: unknown prior. Did you mean 'total.prior'?",
         ),
     ],
 )
@@ -270,7 +270,7 @@ def test_a_prior_set_reaches_every_section(path):
     document["prior_sets"]["other"] = {f"{path}s": {"se": 0.1}}
     with pytest.raises(SpecError) as caught:
         hc.parse_spec(document, **tables)
-    assert f"no such prior. Did you mean '{path}'?" in str(caught.value)
+    assert f"unknown prior. Did you mean '{path}'?" in str(caught.value)
 
 
 def test_a_figure_with_its_error_keeps_the_exceptions_of_a_coverage(document, toy_spec):
@@ -301,7 +301,7 @@ def test_areas_may_have_dots_in_their_codes(document, toy_spec):
 @pytest.mark.parametrize(
     ("path", "stated", "text"),
     [
-        ("total.prio", PRIOR, "no such prior. Did you mean 'total.prior'?"),
+        ("total.prio", PRIOR, "unknown prior. Did you mean 'total.prior'?"),
         ("total.prior", {"low": -1, "high": 2}, "low = -1 is not a number above 0"),
         (
             "total.prior",

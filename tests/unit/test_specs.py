@@ -271,7 +271,7 @@ def test_the_richer_grammar_has_its_priors_under_their_paths():
         (
             "sources/platform/breaks",
             {"20l9": PRIOR},
-            "[sources.platform.breaks.20l9]: '20l9' is not a year. Write that from which the method changed: 2019.",
+            "[sources.platform.breaks.20l9]: '20l9' is not a year. Write the first year with the new method, such as 2019.",
         ),
         (
             "sources/platform/breaks",
@@ -516,7 +516,7 @@ def test_faults_of_all_sections_come_together(faults):
         "s.toml [scopes.helper]: a scope has one relation, not contains and within",
         "s.toml [sources.registry.title]: the key is missing",
         "s.toml [sources.poll]: region_sd means nothing for a source with selection",
-        "s.toml [prior_sets.wide.'total.proir']: no such prior. Did you mean 'total.prior'?",
+        "s.toml [prior_sets.wide.'total.proir']: unknown prior. Did you mean 'total.prior'?",
     ]
 
 

@@ -20,7 +20,7 @@ from headcount.study.areas import parse_areas
 from headcount.study.covariates import Covariates, parse_covariates
 from headcount.study.observation_files import parse_observations
 from headcount.study.observations import Observations
-from headcount.study.spec_files import parse_spec
+from headcount.study.spec_parsing import parse_spec
 from headcount.study.specs import ModelSpec
 from headcount.study.study import Study
 

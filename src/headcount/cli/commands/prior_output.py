@@ -185,7 +185,7 @@ def _changed(spec: ModelSpec, path: str | None, stated: Stated) -> ModelSpec:
     if path is None or stated.low is None or stated.high is None or stated.support is not None:
         msg = "with a model, --low and --high go together, and change the prior at PATH, whose support is known"
         raise UsageError(msg)
-    from headcount.study.spec_files import with_prior
+    from headcount.study.prior_changes import with_prior
 
     return with_prior(spec, path, {"low": stated.low, "high": stated.high, "mass": stated.mass})
 

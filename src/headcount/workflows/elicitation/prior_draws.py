@@ -21,7 +21,7 @@ from headcount.posterior.draw_transfer import Carried
 from headcount.posterior.replication import replicates
 from headcount.study.observation import Observation
 from headcount.study.observations import Observations
-from headcount.study.spec_files import parse_spec
+from headcount.study.spec_parsing import parse_spec
 from headcount.study.specs import ModelSpec, SourceSpec
 
 __all__ = ["Worlds"]

@@ -11,7 +11,7 @@ from typing import Any
 from headcount.errors import HeadcountError, Problem, SpecError, TableError, nearest
 from headcount.study.candidate_checks import candidate_rows
 from headcount.study.observations import Observations
-from headcount.study.spec_files import parse_spec
+from headcount.study.spec_parsing import parse_spec
 from headcount.study.specs import CandidateSpec, ModelSpec
 from headcount.study.text_tables import read_text
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from headcount.errors import InputError, Problem, SamplingError, SpecError
 from headcount.posterior.fits import Fit
 from headcount.study.observations import Observations
-from headcount.study.spec_files import with_prior_set
+from headcount.study.prior_changes import with_prior_set
 from headcount.study.specs import ModelSpec
 from headcount.study.study import Study
 from headcount.workflows.batches import Job, Outcome, pack_fit, run_batch, unpack_fit
