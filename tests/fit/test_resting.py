@@ -17,7 +17,7 @@ from headcount.diagnostics.checks.identification_check import check_identificati
 from headcount.diagnostics.identification.power_scaling import power_scaling
 from headcount.layout.study_layout import Layout
 from headcount.posterior.draw_statistics import ess_and_rhat
-from headcount.posterior.draw_transfer import Carried
+from headcount.posterior.draw_transfer import DrawTransfer
 from headcount.posterior.row_expectations import row_moments
 from headcount.study.priors import Prior
 
@@ -205,10 +205,10 @@ def test_wrong_count_of_an_anchor_is_a_conflict(toy_fit: hc.Fit) -> None:
 
 
 def test_draws_are_carried_by_name(toy_fit: hc.Fit, unanchored: hc.Fit) -> None:
-    carried = Carried.of(unanchored, 100)
+    carried = DrawTransfer.of(unanchored, 100)
     layout = Layout.of(toy_fit.spec, toy_fit.observations)
     free = carried.to(layout, np.random.default_rng(1))
-    again = Carried.of(toy_fit).labels
+    again = DrawTransfer.of(toy_fit).labels
     for i, label in enumerate(again):
         if label in carried.labels:
             np.testing.assert_array_equal(free[:, i], carried.free[:, carried.labels.index(label)])

@@ -17,7 +17,7 @@ from tests.value_summaries import spread_of_total
 import headcount as hc
 from headcount import cli
 from headcount.errors import SpecError
-from headcount.posterior.draw_transfer import Carried
+from headcount.posterior.draw_transfer import DrawTransfer
 from headcount.posterior.replication import read_k
 from headcount.study.spec_parsing import parse_spec
 from headcount.workflows.batches import Job, run_batch
@@ -260,7 +260,7 @@ def by_brute_force(
     study = CandidateStudy.of(fit.spec, name)
     drawn = promised_statements(fit, study, np.random.default_rng(5))
     chosen = np.linspace(0, len(drawn) - 1, refits).round().astype(int)
-    warm_start = Carried.of(fit, 300)
+    warm_start = DrawTransfer.of(fit, 300)
     jobs = []
     for seed, place in enumerate(chosen.tolist()):
         numbers = [

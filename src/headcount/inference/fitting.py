@@ -16,7 +16,7 @@ from headcount.inference.posterior_variables import free_vectors, posterior_of
 from headcount.inference.sampler import Sampler
 from headcount.inference.sampling import SHORT, STEADY, Pace, Run, sample
 from headcount.layout.study_layout import Layout, layout_of
-from headcount.posterior.draw_transfer import Carried
+from headcount.posterior.draw_transfer import DrawTransfer
 from headcount.posterior.fits import Fit, Sampling, sampler_tree, versions
 from headcount.study.arguments import checked_seed
 from headcount.study.observations import Observations
@@ -33,7 +33,7 @@ def fit(
     seed: int,
     sampler: Sampler | None = None,
     progress: bool = True,
-    warm_start: Fit | Carried | None = None,
+    warm_start: Fit | DrawTransfer | None = None,
 ) -> Fit:
     """Fit a study: draw from the posterior of `headcount.build_model`.
 
@@ -198,6 +198,6 @@ CARRIED = 200
 has."""
 
 
-def _geometry_near(layout: Layout, near: Fit | Carried, *, seed: int) -> Coordinates:
-    carried = Carried.of(near, CARRIED) if isinstance(near, Fit) else near
+def _geometry_near(layout: Layout, near: Fit | DrawTransfer, *, seed: int) -> Coordinates:
+    carried = DrawTransfer.of(near, CARRIED) if isinstance(near, Fit) else near
     return geometry_of(assemble(layout), carried.to(layout, np.random.default_rng(seed)))

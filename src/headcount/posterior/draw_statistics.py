@@ -26,8 +26,8 @@ from headcount.errors import HeadcountError
 __all__ = ["check_probability", "ess_and_rhat", "statistics_of", "summarise"]
 
 TAILS: Final = (0.05, 0.95)
-"""Quantiles whose effective sample size is the tail's, as in Vehtari et al., whatever interval is
-asked for."""
+"""Quantiles whose effective sample size is the tail's, as in Vehtari et al., for intervals of
+every probability."""
 
 FEWEST_DRAWS: Final = 4
 """Below this many draws in a chain, no autocorrelation can be estimated."""
@@ -165,8 +165,12 @@ def _potential_scale_reduction(draws: FloatArray) -> FloatArray:
 
 
 def _effective_size(draws: FloatArray) -> FloatArray:
-    """Return effective sample sizes by Geyer's initial monotone sequence; draws has dims (quantity,
-    chain, draw).
+    """Return effective sample sizes by Geyer's initial monotone sequence.
+
+    Parameters
+    ----------
+    draws
+        Dims (quantity, chain, draw).
     """
     count, chains, length = draws.shape
     covariance = _autocovariance(draws).mean(axis=1)
@@ -194,10 +198,9 @@ def _autocovariance(draws: FloatArray) -> FloatArray:
 
 
 def _autocorrelation_time(correlation: FloatArray) -> FloatArray:
-    """Sum autocorrelations, dims (quantity, lag), while sums of neighbours are positive, made
-    monotone.
+    """Sum autocorrelations while sums of neighbours are positive, made monotone.
 
-    The even lag after the last positive pair counts once if it is positive, as in Stan and ArviZ:
+    The argument has dims (quantity, lag). The even lag after the last positive pair counts once if it is positive, as in Stan and ArviZ:
     it improves antithetic chains.
     """
     pairs = max(-(-(correlation.shape[1] - 4) // 2), 0) + 1

@@ -1,9 +1,8 @@
-"""Carrying draws from one study to a similar one: other rows, sources or priors, the same areas and
-years.
+"""Transfer of draws from one study to a similar one.
 
-What both studies know keeps its draws; what only the new one knows is drawn from its prior. Of a
-study with more rows that is the predictive distribution of whatever is asked of them; of one with
-fewer rows it is a place to start from.
+The studies have the same areas and years; rows, sources and priors may differ. Quantities that both studies have keep their draws; those of the new study alone are drawn from
+their priors. For a study with more rows the result is a predictive distribution of all
+that the new rows depend on; for one with fewer rows it is a warm start.
 """
 
 from __future__ import annotations
@@ -18,17 +17,17 @@ from headcount.layout.free_vector import blocks_of, free_labels
 from headcount.layout.study_layout import TREND_LEVEL_SD, Layout
 from headcount.posterior.fits import Fit
 
-__all__ = ["Carried"]
+__all__ = ["DrawTransfer", "draws_from_priors"]
 
 
 @dataclass(frozen=True, eq=False)
-class Carried:
-    """Draws on their way between studies.
+class DrawTransfer:
+    """Draws of a free vector, labelled so that another study can use them.
 
     Parameters
     ----------
     labels
-        Of the free variables, as `headcount.layout.free_vector.free_labels` gives them.
+        Labels of the free variables, by `headcount.layout.free_vector.free_labels`.
     free
         Draws of the free vector; dims (draw, free).
     """
@@ -37,7 +36,7 @@ class Carried:
     free: FloatArray
 
     @classmethod
-    def of(cls, fit: Fit, count: int | None = None) -> Carried:
+    def of(cls, fit: Fit, count: int | None = None) -> DrawTransfer:
         """Take draws from a fit.
 
         Parameters
@@ -45,11 +44,11 @@ class Carried:
         fit
             A fit.
         count
-            How many, spread evenly over all chains; all if ``None``.
+            Number of draws, spread evenly over all chains; all if ``None``.
 
         Returns
         -------
-        Carried
+        DrawTransfer
             The draws, those of the first chain first.
         """
         found = fit.tree[UNCONSTRAINED][FREE].transpose(*SAMPLE_DIMS, "variable")
@@ -60,14 +59,14 @@ class Carried:
         return cls(tuple(found["variable"].to_numpy().tolist()), free[chosen].astype(np.float64))
 
     def to(self, layout: Layout, rng: np.random.Generator) -> FloatArray:
-        """Bring the draws to a study.
+        """Return the draws as free vectors of a study.
 
         Parameters
         ----------
         layout
             The study.
         rng
-            For what the draws do not know.
+            Source of the draws of variables that these draws lack.
 
         Returns
         -------
@@ -76,14 +75,29 @@ class Carried:
         """
         place = {label: i for i, label in enumerate(self.labels)}
         labels = free_labels(layout)
-        found = _prior_draws(layout, len(self.free), rng)
+        found = draws_from_priors(layout, len(self.free), rng)
         known = [i for i, label in enumerate(labels) if label in place]
         found[:, known] = self.free[:, [place[labels[i]] for i in known]]
         return found
 
 
-def _prior_draws(layout: Layout, count: int, rng: np.random.Generator) -> FloatArray:
-    """Draw free vectors from their priors; dims (draw, free)."""
+def draws_from_priors(layout: Layout, count: int, rng: np.random.Generator) -> FloatArray:
+    """Draw free vectors of a study from their priors.
+
+    Parameters
+    ----------
+    layout
+        The study.
+    count
+        Number of draws.
+    rng
+        Source of randomness.
+
+    Returns
+    -------
+    numpy.ndarray
+        Dims (draw, free).
+    """
     blocks = blocks_of(layout)
     found = rng.normal(size=(count, max(block.start + block.size for block in blocks.values())))
     for i, prior in enumerate(layout.priors.values()):

@@ -64,8 +64,8 @@ def estimates(fit: Fit, *, prob: float = 0.9) -> pd.DataFrame:
         - ``share``: part of the root's headcount, for every area but the root, and year;
         - ``ratio``: people of ``scope`` for each one of the target, in the root, for every other
           latent scope and year;
-        - ``coverage``: count expected from ``source`` for each person of its ``scope``, for the areas
-          and years of its fitted rows.
+        - ``coverage``: count expected from ``source`` for each person of its ``scope``, for the
+          areas and years of its fitted rows.
 
         ``lower`` and ``upper`` are the (1 - prob) / 2 and (1 + prob) / 2 quantiles; ``source`` is
         empty where none applies.

@@ -1,4 +1,4 @@
-"""Results that a fit determines and that several functions need: computed once, kept while it lives."""
+"""Results that a fit determines: computed once, kept as long as the fit exists."""
 
 from __future__ import annotations
 

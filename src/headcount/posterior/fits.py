@@ -55,7 +55,7 @@ class Sampling:
     chains, draws, tune
         Chains, draws kept and draws of the warm-up, for each chain.
     interrupted
-        Whether sampling was stopped early; ``draws`` then counts what was finished.
+        Whether sampling was stopped early; ``draws`` then counts finished ones.
     seconds
         Wall time by step: ``prepare`` (compiled code and coordinates), ``sample``.
     versions
@@ -73,7 +73,7 @@ class Sampling:
 
 @dataclass(frozen=True, eq=False)
 class Fit:
-    """A posterior and what it came from.
+    """A posterior with its study and the record of its sampling.
 
     Parameters
     ----------
@@ -122,14 +122,15 @@ class Fit:
         return int(self.sample_stats["diverging"].sum())
 
     def __repr__(self) -> str:
-        """Return what the fit is, in a few lines."""
+        """Return study, priors and draws in a few lines."""
         s = self.sampling
         rows = len(self.observations.fitted)
         draws = f"{s.chains} chains x {s.draws} draws after {s.tune}, seed {s.seed}"
         state = ", interrupted" if s.interrupted else ""
         return (
             f"<headcount.Fit of {self.spec.title!r}\n"
-            f"  priors: {self.spec.prior_set}; {rows} rows from {len(self.observations.sources)} sources\n"
+            f"  priors: {self.spec.prior_set}; {rows} rows "
+            f"from {len(self.observations.sources)} sources\n"
             f"  areas: {len(self.spec.areas.regions)} regions; years: {self.spec.years.first} to "
             f"{self.spec.years.last}\n"
             f"  draws: {draws}{state}; {self.divergences} divergences\n"
@@ -211,7 +212,10 @@ def load_fit(path: str | Path) -> Fit:
         raise FitError(msg) from error
     missing = [name for name in ATTRIBUTES if name not in tree.attrs]
     if missing or tree.attrs["headcount_format"] != FORMAT:
-        msg = f"{path}: not a fit of this version of headcount (format {FORMAT}). Fit the study again."
+        msg = (
+            f"{path}: not a fit of this version of headcount (format {FORMAT}). "
+            "Fit the study again."
+        )
         raise FitError(msg)
     return _from_tree(tree)
 

@@ -1,4 +1,4 @@
-"""Replicates: what rows might state, drawn from where they are expected and how far they scatter."""
+"""Replicates: statements drawn from the predictive distributions of rows."""
 
 from __future__ import annotations
 
@@ -30,13 +30,13 @@ def replicates(
     numpy.ndarray
         On the scale of the likelihood, dims (draw, row): the logarithm of a count, of a growth
         factor, of a share; for k of n the log odds of (k + 1/2) / (n + 1). A bound or an interval
-        gets the count behind it.
+        gets a count.
     """
     drawn = np.empty_like(location)
     for likelihood, rows in layout.rows.items():
         own = location[:, rows.position], spread[:, rows.position]
         if likelihood.is_binomial:
-            drawn[:, rows.position] = _of_people(rows, *own, rng)
+            drawn[:, rows.position] = _binomial(rows, *own, rng)
         else:
             deviates = noise_of(likelihood).rvs(size=own[0].shape, random_state=rng)
             drawn[:, rows.position] = own[0] + own[1] * deviates
@@ -44,13 +44,14 @@ def replicates(
 
 
 def read_k(log_odds: FloatArray, n: float | FloatArray) -> FloatArray:
-    """Return the k of n that replicates on the scale of log odds stand for; whole but between two
-    replicates.
+    """Return the k of n that replicates on the scale of log odds stand for.
+
+    The result is a whole number for a replicate and may lie between two for their mean.
     """
     return np.asarray(np.maximum((n + 1) / (1 + np.exp(-log_odds)) - 0.5, 0.0).round(6))
 
 
-def _of_people(
+def _binomial(
     rows: RowArrays, log_odds: FloatArray, weight: FloatArray, rng: np.random.Generator
 ) -> FloatArray:
     n = rows.other.astype(np.int64)

@@ -1,7 +1,6 @@
-"""Expectations: what each fitted row is expected to state, draw by draw, and how likely what it did
-state is.
+"""Expected values and log likelihoods of the fitted rows, draw by draw, and the reach of sources.
 
-Computed by the engine from a fit's free vectors; see docs/model.md for the symbols.
+The engine computes them from the free vectors of a fit; docs/model.md has the symbols.
 """
 
 from __future__ import annotations
@@ -29,8 +28,7 @@ NOISE: Final = {STUDENT_T: stats.t(4), NORMAL: stats.norm()}
 
 
 def row_moments(fit: Fit, *, thin: int = 1) -> xr.Dataset:
-    """Compute where every fitted row is expected, the spread around it, and how likely what it
-    states is.
+    """Compute location, spread and log likelihood of every fitted row.
 
     Parameters
     ----------
@@ -73,7 +71,7 @@ def row_moments(fit: Fit, *, thin: int = 1) -> xr.Dataset:
 
 
 def log_reach(fit: Fit, source: str) -> xr.DataArray:
-    """Compute what a source states for each person of its scope.
+    """Compute the log of the count expected from a source for each person of its scope.
 
     Parameters
     ----------

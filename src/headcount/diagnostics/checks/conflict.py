@@ -59,7 +59,7 @@ from headcount.engine.density.reach_points import Views
 from headcount.engine.density.study_arrays import Arrays, assemble
 from headcount.engine.derivatives.fisher_information import factorise
 from headcount.engine.derivatives.jacobian import sensitivities_at
-from headcount.posterior.draw_transfer import Carried
+from headcount.posterior.draw_transfer import DrawTransfer, draws_from_priors
 from headcount.posterior.fits import Fit
 from headcount.posterior.row_expectations import noise_of
 from headcount.study.priors import LINK_NORMAL, Prior
@@ -128,11 +128,13 @@ def _reach_nodes(fit: Fit) -> Iterator[dict[str, Any]]:
     """Split the reach of each source in each unit from what its priors say of it, all together."""
     layout, arrays = fit.layout, assemble(fit.layout)
     rng = np.random.default_rng(fit.sampling.seed)
-    nothing = Carried((), np.empty((PRIOR_DRAWS, 0)))
     zetas = Views.of(layout, everywhere=False).zetas
     stated, found = (
         _sums(np.ascontiguousarray(free), arrays, len(zetas))
-        for free in (nothing.to(layout, rng), Carried.of(fit, PRIOR_DRAWS).free)
+        for free in (
+            draws_from_priors(layout, PRIOR_DRAWS, rng),
+            DrawTransfer.of(fit, PRIOR_DRAWS).free,
+        )
     )
     units = layout.unit_of_region[zetas[:, 1]] if len(zetas) else np.zeros(0, dtype=np.int64)
     for source, unit in sorted({(int(s), int(u)) for s, u in zip(zetas[:, 0], units, strict=True)}):
@@ -241,7 +243,7 @@ def _pulled_by(fit: Fit, table: pd.DataFrame) -> list[str]:
     no name for the others.
     """
     arrays, layout = assemble(fit.layout), fit.layout
-    x = Carried.of(fit).free.mean(axis=0)
+    x = DrawTransfer.of(fit).free.mean(axis=0)
     found, pieces = sensitivities_at(x, arrays), pieces_at(x, arrays, layout)
     by_source = (
         _indicator(layout.row_source, len(layout.sources))

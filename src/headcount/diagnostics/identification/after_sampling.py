@@ -17,7 +17,7 @@ from headcount.engine.density.evaluation import log_likelihood
 from headcount.engine.density.queries import Asked, asking
 from headcount.engine.density.study_arrays import Arrays, assemble
 from headcount.errors import HeadcountError
-from headcount.posterior.draw_transfer import Carried
+from headcount.posterior.draw_transfer import DrawTransfer
 from headcount.posterior.estimands import headcount
 from headcount.posterior.fits import Fit
 from headcount.posterior.forecasting import last_observed
@@ -167,13 +167,13 @@ def headline_answers(fit: Fit) -> list[Asked]:
 def resting(fit: Fit, asked: Sequence[Asked]) -> RestsOn:
     """Take apart the precision of several answers at once; see `rests_on`."""
     arrays = assemble(fit.layout)
-    points = np.ascontiguousarray(Carried.of(fit, POINTS).free)
+    points = np.ascontiguousarray(DrawTransfer.of(fit, POINTS).free)
     information = np.mean([location_information(x, arrays) for x in points], axis=0)
     found = [shares_at(x, arrays, fit.layout, asked, information) for x in points]
     return RestsOn(shares_over(found), tuple(_spread(fit, arrays, asked)))
 
 
 def _spread(fit: Fit, arrays: Arrays, asked: Sequence[Asked]) -> list[float]:
-    free = np.ascontiguousarray(Carried.of(fit, 2000).free)
+    free = np.ascontiguousarray(DrawTransfer.of(fit, 2000).free)
     _, answers, _ = log_likelihood(free, asking(arrays, fit.layout, asked))
     return [float(value) for value in answers.std(axis=0)]

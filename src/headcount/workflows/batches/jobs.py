@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from headcount._types import AnyArray
-from headcount.posterior.draw_transfer import Carried
+from headcount.posterior.draw_transfer import DrawTransfer
 from headcount.posterior.fits import Fit
 from headcount.study.study import Study
 from headcount.workflows.batches.fingerprints import code_hash, hash_of, summariser_hash
@@ -51,7 +51,7 @@ class Job:
     chains: int = 2
     draws: int = 500
     tune: int = 500
-    warm_start: Carried | None = None
+    warm_start: DrawTransfer | None = None
 
     @cached_property
     def fingerprint(self) -> str:

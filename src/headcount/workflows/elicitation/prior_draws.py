@@ -17,7 +17,7 @@ from headcount._types import FloatArray
 from headcount.engine.density.evaluation import evaluate, log_likelihood
 from headcount.engine.density.study_arrays import assemble
 from headcount.layout.study_layout import Layout
-from headcount.posterior.draw_transfer import Carried
+from headcount.posterior.draw_transfer import draws_from_priors
 from headcount.posterior.replication import replicates
 from headcount.study.observation import Observation
 from headcount.study.observations import Observations
@@ -93,8 +93,7 @@ class Worlds:
             spec, asked = _with_somebody(spec)
         layout = Layout.of(spec, replace(table, rows=(*table.fitted, *asked)))
         rng, noise_rng = np.random.default_rng(seed).spawn(2)
-        # Draws that know nothing are carried: all of the study's is drawn from its priors.
-        free = Carried((), np.empty((draws, 0))).to(layout, rng)
+        free = draws_from_priors(layout, draws, rng)
         arrays = assemble(layout)
         log_headcount, _ = evaluate(free, arrays)
         _, location, spread = log_likelihood(free, arrays)

@@ -19,7 +19,7 @@ from headcount.engine.density.evaluation import log_likelihood
 from headcount.engine.density.queries import Asked, asking
 from headcount.engine.density.study_arrays import assemble
 from headcount.posterior.draw_statistics import ess_and_rhat
-from headcount.posterior.draw_transfer import Carried
+from headcount.posterior.draw_transfer import DrawTransfer
 from headcount.posterior.fits import Fit
 
 __all__ = ["KEPT", "AnswerDigest", "answers_of"]
@@ -45,7 +45,7 @@ class AnswerDigest:
         draws of the free vector.
         """
         answer = answers_of(fit, self.asked)
-        kept = Carried.of(fit, KEPT)
+        kept = DrawTransfer.of(fit, KEPT)
         measured = ess_and_rhat(answer[None])
         ess = min(float(measured["ess_bulk"][0]), float(measured["ess_tail"][0]))
         return {
@@ -71,7 +71,7 @@ def answers_of(fit: Fit, asked: Asked) -> FloatArray:
     numpy.ndarray
         Dims (chain, draw).
     """
-    carried = Carried.of(fit)
+    carried = DrawTransfer.of(fit)
     _, found, _ = log_likelihood(
         np.ascontiguousarray(carried.free), asking(assemble(fit.layout), fit.layout, [asked])
     )

@@ -10,7 +10,7 @@ from headcount._types import FloatArray
 from headcount.engine.density.evaluation import log_likelihood
 from headcount.engine.density.study_arrays import assemble
 from headcount.layout.study_layout import Layout
-from headcount.posterior.draw_transfer import Carried
+from headcount.posterior.draw_transfer import DrawTransfer
 from headcount.posterior.fits import Fit
 from headcount.posterior.replication import replicates
 from headcount.study.observation import Observation
@@ -38,11 +38,11 @@ def promised_statements(fit: Fit, study: CandidateStudy, rng: np.random.Generato
     -------
     numpy.ndarray
         Statements on the scale of the likelihood, see `headcount.posterior.replication`; dims
-        (draw, row), draws in the order of ``Carried.of(fit)``.
+        (draw, row), draws in the order of ``DrawTransfer.of(fit)``.
     """
     # Of the candidate's rows alone: nothing else has to be evaluated. Their numbers change no
     # variable of the study.
-    free = Carried.of(fit).to(Layout.of(study.spec, study.rows), rng)
+    free = DrawTransfer.of(fit).to(Layout.of(study.spec, study.rows), rng)
     study = study.with_numbers(_expected(study, free))
     layout = Layout.of(study.spec, study.rows)
     _, location, spread = log_likelihood(free, assemble(layout))

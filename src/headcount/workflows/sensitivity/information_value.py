@@ -16,7 +16,7 @@ from headcount._names import SAMPLE_DIMS, YEAR
 from headcount._types import FloatArray
 from headcount._wording import interval, people, percent, plural
 from headcount.errors import HeadcountError
-from headcount.posterior.draw_transfer import Carried
+from headcount.posterior.draw_transfer import DrawTransfer
 from headcount.posterior.estimands import headcount
 from headcount.posterior.fits import Fit
 from headcount.posterior.forecasting import last_observed
@@ -226,7 +226,7 @@ def _candidates(
 
 
 def _parameters(fit: Fit, outcome: FloatArray) -> pd.DataFrame:
-    carried = Carried.of(fit)
+    carried = DrawTransfer.of(fit)
     place = {label: i for i, label in enumerate(carried.labels)}
     lines = [
         {"parameter": path} | _gain(expected_gain(outcome, carried.free[:, [place[path]]]))

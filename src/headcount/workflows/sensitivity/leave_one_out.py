@@ -18,7 +18,7 @@ from headcount.engine.density.queries import Asked
 from headcount.engine.density.study_arrays import assemble
 from headcount.errors import StudyError
 from headcount.posterior.draw_statistics import ess_and_rhat
-from headcount.posterior.draw_transfer import Carried
+from headcount.posterior.draw_transfer import DrawTransfer
 from headcount.posterior.fits import Fit
 from headcount.study.observation import Observation
 from headcount.study.observations import Observations
@@ -120,7 +120,7 @@ class Without:
     method: str
     answer: FloatArray
     weight: FloatArray
-    free: Carried
+    free: DrawTransfer
     answer_of_free: FloatArray
     pareto_k: float
     ess: float
@@ -205,7 +205,7 @@ def leave_out(
         part: _Weights.of(-told[:, part.rows(fit)].sum(axis=1), efficiency) for part in parts
     }
     doubtful = [part for part, weights in weighed.items() if not weights.can_be_trusted]
-    near = Carried.of(fit, CARRIED)
+    near = DrawTransfer.of(fit, CARRIED)
     jobs, failed = [], {}
     for part in doubtful:
         try:
@@ -249,10 +249,12 @@ class _Weights:
 
 
 def log_likelihood_of(fit: Fit) -> FloatArray:
-    """Return the log likelihood of each row at each draw, in the order of ``Carried.of(fit)``; dims
+    """Return the log likelihood of each row at each draw, in the order of ``DrawTransfer.of(fit)``; dims
     (draw, row).
     """
-    found, _, _ = log_likelihood(np.ascontiguousarray(Carried.of(fit).free), assemble(fit.layout))
+    found, _, _ = log_likelihood(
+        np.ascontiguousarray(DrawTransfer.of(fit).free), assemble(fit.layout)
+    )
     return found
 
 
@@ -267,8 +269,8 @@ def _observations(fit: Fit, part: LeftOut) -> Observations:
 
 
 def _reweighted(part: LeftOut, weights: _Weights, fit: Fit, answer: FloatArray) -> Without:
-    carried, chosen = Carried.of(fit), _resampled(weights.weight, min(KEPT, answer.size))
-    free = Carried(carried.labels, carried.free[chosen])
+    carried, chosen = DrawTransfer.of(fit), _resampled(weights.weight, min(KEPT, answer.size))
+    free = DrawTransfer(carried.labels, carried.free[chosen])
     k, ess = weights.pareto_k, weights.ess
     return Without(part, REWEIGHTED, answer, weights.weight, free, answer[chosen], k, ess, np.nan)
 
@@ -284,13 +286,13 @@ def _resampled(weight: FloatArray, count: int) -> np.ndarray[tuple[int], np.dtyp
 def _refitted(part: LeftOut, weights: _Weights, outcome: Outcome) -> Without:
     k, nothing = weights.pareto_k, np.empty(0)
     if outcome.error:
-        free = Carried((), np.empty((0, 0)))
+        free = DrawTransfer((), np.empty((0, 0)))
         return Without(
             part, "failed", nothing, nothing, free, nothing, k, np.nan, np.nan, outcome.error
         )
     values = outcome.values
     answer = np.asarray(values["answer"], dtype=np.float64).ravel()
-    free = Carried(tuple(values["labels"].tolist()), values["free"].astype(np.float64))
+    free = DrawTransfer(tuple(values["labels"].tolist()), values["free"].astype(np.float64))
     chosen = np.linspace(0, answer.size - 1, len(free.free)).round().astype(int)
     ess, rhat = values["measured"].tolist()
     weight = np.full(answer.size, 1 / answer.size)

@@ -17,7 +17,7 @@ from headcount._types import BoolArray, FloatArray
 from headcount.engine.density.evaluation import evaluate, log_likelihood
 from headcount.engine.density.study_arrays import assemble
 from headcount.layout.study_layout import Layout
-from headcount.posterior.draw_transfer import Carried
+from headcount.posterior.draw_transfer import draws_from_priors
 from headcount.posterior.fits import Fit
 from headcount.posterior.replication import replicates
 from headcount.posterior.row_expectations import row_moments
@@ -86,7 +86,7 @@ def prior_draws(layout: Layout, *, seed: int, draws: int = DRAWS) -> FloatArray:
     numpy.ndarray
         Dims (draw, free).
     """
-    return Carried((), np.empty((draws, 0))).to(layout, np.random.default_rng(seed))
+    return draws_from_priors(layout, draws, np.random.default_rng(seed))
 
 
 def prior_totals(fit: Fit, free: FloatArray) -> FloatArray:
