@@ -1,4 +1,4 @@
-"""Areas: a tree whose regions partition the root, groupings beside it, and every fault of it named."""
+"""Areas: a tree whose regions partition the root, groupings, and the faults of both."""
 
 from __future__ import annotations
 
@@ -124,13 +124,15 @@ def test_a_file_is_known_by_its_name(tmp_path):
         (
             "W,World,,,,\nX,Other,,,,\n",
             [
-                "areas.csv: 2 areas have no parent (W, X). Exactly one area, the root, must have an empty parent."
+                "areas.csv: 2 areas have no parent (W, X). Exactly one area, the root, must have "
+                "an empty parent."
             ],
         ),
         (
             "A,A,B,,,\nB,B,A,,,\n",
             [
-                "areas.csv: 0 areas have no parent (none). Exactly one area, the root, must have an empty parent."
+                "areas.csv: 0 areas have no parent (none). Exactly one area, the root, must have "
+                "an empty parent."
             ],
         ),
         (
@@ -151,37 +153,45 @@ def test_a_file_is_known_by_its_name(tmp_path):
         (
             "W,World,,,,\nA,A,W,,,\nG,G,W,,,A\n",
             [
-                "areas.csv:4 [parent]: grouping 'G' has a parent. Give an area a parent or members, not both."
+                "areas.csv:4 [parent]: grouping 'G' has a parent. Give an area a parent or "
+                "members, not both."
             ],
         ),
         (
             "W,World,,,,\nA,A,W,,Rest of A,\n",
             [
-                "areas.csv:3 [remainder]: area 'A' has a remainder and no children. Empty the cell or add the children."
+                "areas.csv:3 [remainder]: area 'A' has a remainder and no children. Empty the "
+                "cell or add the children."
             ],
         ),
         (
             "W,World,,,,\nA,A,W,,,\nG,G,,,,A\nB,B,G,,,\n",
-            ["areas.csv:5 [parent]: parent 'G' is a grouping. A parent is an area of the tree."],
+            [
+                "areas.csv:5 [parent]: parent 'G' is a grouping. Choose an area of the tree as "
+                "the parent."
+            ],
         ),
         (
             "W,World,,,,\nA,A,W,,,\nA,again,W,,,\n",
             [
-                "areas.csv:3 [area]: area 'A' stands twice",
-                "areas.csv:4 [area]: area 'A' stands twice",
+                "areas.csv:3 [area]: area 'A' is in the table twice",
+                "areas.csv:4 [area]: area 'A' is in the table twice",
             ],
         ),
         (
             "W,World,,,,,\nA,A,W,,,,maybe\nG,G,,,,A,yes\n",
             [
-                "areas.csv:3 [alike]: 'maybe' is not an answer. Write yes, or leave the cell empty.",
-                "areas.csv:4 [alike]: a grouping has no regions of its own to be alike. Mark areas of the tree.",
+                "areas.csv:3 [alike]: 'maybe' is not a valid value. Write yes, or leave the cell "
+                "empty.",
+                "areas.csv:4 [alike]: a grouping is not an area of the tree. Empty the cell, and "
+                "mark areas of the tree.",
             ],
         ),
         (
             "W,World,,,Rest,\nA,A,W,,,\nW-REST,mine,W,,,\n",
             [
-                "areas.csv:4 [area]: area 'W-REST' stands twice: the remainder of 'W' has this code. "
+                "areas.csv:4 [area]: area 'W-REST' is in the table twice: the remainder of 'W' "
+                "has this code. "
                 "Empty the cell 'remainder', or leave out this row."
             ],
         ),

@@ -56,14 +56,18 @@ def test_all_faults_come_together_and_bad_rows_do_not_count_as_repeated():
         "D,2020,people,2,,\n"
     ) == [
         "covariates.csv:2 [year]: '20x0' is not a year. Write a whole number such as 2021.",
-        "covariates.csv:2 [value]: 'many' is not a finite number. Leave out what is not known.",
+        "covariates.csv:2 [value]: 'many' is not a finite number. Write a number, or leave out "
+        "the row if the value is unknown.",
         "covariates.csv:3 [year]: '20y0' is not a year. Write a whole number such as 2021.",
-        "covariates.csv:4 [area]: the cell is empty. Leave out the row if this is not known.",
-        "covariates.csv:4 [variable]: the cell is empty. Leave out the row if this is not known.",
-        "covariates.csv:5 [value]: 'nan' is not a finite number. Leave out what is not known.",
-        "covariates.csv:6 [value]: 'inf' is not a finite number. Leave out what is not known.",
-        "covariates.csv:7 [value]: the cell is empty. Leave out the row if this is not known.",
-        "covariates.csv:9: 'people' of 'D' in 2020 stands twice",
+        "covariates.csv:4 [area]: the cell is empty. Leave out the row if the value is unknown.",
+        "covariates.csv:4 [variable]: the cell is empty. Leave out the row if the value is "
+        "unknown.",
+        "covariates.csv:5 [value]: 'nan' is not a finite number. Write a number, or leave out the "
+        "row if the value is unknown.",
+        "covariates.csv:6 [value]: 'inf' is not a finite number. Write a number, or leave out the "
+        "row if the value is unknown.",
+        "covariates.csv:7 [value]: the cell is empty. Leave out the row if the value is unknown.",
+        "covariates.csv:9: 'people' of 'D' in 2020 is in the table twice",
     ]
 
 

@@ -62,20 +62,20 @@ def test_a_multi_line_header_cell_does_not_shift_lines():
 @pytest.mark.parametrize("text", ["", "\n", ",,\n", " , \nA,2021\n"])
 def test_a_table_without_a_header_is_empty(text):
     assert faults(text) == [
-        "t.csv: the table is empty. Its first line must name area, year, notes."
+        "t.csv: the table is empty. Its first line must name the columns area, year, notes."
     ]
 
 
 @pytest.mark.parametrize("text", ["area,year\n", "area,year", "area,year\n,,\n \n"])
 def test_a_header_alone_is_no_table(text):
-    assert faults(text)[-1] == "t.csv: the table holds no rows"
+    assert faults(text)[-1] == "t.csv: the table has no rows"
 
 
 def test_columns_are_all_checked_at_once():
     assert faults("aera,notes,notes,zzz\nA,1,2,3\n") == [
         "t.csv:1: unknown column 'aera'. Did you mean 'area'?",
         "t.csv:1: unknown column 'zzz'. Known: 'area', 'notes', 'year'.",
-        "t.csv:1: column 'notes' stands twice",
+        "t.csv:1: column 'notes' is in the header twice",
         "t.csv:1: column 'area' is missing",
         "t.csv:1: column 'year' is missing",
     ]
@@ -87,8 +87,8 @@ def test_semicolons_are_not_taken_for_commas():
 
 def test_every_row_with_too_many_cells_is_named_at_its_line():
     assert faults("area,year\nA,2021\nB,12,000,2021\nC,2021,\n") == [
-        "t.csv:3: 4 cells under 2 columns. Quote cells that hold a comma.",
-        "t.csv:4: 3 cells under 2 columns. Quote cells that hold a comma.",
+        "t.csv:3: 4 cells under 2 columns. Put quotes around a cell that contains a comma.",
+        "t.csv:4: 3 cells under 2 columns. Put quotes around a cell that contains a comma.",
     ]
 
 
@@ -97,7 +97,7 @@ def test_a_quote_that_is_never_closed_is_named_where_its_row_begins(filler):
     # Read leniently it would swallow every row below, and they would be missing without a word.
     [fault] = faults(f'area,year,notes\nA,2021,x\nB,2021,"{filler}\nC,2021,x\n')
     assert fault.startswith("t.csv:3: cannot be split into cells (")
-    assert fault.endswith("Close each quote; double it where it is part of the text.")
+    assert fault.endswith("Close each quote; write a quote inside a cell twice.")
 
 
 def test_text_after_a_closed_quote_is_a_fault():

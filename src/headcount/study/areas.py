@@ -1,9 +1,10 @@
 """Areas: a tree from the root (the world) down to regions, and named groupings beside it.
 
-A *region* is a leaf of the tree: the places whose headcounts the model holds. An area that has
-children covers them and nothing else, unless its ``remainder`` cell names a leaf for the rest of
-it; then a region with the code ``<area>-REST`` is made. So the regions always partition the root. A
-*grouping* (EU27) is a named set of areas.
+A *region* is a leaf of the tree; the model has a headcount for each region. An area with children
+consists of them, unless its ``remainder`` cell names a leaf for the rest of it; then a region with
+the code ``<area>-REST`` is added. So the regions always partition the root. A *grouping* (EU27) is
+a named set of areas. A *reach group* is a set of regions that share reach and ratios: the regions
+of an area that is marked ``alike``, or a single region.
 """
 
 from __future__ import annotations
@@ -31,24 +32,24 @@ class Area:
     Parameters
     ----------
     area
-        Code, unique; ISO 3166 codes are the habit, any text will do.
+        Code, unique. ISO 3166 codes are usual; any text is valid.
     name
-        For readers.
+        Name for readers.
     parent
-        Code of the area that holds it; empty for the root and for groupings.
+        Code of the area that contains it; empty for the root and for groupings.
     pool
-        Regions of one pool borrow strength from each other; empty means the parent's.
+        Name of its pool; regions of one pool are partially pooled. Empty for the parent's pool.
     remainder
-        Name of the region that is left of this area beside its children; empty if the children are
-        all of it.
+        Name of the region that makes up the rest of this area beside its children; empty if the
+        children make up all of it.
     alike
-        Whether sources and scopes treat all regions within it alike: a platform that sees half of a
-        country sees half of its cities. Written ``yes``. Without it, a city's part of its country
-        is hardly identified where only the country is seen.
+        Whether its regions are one reach group: a platform that sees half of a country sees half of
+        each of its cities. Written ``yes``. Otherwise a city's part of its country is hardly
+        identified by sources that report the country only.
     members
         Codes of the areas that make up a grouping; empty for areas of the tree.
     line
-        Line in the file; 0 if made by the program.
+        Line in the file; 0 for a remainder.
     """
 
     area: str
@@ -63,14 +64,14 @@ class Area:
 
 @dataclass(frozen=True)
 class Areas:
-    """All areas of a study; see the module's text.
+    """All areas of a study: the tree, its remainders and the groupings.
 
     Parameters
     ----------
     rows
-        Checked rows, remainders included.
+        Checked rows, including remainders.
     name
-        Where they came from, for messages.
+        Name of the table in messages.
     """
 
     rows: tuple[Area, ...]
@@ -78,12 +79,12 @@ class Areas:
 
     @cached_property
     def by_code(self) -> dict[str, Area]:
-        """Code to area."""
+        """Area of each code."""
         return {row.area: row for row in self.rows}
 
     @cached_property
     def root(self) -> str:
-        """Code of the area that holds all others."""
+        """Code of the area that contains all others."""
         return next(row.area for row in self.rows if not row.parent and not row.members)
 
     @cached_property
@@ -94,7 +95,7 @@ class Areas:
 
     @cached_property
     def region_index(self) -> dict[str, int]:
-        """Region code to its position."""
+        """Position of each region code."""
         return {region: index for index, region in enumerate(self.regions)}
 
     @cached_property
@@ -103,24 +104,23 @@ class Areas:
         return tuple(dict.fromkeys(self.pool_of(region) for region in self.regions))
 
     def reach_group_of(self, region: str) -> str:
-        """Return the unit of a region: the widest area above it whose regions are alike, else the
-        region itself.
+        """Return the reach group of a region, named by the area that it consists of.
+
+        This is the widest area above the region that is marked ``alike``, else the region itself.
         """
-        unit, code = region, region
+        group, code = region, region
         while code:
-            unit = code if self.by_code[code].alike else unit
+            group = code if self.by_code[code].alike else group
             code = self.by_code[code].parent
-        return unit
+        return group
 
     @cached_property
     def reach_groups(self) -> tuple[str, ...]:
-        """Areas within which reach and ratios do not differ, in order of appearance; each region
-        lies in one.
-        """
+        """Names of the reach groups, in order of appearance; each region lies in one."""
         return tuple(dict.fromkeys(self.reach_group_of(region) for region in self.regions))
 
     def pool_of(self, code: str) -> str:
-        """Return the pool of an area: its own, or the nearest one above it."""
+        """Return the pool of an area: its own, or that of the nearest area above that has one."""
         area = self.by_code[code]
         return area.pool or (self.pool_of(area.parent) if area.parent else area.area)
 
@@ -144,13 +144,11 @@ class Areas:
         return tuple(sorted({index for child in below for index in self.regions_of(child)}))
 
     def holds(self, outer: str, inner: str) -> bool:
-        """Say whether every region of ``inner`` lies in ``outer``."""
+        """Return whether every region of ``inner`` lies in ``outer``."""
         return set(self.regions_of(inner)) <= set(self.regions_of(outer))
 
     def advice(self, code: str) -> str:
-        """Return the nearest valid code for one that is unknown, looking at names too, in capitals
-        or not.
-        """
+        """Return advice on an unknown code: the area with the most similar code or name."""
         named = {word.casefold(): row.area for row in self.rows for word in (row.name, row.area)}
         if code.casefold() in named:
             return f"Did you mean {named[code.casefold()]!r}?"
@@ -159,7 +157,7 @@ class Areas:
         return f"Did you mean {named[close]!r}?" if close in named else hint
 
     def to_csv(self) -> str:
-        """Return the table as text that `parse_areas` reads back."""
+        """Return the table as CSV text that `parse_areas` can read."""
         rows = (
             vars(row) | {"members": ";".join(row.members), "alike": "yes" if row.alike else ""}
             for row in self.rows
@@ -193,7 +191,7 @@ def parse_areas(text: str, *, name: str = "areas.csv") -> Areas:
     """Check the text of an areas table; see `read_areas`."""
     table = parse_table(text, name=name, columns=COLUMNS, required=("area", "name", "parent"))
     rows = tuple(_area(row) for row in table.rows)
-    problems = [*_row_problems(rows, name), *_unclear(table.rows)]
+    problems = [*_row_problems(rows, name), *_alike_problems(table.rows)]
     if not problems:
         rows += tuple(_remainders(rows))
         problems = [*_tree_problems(rows, name)]
@@ -217,18 +215,20 @@ def _area(row: Row) -> Area:
     )
 
 
-def _unclear(rows: Iterable[Row]) -> Iterator[Problem]:
+def _alike_problems(rows: Iterable[Row]) -> Iterator[Problem]:
     for row in rows:
         answer = row.cells.get("alike", "yes")
         if answer != "yes":
             yield Problem(
                 row.where("alike"),
-                f"{answer!r} is not an answer",
+                f"{answer!r} is not a valid value",
                 "Write yes, or leave the cell empty.",
             )
         elif "alike" in row.cells and "members" in row.cells:
-            message = "a grouping has no regions of its own to be alike"
-            yield Problem(row.where("alike"), message, "Mark areas of the tree.")
+            message = "a grouping is not an area of the tree"
+            yield Problem(
+                row.where("alike"), message, "Empty the cell, and mark areas of the tree."
+            )
 
 
 def _remainders(rows: tuple[Area, ...]) -> Iterator[Area]:
@@ -250,7 +250,7 @@ def _row_problems(rows: tuple[Area, ...], name: str) -> Iterator[Problem]:
         if not row.area:
             yield Problem(f"{where} [area]", "the code is empty")
         elif codes[row.area] > 1:
-            yield Problem(f"{where} [area]", f"area {row.area!r} stands twice")
+            yield Problem(f"{where} [area]", f"area {row.area!r} is in the table twice")
         if row.members and row.parent:
             message = f"grouping {row.area!r} has a parent"
             yield Problem(
@@ -269,10 +269,11 @@ def _tree_problems(rows: tuple[Area, ...], name: str) -> Iterator[Problem]:
         where = f"{name}:{row.line}"
         if row.line and by_code[row.area] is not row:
             rest = by_code[row.area].parent
-            message = f"area {row.area!r} stands twice: the remainder of {rest!r} has this code"
-            yield Problem(
-                f"{where} [area]", message, "Empty the cell 'remainder', or leave out this row."
+            message = (
+                f"area {row.area!r} is in the table twice: the remainder of {rest!r} has this code"
             )
+            advice = "Empty the cell 'remainder', or leave out this row."
+            yield Problem(f"{where} [area]", message, advice)
         if _has_cycle(row, by_code):
             yield Problem(f"{where} [parent]", f"area {row.area!r} lies inside itself")
         if row.remainder and row.area not in parents:
@@ -280,7 +281,7 @@ def _tree_problems(rows: tuple[Area, ...], name: str) -> Iterator[Problem]:
             yield Problem(f"{where} [remainder]", message, "Empty the cell or add the children.")
         if row.parent and by_code[row.parent].members:
             message = f"parent {row.parent!r} is a grouping"
-            yield Problem(f"{where} [parent]", message, "A parent is an area of the tree.")
+            yield Problem(f"{where} [parent]", message, "Choose an area of the tree as the parent.")
 
 
 def _has_cycle(row: Area, by_code: dict[str, Area]) -> bool:

@@ -1,4 +1,4 @@
-"""Covariates: facts about areas that help where nobody counted, and populations that are known."""
+"""Covariates: known values of areas by year, for regressions and known populations."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ COLUMNS: Final = ("area", "year", "variable", "value", "unit", "citation")
 
 @dataclass(frozen=True)
 class Covariates:
-    """The long table of covariates.
+    """The table of covariates, in long form.
 
     Parameters
     ----------
     rows
         Tuples (area, year, variable, value, unit, citation).
     name
-        Where they came from, for messages.
+        Name of the table in messages.
     """
 
     rows: tuple[CovariateRow, ...] = ()
@@ -54,20 +54,19 @@ class Covariates:
         return frozenset(area for name, area in self._series if name == variable)
 
     def path(self, variable: str, area: str, years: Iterable[int]) -> FloatArray:
-        """Return a variable over years.
+        """Return the values of a variable in some years.
 
         Parameters
         ----------
         variable, area
-            Which series; must exist.
+            Names of a series, which must exist.
         years
             Calendar years.
 
         Returns
         -------
         numpy.ndarray
-            Linear between the years that are known, the nearest known value outside them; dims
-            (year,).
+            Linear between known years, the nearest known value outside them; dims (year,).
         """
         known = self._series[(variable, area)]
         at = np.array(sorted(known), dtype=float)
@@ -75,7 +74,7 @@ class Covariates:
         return np.asarray(np.interp(np.array(list(years), dtype=float), at, values))
 
     def to_csv(self) -> str:
-        """Return the table as text that `parse_covariates` reads back."""
+        """Return the table as CSV text that `parse_covariates` can read."""
         return write_table((dict(zip(COLUMNS, row, strict=True)) for row in self.rows), COLUMNS)
 
 
@@ -112,7 +111,7 @@ def parse_covariates(text: str, *, name: str = "covariates.csv") -> Covariates:
         if row is None:
             continue
         if row[:3] in rows:
-            message = f"{row[2]!r} of {row[0]!r} in {row[1]} stands twice"
+            message = f"{row[2]!r} of {row[0]!r} in {row[1]} is in the table twice"
             problems.append(Problem(source.where(), message))
         rows[row[:3]] = row
     if problems:
@@ -121,10 +120,12 @@ def parse_covariates(text: str, *, name: str = "covariates.csv") -> Covariates:
 
 
 def _row(row: Row, problems: list[Problem]) -> CovariateRow | None:
-    """Return a row, or nothing where it has problems, which are added to the list."""
+    """Return a row, or ``None`` after adding its problems to the list."""
     cells, before = row.cells, len(problems)
     problems += [
-        Problem(row.where(column), "the cell is empty", "Leave out the row if this is not known.")
+        Problem(
+            row.where(column), "the cell is empty", "Leave out the row if the value is unknown."
+        )
         for column in ("area", "year", "variable", "value")
         if column not in cells
     ]
@@ -145,7 +146,13 @@ def _row(row: Row, problems: list[Problem]) -> CovariateRow | None:
         value = math.nan
     if not math.isfinite(value):
         message = f"{cells['value']!r} is not a finite number"
-        problems.append(Problem(row.where("value"), message, "Leave out what is not known."))
+        problems.append(
+            Problem(
+                row.where("value"),
+                message,
+                "Write a number, or leave out the row if the value is unknown.",
+            )
+        )
     if len(problems) > before:
         return None
     return (

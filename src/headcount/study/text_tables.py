@@ -1,7 +1,6 @@
-"""CSV tables with their line numbers, so that every problem can say where it is.
+"""CSV tables with line numbers, so that every problem can name its line.
 
-The reader keeps every cell as the text that was written: ``NA`` is Namibia, not a missing value. An
-empty cell is a missing value.
+Every cell stays text: ``NA`` is Namibia. Only an empty cell is a missing value.
 """
 
 from __future__ import annotations
@@ -24,11 +23,11 @@ class Row:
     Parameters
     ----------
     table
-        Name of the table, for messages.
+        Name of the table in messages.
     line
-        Physical line in the file on which the row begins, from 1 (the header).
+        Line of the file on which the row begins; the header is line 1.
     cells
-        Column name to text; empty cells are left out.
+        Text by column name, without empty cells.
     """
 
     table: str
@@ -36,20 +35,20 @@ class Row:
     cells: Mapping[str, str]
 
     def where(self, column: str = "") -> str:
-        """Return the place as messages name it."""
+        """Return the place in the form that messages use: ``table:line [column]``."""
         return f"{self.table}:{self.line}" + (f" [{column}]" if column else "")
 
 
 @dataclass(frozen=True)
 class Table:
-    """A table as read: its name and its non-empty lines."""
+    """A table: its name and its rows that are not empty."""
 
     name: str
     rows: tuple[Row, ...]
 
 
 def read_text(path: str | Path) -> str:
-    """Return a file's text, which must be UTF-8.
+    """Return the text of a UTF-8 file.
 
     Parameters
     ----------
@@ -64,7 +63,7 @@ def read_text(path: str | Path) -> str:
     Raises
     ------
     TableError
-        Where the file is missing or in another encoding.
+        Where the file cannot be read or is not UTF-8.
     """
     path = Path(path)
     try:
@@ -96,13 +95,13 @@ def parse_table(text: str, *, name: str, columns: Sequence[str], required: Itera
     Returns
     -------
     Table
-        All lines that hold anything.
+        All rows that have a filled cell.
 
     Raises
     ------
     TableError
-        On an unknown, repeated or missing column, a line with too many cells, a quote without its
-        pair, or no line at all.
+        For an unknown, repeated or missing column, a row with too many cells, a quote that is not
+        closed, or a table without rows.
     """
     lines = _lines(text, name)
     header = [cell.strip() for cell in next(lines, (1, []))[1]]
@@ -111,21 +110,21 @@ def parse_table(text: str, *, name: str, columns: Sequence[str], required: Itera
     for line, cells in lines:
         if len(cells) > len(header):
             message = f"{len(cells)} cells under {len(header)} columns"
-            advice = "Quote cells that hold a comma."
+            advice = "Put quotes around a cell that contains a comma."
             problems.append(Problem(f"{name}:{line}", message, advice))
         pairs = zip(header, cells, strict=False)
         filled = {column: cell.strip() for column, cell in pairs if cell.strip()}
         if filled:
             rows.append(Row(name, line, filled))
     if not rows and not problems:
-        problems.append(Problem(name, "the table holds no rows"))
+        problems.append(Problem(name, "the table has no rows"))
     if problems:
         raise TableError(problems)
     return Table(name, tuple(rows))
 
 
 def write_table(rows: Iterable[Mapping[str, object]], columns: Sequence[str]) -> str:
-    """Return CSV text: a header and a line for each row; ``None`` becomes an empty cell."""
+    """Return CSV text: a header and a line per row; ``None`` becomes an empty cell."""
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow(columns)
@@ -136,9 +135,7 @@ def write_table(rows: Iterable[Mapping[str, object]], columns: Sequence[str]) ->
 
 
 def _lines(text: str, name: str) -> Iterator[tuple[int, list[str]]]:
-    """Yield the cells of each row and the line on which it begins: a quoted cell may run over
-    several.
-    """
+    """Yield the line on which each row begins, and its cells; a quoted cell may span lines."""
     reader = csv.reader(io.StringIO(text, newline=""), strict=True)
     begin = 1
     try:
@@ -148,7 +145,7 @@ def _lines(text: str, name: str) -> Iterator[tuple[int, list[str]]]:
             begin = reader.line_num + 1
     except csv.Error as error:
         message = f"cannot be split into cells ({error})"
-        advice = "Close each quote; double it where it is part of the text."
+        advice = "Close each quote; write a quote inside a cell twice."
         raise TableError([Problem(f"{name}:{begin}", message, advice)]) from error
 
 
@@ -158,7 +155,11 @@ def _header_problems(
     where = f"{name}:1"
     if not any(header):
         return [
-            Problem(name, "the table is empty", f"Its first line must name {', '.join(columns)}.")
+            Problem(
+                name,
+                "the table is empty",
+                f"Its first line must name the columns {', '.join(columns)}.",
+            )
         ]
     problems = [
         Problem(where, f"unknown column {column!r}", nearest(column, columns))
@@ -166,7 +167,7 @@ def _header_problems(
         if column not in columns
     ]
     problems += [
-        Problem(where, f"column {column!r} stands twice")
+        Problem(where, f"column {column!r} is in the header twice")
         for column in sorted({column for column in header if header.count(column) > 1})
     ]
     problems += [
