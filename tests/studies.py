@@ -17,7 +17,6 @@ from headcount.layout.study_layout import Layout
 from headcount.study.areas import parse_areas
 from headcount.study.covariates import parse_covariates
 from headcount.study.observations import Observation, Observations
-from headcount.study.spec_checks import scope_holds
 from headcount.study.spec_parsing import parse_spec
 from headcount.study.specs import ModelSpec, SourceSpec
 
@@ -595,7 +594,7 @@ def _survey_cells(
     """Yield surveys of every scope among those that hold it, and of every list: none, some and all
     of the respondents."""
     for inner, outer in product(spec.scopes, spec.scopes):
-        if inner != outer and scope_holds(spec, outer, inner):
+        if inner != outer and spec.scope_holds(outer, inner):
             for k, n in _some_of(rng):
                 yield {"kind": "survey", "value": k, "n": n, "scope": inner, "of_scope": outer}
     for name, other in spec.sources.items():

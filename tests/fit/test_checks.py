@@ -15,13 +15,13 @@ from headcount.diagnostics.checks import CHECKS, CheckResult, Evidence, source_f
 from headcount.diagnostics.checks.contraction import check_priors, prior_shift, prior_variance
 from headcount.diagnostics.checks.convergence import check_convergence
 from headcount.diagnostics.checks.outlying_rows import check_outlying_rows
-from headcount.diagnostics.checks.row_fits import stated_in_words
 from headcount.engine.density.evaluation import log_likelihood
 from headcount.engine.density.study_arrays import assemble
 from headcount.inference.posterior_variables import free_vectors, posterior_of
 from headcount.layout.study_layout import Layout
 from headcount.posterior.fits import Sampling, sampler_tree
 from headcount.posterior.row_expectations import row_moments
+from headcount.study.observation_kinds import statement_of
 
 pytestmark = pytest.mark.fit
 
@@ -335,7 +335,7 @@ def test_sources_with_few_rows_are_not_judged(toy_fit: hc.Fit) -> None:
     ],
 )
 def test_rows_are_read_aloud(row: hc.Observation, words: str) -> None:
-    assert stated_in_words(row) == words
+    assert statement_of(row) == words
 
 
 # --- priors -----------------------------------------------------------------------------------------------------------

@@ -18,7 +18,7 @@ import headcount as hc
 from headcount import cli
 from headcount.errors import SpecError
 from headcount.posterior.draw_transfer import DrawTransfer
-from headcount.posterior.replication import read_k
+from headcount.study.observation_kinds import kind_of
 from headcount.study.spec_parsing import parse_spec
 from headcount.workflows.batches import Job, run_batch
 from headcount.workflows.sensitivity.candidate_predictions import promised_statements
@@ -264,8 +264,9 @@ def by_brute_force(
     jobs = []
     for seed, place in enumerate(chosen.tolist()):
         numbers = [
-            float(np.rint(read_k(value, row.n or 0)) if row.kind == "survey" else np.exp(value))
+            float(np.rint(number) if row.kind == "survey" else number)
             for value, row in zip(drawn[place], study.rows.rows, strict=True)
+            for number in [kind_of(row).number.from_scale(value, row)]
         ]
         own = study.with_numbers(numbers)
         rows = own.beside(fit.observations)

@@ -15,9 +15,10 @@ from tests.studies import STUDIES, study
 
 import headcount as hc
 from headcount import cli
-from headcount.posterior.replication import read_k, replicates
+from headcount.posterior.replication import replicates
 from headcount.simulation.row_draws import draw_observations
 from headcount.simulation.state_draws import draw_states
+from headcount.study.observation_kinds import kind_of
 from headcount.study.observations import Observation, Observations
 from headcount.study.spec_parsing import parse_spec
 from headcount.workflows.elicitation.prior_alarms import alarms, people_at_hand
@@ -96,7 +97,7 @@ def test_replicates_have_the_distribution_of_their_form(toy_spec: hc.ModelSpec) 
     drawn = replicates(layout, location, spread, np.random.default_rng(1))
     assert stats.kstest(drawn[:, 0], stats.norm(9, 0.5).cdf).pvalue > 0.001
     assert stats.kstest(drawn[:, 1], stats.t(4, 5, 2).cdf).pvalue > 0.001
-    k = read_k(drawn[:, 2], 60)
+    k = kind_of(rows[2]).number.from_scale(drawn[:, 2], rows[2])
     assert k == pytest.approx(np.rint(k))
     chance = 1 / (1 + np.exp(1.0))
     expected = count * stats.betabinom(60, 8 * chance, 8 * (1 - chance)).pmf(np.arange(61))

@@ -11,7 +11,6 @@ from hypothesis import strategies as some
 from tests.studies import STUDIES, study
 
 import headcount as hc
-from headcount.layout.row_forms import form_of
 from headcount.layout.study_layout import (
     Layout,
     known_log_headcount,
@@ -19,6 +18,7 @@ from headcount.layout.study_layout import (
     zero_sum_basis,
 )
 from headcount.simulation.covariate_facts import known_populations, scaled_covariate
+from headcount.study.observation_kinds import kind_of
 from headcount.study.row_forms import BINOMIAL_FORMS, FORMS
 
 
@@ -101,7 +101,7 @@ def test_every_row_points_at_the_cells_of_its_terms(layout):
     for likelihood, rows in layout.rows.items():
         for i, position in enumerate(rows.position):
             row = fitted[position]
-            form = form_of(row, spec)
+            form = kind_of(row).form(row, spec)
             tails = spec.source_kinds[spec.sources[row.source].kind].tails
             assert likelihood == (form.form, "" if form.form in BINOMIAL_FORMS else tails)
             check_term(layout, rows.part[i], form.part)
@@ -169,7 +169,7 @@ def test_deviations_of_sources_are_kept_for_units_that_some_row_looks_at():
     seen = {
         (term.source, spec.areas.reach_group_of(spec.areas.regions[region]))
         for row in layout.observations.fitted
-        for form in [form_of(row, spec)]
+        for form in [kind_of(row).form(row, spec)]
         for term in (form.part, form.whole, form.third)
         if term is not None and term.source and not spec.scopes[term.scope].covariate
         if spec.sources[term.source].region_sd is not None

@@ -10,11 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as some
 from tests.studies import study
 
-from headcount.layout.row_forms import ROW_FORMS, form_of
 from headcount.simulation.row_densities import OBSERVATION_DENSITIES
 from headcount.simulation.row_draws import OBSERVATION_DRAWS
 from headcount.study.observation_kinds import OBSERVATION_KINDS
-from headcount.study.observation_kinds.rounded import FINE, LEAST_NOISE, is_fine, unit_of
+from headcount.study.observation_kinds.rounded import FINE, LEAST_NOISE, is_fine, rounding_unit
 from headcount.study.observations import COLUMNS, Observation
 from headcount.study.row_forms import FORMS
 
@@ -45,12 +44,7 @@ def faults(kind, **cells):
 
 def test_every_kind_has_words_a_form_a_draw_and_a_density():
     assert OBSERVATION_KINDS.keys() == CELLS.keys()
-    assert (
-        OBSERVATION_KINDS.keys()
-        == ROW_FORMS.keys()
-        == OBSERVATION_DRAWS.keys()
-        == OBSERVATION_DENSITIES.keys()
-    )
+    assert OBSERVATION_KINDS.keys() == OBSERVATION_DRAWS.keys() == OBSERVATION_DENSITIES.keys()
 
 
 @pytest.mark.parametrize("name", OBSERVATION_KINDS)
@@ -68,7 +62,8 @@ def test_a_kind_says_what_it_is_for(name):
 def test_a_plain_row_is_without_fault_and_has_a_form(name):
     assert faults(name) == []
     source = "linkage" if name == "overlap" else "first"
-    assert form_of(replace(row(name), source=source), study("lists").spec).form in FORMS
+    stated = replace(row(name), source=source)
+    assert OBSERVATION_KINDS[name].form(stated, study("lists").spec).form in FORMS
 
 
 @pytest.mark.parametrize(
@@ -149,8 +144,8 @@ def test_checks_bear_rows_whose_cells_are_missing(kind):
     ],
 )
 def test_a_number_tells_by_its_zeros_to_what_it_is_rounded(value, unit):
-    assert unit_of(row("rounded", value=value)) == unit
-    assert unit_of(row("rounded", value=value, unit=0.5)) == 0.5
+    assert rounding_unit(row("rounded", value=value)) == unit
+    assert rounding_unit(row("rounded", value=value, unit=0.5)) == 0.5
 
 
 def test_a_unit_that_is_not_met_names_the_nearest_number():
@@ -177,5 +172,5 @@ def test_rounding_that_no_noise_could_show_is_a_number():
 def test_a_multiple_of_the_unit_has_an_interval(units, unit):
     stated = row("rounded", value=units * unit, unit=unit)
     assert [*OBSERVATION_KINDS["rounded"].problems(stated)] == []
-    assert stated.value > unit_of(stated) / 2
+    assert stated.value > rounding_unit(stated) / 2
     assert is_fine(stated) in (True, False)

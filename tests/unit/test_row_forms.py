@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as some
 from tests.studies import study
 
-from headcount.layout.row_forms import form_of
+from headcount.study.observation_kinds import kind_of
 from headcount.study.observations import Observation
 from headcount.study.periods import Moment, moments
 from headcount.study.row_forms import FORMS, FormRow, Term
@@ -21,7 +21,8 @@ SPEC = study("lists").spec
 
 
 def form(kind, source="first", **cells):
-    return form_of(Observation(source=source, area="A", year=2021, kind=kind, **cells), SPEC)
+    row = Observation(source=source, area="A", year=2021, kind=kind, **cells)
+    return kind_of(row).form(row, SPEC)
 
 
 NOW = (Moment(2021.0, 1.0),)

@@ -11,7 +11,6 @@ from tests.studies import STUDIES, study
 
 import headcount as hc
 from headcount.errors import HeadcountWarning, StudyError
-from headcount.study.spec_checks import scope_holds
 from headcount.study.study_checks import mentioned_sources
 
 COUNT = {"source": "platform", "area": "NORTH", "year": 2021, "kind": "count", "value": 5.0}
@@ -403,7 +402,7 @@ HELPERS = COUNT | {"scope": "helper"}
         (
             {"value": None, "lower": 5.0, "upper": 7.0, "kind": "range"},
             {"value": 4.0, "kind": "suppressed"},
-            "5 to 7 of 'beekeeper' and 'platform' under 4 of 'helper'",
+            "5 to 7 of 'beekeeper' and 'platform' fewer than 4 of 'helper'",
         ),
         (
             {"value": 46.0},
@@ -472,7 +471,7 @@ def test_holding_goes_along_contains_and_within_and_not_beside():
         (outer, inner)
         for outer in spec.scopes
         for inner in spec.scopes
-        if scope_holds(spec, outer, inner)
+        if spec.scope_holds(outer, inner)
     }
     assert held - {(name, name) for name in spec.scopes} == {
         ("wide", "core"), ("core", "inner"), ("inner", "narrow"),
@@ -502,10 +501,10 @@ def test_faults_of_all_rows_come_together(toy_spec):
 
 def test_holding_goes_from_parts_to_wholes():
     spec = study("lists").spec
-    assert scope_holds(spec, "core", "junior")
-    assert scope_holds(spec, "wide", "expert")
-    assert not scope_holds(spec, "junior", "expert")
-    assert not scope_holds(spec, "finance", "health")
+    assert spec.scope_holds("core", "junior")
+    assert spec.scope_holds("wide", "expert")
+    assert not spec.scope_holds("junior", "expert")
+    assert not spec.scope_holds("finance", "health")
 
 
 @pytest.mark.parametrize("name", STUDIES)

@@ -20,8 +20,8 @@ from scipy.special import logsumexp
 
 from headcount._memo import memo
 from headcount._types import FloatArray, IntArray
-from headcount.layout.row_forms import form_of
 from headcount.study.observation import Observation
+from headcount.study.observation_kinds import kind_of
 from headcount.study.observations import Observations
 from headcount.study.periods import Moment
 from headcount.study.priors import LINK_NORMAL, Prior
@@ -164,7 +164,7 @@ class Layout:
         """
         sources = mentioned_sources(spec, observations)
         scopes = latent_scopes(spec)
-        forms = [form_of(row, spec) for row in observations.fitted]
+        forms = [kind_of(row).form(row, spec) for row in observations.fitted]
         terms = _Terms(spec, sources, scopes)
         index = terms.add(
             term for form in forms for term in (form.part, form.whole, form.third) if term

@@ -8,7 +8,7 @@ from headcount._types import FloatArray
 from headcount.layout.study_layout import Layout, RowArrays
 from headcount.posterior.row_expectations import noise_of
 
-__all__ = ["read_k", "replicates"]
+__all__ = ["replicates"]
 
 
 def replicates(
@@ -41,14 +41,6 @@ def replicates(
             deviates = noise_of(likelihood).rvs(size=own[0].shape, random_state=rng)
             drawn[:, rows.position] = own[0] + own[1] * deviates
     return drawn
-
-
-def read_k(log_odds: FloatArray, n: float | FloatArray) -> FloatArray:
-    """Return the k of n that replicates on the scale of log odds stand for.
-
-    The result is a whole number for a replicate and may lie between two for their mean.
-    """
-    return np.asarray(np.maximum((n + 1) / (1 + np.exp(-log_odds)) - 0.5, 0.0).round(6))
 
 
 def _binomial(

@@ -9,10 +9,10 @@ import pandas as pd
 
 from headcount._wording import chance, number, percent
 from headcount.diagnostics.checks import CheckResult
-from headcount.diagnostics.checks.row_fits import stated_in_words
 from headcount.posterior.fits import Fit
 from headcount.reporting.page_parts import Line, Table
 from headcount.study.observation import Observation
+from headcount.study.observation_kinds import OBSERVATION_KINDS, statement_of
 
 __all__ = ["excluded_table", "outlying_table", "reason_table"]
 
@@ -96,7 +96,7 @@ def outlying_table(fit: Fit, outlying: CheckResult) -> Table:
 
 
 def _excluded(fit: Fit, row: Observation) -> Line:
-    stated = row.as_stated or stated_in_words(row)
+    stated = row.as_stated or statement_of(row)
     return Line(
         (
             str(row.line),
@@ -116,9 +116,10 @@ def _area(fit: Fit, code: str) -> str:
 
 
 def _expected(kind: str, value: float) -> str:
-    if kind == "growth":
+    unit = OBSERVATION_KINDS[kind].number.unit
+    if unit == "change":
         return percent(value, sign=True)
-    return number(value) if kind == "share" or value < 1 else number(value, 3)
+    return number(value) if unit == "percent" or value < 1 else number(value, 3)
 
 
 def _tail(value: float) -> str:

@@ -9,6 +9,7 @@ from typing import Final
 
 from headcount.errors import HeadcountWarning, InputError, Problem, nearest
 from headcount.study.observation_files import parse_observations
+from headcount.study.observation_kinds import OBSERVATION_KINDS, Promise
 from headcount.study.observations import Observation, Observations
 from headcount.study.spec_checks import spec_problems
 from headcount.study.specs import CandidateSpec, ModelSpec
@@ -18,11 +19,6 @@ __all__ = ["candidate_problems", "candidate_rows"]
 
 FIRST_LINE: Final = 2
 """Line of the first row of a table: the header is above it."""
-
-PLACEHOLDERS: Final = {"growth": 0.1, "share": 0.5, "survey": 0.0, "overlap": 0.0}
-"""Number in the place of the one that is not stated yet, by kind; else ``SOME``."""
-
-SOME: Final = 1000.0
 
 
 def candidate_rows(name: str, candidate: CandidateSpec) -> Observations:
@@ -40,11 +36,11 @@ def candidate_rows(name: str, candidate: CandidateSpec) -> Observations:
     Observations
         A row for each of the candidate's, in order.
     """
-    source = candidate.source or name
+    source, promises = candidate.source or name, _promises()
     rows = (
         Observation(
             source=source,
-            value=PLACEHOLDERS.get(row.kind, SOME),
+            value=promises[row.kind].placeholder,
             # Rows of a candidate may ask the same twice: two surveys of one kind are two.
             notes=f"row {i} of candidate {name}",
             line=i + FIRST_LINE,
@@ -113,7 +109,15 @@ def _source_problems(spec: ModelSpec, name: str, candidate: CandidateSpec) -> It
         yield Problem(place, problem.message, problem.advice)
 
 
+def _promises() -> dict[str, Promise]:
+    return {name: kind.promise for name, kind in OBSERVATION_KINDS.items() if kind.promise}
+
+
 def _row_problems(spec: ModelSpec, name: str, candidate: CandidateSpec) -> Iterator[Problem]:
+    unknown = [*_unknown_kinds(spec, name, candidate)]
+    if unknown:
+        yield from unknown
+        return
     rows = candidate_rows(name, candidate)
     with warnings.catch_warnings():
         # Of sources without rows of their own; here all but one are.
@@ -124,6 +128,15 @@ def _row_problems(spec: ModelSpec, name: str, candidate: CandidateSpec) -> Itera
             check_study(with_declared(spec, name, candidate), rows)
         except InputError as error:
             yield from _placed(error.problems, spec, name)
+
+
+def _unknown_kinds(spec: ModelSpec, name: str, candidate: CandidateSpec) -> Iterator[Problem]:
+    """Yield a problem for each row whose kind a candidate cannot promise."""
+    promises = _promises()
+    for i, row in enumerate(candidate.rows):
+        if row.kind not in promises:
+            where = f"{spec.name} [candidates.{name}.rows.{i}.kind]"
+            yield Problem(where, f"unknown kind {row.kind!r}", nearest(row.kind, promises))
 
 
 def _placed(problems: Iterable[Problem], spec: ModelSpec, name: str) -> Iterator[Problem]:

@@ -5,18 +5,13 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from itertools import product
-from typing import Final
 
 from headcount.study.observation import Observation
-from headcount.study.observation_kinds.rounded import unit_of
+from headcount.study.observation_kinds import kind_of, statement_of
 from headcount.study.observations import Observations
-from headcount.study.spec_checks import scope_holds
 from headcount.study.specs import ModelSpec
 
-__all__ = ["COUNTS", "contradicting_rows"]
-
-COUNTS: Final = ("count", "rounded", "lower_bound", "upper_bound", "suppressed", "range")
-"""Kinds of rows that say how many a source counts."""
+__all__ = ["contradicting_rows"]
 
 
 def contradicting_rows(spec: ModelSpec, observations: Observations) -> Iterator[str]:
@@ -39,7 +34,7 @@ def contradicting_rows(spec: ModelSpec, observations: Observations) -> Iterator[
     """
     groups: dict[tuple[object, ...], list[Observation]] = {}
     for row in observations.fitted:
-        if row.kind in COUNTS:
+        if kind_of(row).counts_people:
             # Anchors all state the number itself; others see a part of it that is theirs.
             voice = None if spec.sources[row.source].anchor else row.source
             groups.setdefault((voice, row.area, row.year, row.period), []).append(row)
@@ -54,24 +49,14 @@ def _clash(inner: Observation, outer: Observation, spec: ModelSpec) -> bool:
     # Numbers for the same people may differ by noise, between sources or in a source that repeats
     # itself.
     is_noise = scope == holder and (inner.source != outer.source or inner.kind == outer.kind)
-    return _ends(inner)[0] > _ends(outer)[1] and not is_noise and scope_holds(spec, holder, scope)
+    least, _ = _bounds(inner)
+    _, most = _bounds(outer)
+    return least > most and not is_noise and spec.scope_holds(holder, scope)
 
 
-def _ends(row: Observation) -> tuple[float, float]:
-    """Return how many there are at least and at most, as a row states it; within a statement the
-    least is not the most.
-    """
-    value = row.value or 0.0
-    match row.kind:
-        case "lower_bound":
-            return value, math.inf
-        case "upper_bound" | "suppressed":
-            return 0.0, value
-        case "range":
-            return row.lower or 0.0, row.upper or math.inf
-        case "rounded":
-            return value - unit_of(row) / 2, value + unit_of(row) / 2
-    return value, value
+def _bounds(row: Observation) -> tuple[float, float]:
+    bounds = kind_of(row).bounds
+    return bounds(row) if bounds else (0.0, math.inf)
 
 
 def _clash_in_words(
@@ -85,18 +70,6 @@ def _clash_in_words(
         else "these are the same people"
     )
     return (
-        f"{table.name}:{inner.line}, {outer.line}: {inner.source!r} states {_told(inner)} of {scope!r} and {outer.source!r} "
-        f"{_told(outer)} of {holder!r} for {inner.area} in {when}, and {holds}. Both are used; noise has to explain it."
+        f"{table.name}:{inner.line}, {outer.line}: {inner.source!r} states {statement_of(inner)} of {scope!r} and {outer.source!r} "
+        f"{statement_of(outer)} of {holder!r} for {inner.area} in {when}, and {holds}. Both are used; noise has to explain it."
     )
-
-
-def _told(row: Observation) -> str:
-    words = {
-        "lower_bound": "over ",
-        "upper_bound": "under ",
-        "suppressed": "under ",
-        "rounded": "about ",
-    }
-    if row.kind == "range":
-        return f"{row.lower:,.10g} to {row.upper:,.10g}"
-    return f"{words.get(row.kind, '')}{row.value:,.10g}"

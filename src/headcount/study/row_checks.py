@@ -7,9 +7,9 @@ from typing import Final
 
 from headcount.errors import Problem, nearest
 from headcount.study.observation import Observation
+from headcount.study.observation_kinds import OBSERVATION_KINDS, kind_of
 from headcount.study.observations import Observations
 from headcount.study.periods import period_problem, span_of
-from headcount.study.spec_checks import scope_holds
 from headcount.study.specs import ModelSpec
 
 __all__ = ["row_problems"]
@@ -33,6 +33,11 @@ def row_problems(row: Observation, spec: ModelSpec, table: Observations) -> Iter
         For an unknown source, area or scope, a time outside the model's years, or a row that its
         source cannot state.
     """
+    if row.kind not in OBSERVATION_KINDS:
+        # A table that was read has none; one that was made by hand may.
+        advice = nearest(row.kind, OBSERVATION_KINDS)
+        yield Problem(table.where(row, "kind"), f"unknown kind {row.kind!r}", advice)
+        return
     if row.source not in spec.sources:
         message = f"source {row.source!r} is not in {spec.name}"
         yield Problem(table.where(row, "source"), message, nearest(row.source, spec.sources))
@@ -49,13 +54,9 @@ def row_problems(row: Observation, spec: ModelSpec, table: Observations) -> Iter
             yield Problem(table.where(row, column), message, nearest(name, spec.scopes))
     yield from _time_problems(row, spec, table)
     yield from _reference_problems(row, spec, table)
-    yield from _kind_problems(row, spec, table)
-    if row.kind == "survey":
-        yield from _survey_problems(row, spec, table)
-    if row.kind == "overlap" or row.seen_by:
-        yield from _list_problems(row, spec, table)
-    if row.kind == "share":
-        yield from _share_problems(row, spec, table)
+    yield from _source_problems(row, spec, table)
+    for column, message, advice in kind_of(row).study_problems(row, spec):
+        yield Problem(table.where(row, column), message, advice)
 
 
 def _time_problems(row: Observation, spec: ModelSpec, table: Observations) -> Iterator[Problem]:
@@ -97,74 +98,16 @@ def _reference_problems(
             yield Problem(table.where(row, column), message, advice)
 
 
-REACH_OF_KIND: Final = {"survey": "selection", "overlap": "dependence", "flow": "multiplier"}
-"""Observation kind to the one kind of reach that its sources have; the first two state nothing
-else."""
-
-SOURCE_WORDS: Final = {
-    "survey": "Surveys, and only they, come from sources with a selection.",
-    "overlap": "Overlaps, and only they, come from sources with a dependence and lists.",
-    "flow": "Flows come from sources with a multiplier: events for each person and year.",
-}
-
-
-def _kind_problems(row: Observation, spec: ModelSpec, table: Observations) -> Iterator[Problem]:
-    reach = spec.sources[row.source].reach_kind
-    special = next(
-        (kind for kind in ("survey", "overlap") if REACH_OF_KIND[kind] == reach), row.kind
-    )
-    wanted = REACH_OF_KIND.get(row.kind, reach)
-    if reach != wanted or special != row.kind:
-        article = "an" if row.kind == "overlap" else "a"
-        message = f"{article} {row.kind} from {row.source!r}, which has {reach}"
-        advice = SOURCE_WORDS[row.kind if row.kind in SOURCE_WORDS else special]
-        yield Problem(table.where(row, "kind"), message, advice)
-
-
-def _survey_problems(row: Observation, spec: ModelSpec, table: Observations) -> Iterator[Problem]:
-    inner, outer = row.scope or spec.sources[row.source].scope, row.of_scope
-    if not {inner, outer} <= spec.scopes.keys():
+def _source_problems(row: Observation, spec: ModelSpec, table: Observations) -> Iterator[Problem]:
+    """Yield a problem where the source cannot state a row of this kind."""
+    kind, reach = kind_of(row), spec.sources[row.source].reach_kind
+    own = [kind.source_rule] if kind.source_rule else []
+    rules = [
+        rule
+        for other in OBSERVATION_KINDS.values()
+        if (rule := other.source_rule) and rule.exclusive and rule.reach == reach
+    ]
+    if own and own[0].reach == reach or not own and not rules:
         return
-    if inner == outer and not row.seen_by:
-        yield Problem(table.where(row, "of_scope"), f"{outer!r} is the scope itself")
-    elif not scope_holds(spec, outer, inner):
-        message = f"scope {outer!r} is not declared to hold {inner!r}"
-        advice = (
-            "A survey counts part of its respondents: chain them by contains, within or part_of."
-        )
-        yield Problem(table.where(row, "of_scope"), message, advice)
-
-
-def _list_problems(row: Observation, spec: ModelSpec, table: Observations) -> Iterator[Problem]:
-    """Yield a problem where a row speaks about who of a known population is on a list: no reach
-    applies to that.
-    """
-    scope = row.scope or spec.sources[row.source].scope
-    if scope in spec.scopes and spec.scopes[scope].covariate:
-        message = f"{scope!r} is a population that is known, and coverage is of scopes that are not"
-        yield Problem(
-            table.where(row, "scope"), message, "State the scope of the people on the list."
-        )
-
-
-def _share_problems(row: Observation, spec: ModelSpec, table: Observations) -> Iterator[Problem]:
-    source = spec.sources[row.source]
-    inner = row.scope or source.scope
-    outer = row.of_scope or inner
-    same_area, same_source = row.of_area in ("", row.area), row.of_source in ("", row.source)
-    if not (same_area and same_source and inner in spec.scopes and outer in spec.scopes):
-        return
-    if inner == outer:
-        column = next(name for name in ("of_area", "of_scope", "of_source") if getattr(row, name))
-        yield Problem(
-            table.where(row, column), "a share of itself is 1, whatever the number of people"
-        )
-    elif (row.value or 0) > 1 and scope_holds(spec, outer, inner):
-        message = (
-            f"{row.value:g} of {outer!r} are {inner!r}, and {outer!r} is declared to hold {inner!r}"
-        )
-        yield Problem(
-            table.where(row, "value"),
-            message,
-            "A part is below 1; or mend the relation of the scopes.",
-        )
+    message = f"{kind.with_article} from {row.source!r}, which has {reach}"
+    yield Problem(table.where(row, "kind"), message, [*own, *rules][0].advice)

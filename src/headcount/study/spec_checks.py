@@ -9,7 +9,7 @@ from headcount.study.copies import copy_problems
 from headcount.study.growth_kinds import GROWTH_KINDS
 from headcount.study.specs import ModelSpec, ScopeSpec, SourceSpec
 
-__all__ = ["scope_holds", "spec_problems"]
+__all__ = ["spec_problems"]
 
 
 def spec_problems(spec: ModelSpec) -> Iterator[Problem]:
@@ -31,36 +31,6 @@ def spec_problems(spec: ModelSpec) -> Iterator[Problem]:
     yield from copy_problems(spec)
     yield from _covariate_problems(spec)
     yield from _growth_problems(spec)
-
-
-def scope_holds(spec: ModelSpec, outer: str, inner: str) -> bool:
-    """Say whether everybody in ``inner`` is in ``outer``, as far as the declared relations tell.
-
-    Parameters
-    ----------
-    spec
-        The spec.
-    outer, inner
-        Names of scopes.
-
-    Returns
-    -------
-    bool
-        Whether a chain of ``contains``, ``within`` and ``part_of`` leads from one to the other; a
-        scope holds itself.
-    """
-    above: dict[str, set[str]] = {name: set() for name in spec.scopes}
-    for name, scope in spec.scopes.items():
-        if scope.contains:
-            above[scope.contains].add(name)
-        if scope.within or scope.part_of:
-            above[name].add(str(spec.relative_to(name)))
-    reached, stack = {inner}, [inner]
-    while stack:
-        new = above[stack.pop()] - reached
-        reached |= new
-        stack.extend(new)
-    return outer in reached
 
 
 def _unknown(where: str, noun: str, name: str, known: Iterable[str]) -> Iterator[Problem]:

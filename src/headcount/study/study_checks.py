@@ -6,8 +6,9 @@ from collections.abc import Iterator
 from itertools import chain
 
 from headcount.errors import Problem, StudyError, warn
-from headcount.study.contradictions import COUNTS, contradicting_rows
+from headcount.study.contradictions import contradicting_rows
 from headcount.study.copies import settle_copies
+from headcount.study.observation_kinds import kind_of
 from headcount.study.observations import Observations
 from headcount.study.row_checks import row_problems
 from headcount.study.specs import ModelSpec
@@ -96,7 +97,7 @@ def mentioned_sources(spec: ModelSpec, observations: Observations) -> tuple[str,
 
 def _silent_lists(spec: ModelSpec, observations: Observations) -> Iterator[str]:
     """Yield what a linkage cannot say while neither of its lists states how many it holds."""
-    counting = {row.source for row in observations.fitted if row.kind in COUNTS}
+    counting = {row.source for row in observations.fitted if kind_of(row).counts_people}
     for name in observations.sources:
         lists = spec.sources[name].lists
         if lists is not None and not set(lists) & counting:

@@ -268,7 +268,7 @@ def _rows(statements: pd.DataFrame, title: str) -> Table:
 
 def _written(kind: str, value: float) -> str:
     from headcount._wording import people, percent
+    from headcount.study.observation_kinds import OBSERVATION_KINDS
 
-    if kind in ("growth", "share"):
-        return percent(value, sign=kind == "growth")
-    return people(value)
+    unit = OBSERVATION_KINDS[kind].number.unit
+    return people(value) if unit == "people" else percent(value, sign=unit == "change")

@@ -35,9 +35,9 @@ from headcount._types import FloatArray
 from headcount.layout.study_layout import RowArrays
 from headcount.posterior.fits import Fit
 from headcount.posterior.row_expectations import noise_of
-from headcount.study.observation import Observation
+from headcount.study.observation_kinds import kind_of, statement_of
 
-__all__ = ["BEYOND", "RowFits", "row_fits", "stated_in_words"]
+__all__ = ["BEYOND", "RowFits", "row_fits"]
 
 type Scores = dict[str, FloatArray]
 
@@ -177,57 +177,14 @@ def _by_draw(values: xr.DataArray) -> FloatArray:
 def _table(fit: Fit, mean: FloatArray, scores: Scores) -> pd.DataFrame:
     rows = fit.observations.fitted
     middle = np.median(mean, axis=0)
-    is_growth = np.array([row.kind == "growth" for row in rows], dtype=bool)
-    expected = np.where(is_growth, np.expm1(middle), np.exp(middle))
+    expected = [
+        float(kind_of(row).number.from_scale(at, row)) for row, at in zip(rows, middle, strict=True)
+    ]
     names = ("line", "source", "area", "year", "kind")
     labels: dict[str, Any] = {name: [getattr(row, name) for row in rows] for name in names}
     labels |= {
-        "stated": [stated_in_words(row) for row in rows],
+        "stated": [statement_of(row) for row in rows],
         "expected": np.where(np.isnan(scores["part"]), expected, scores["part"]),
         "residual": np.median(scores["residual"], axis=0),
     }
     return pd.DataFrame(labels | {name: scores[name] for name in ("pit", "tail", "p_outlying")})
-
-
-WORDS: Final[dict[str, Callable[[Observation], str]]] = {
-    "rounded": lambda row: f"{row.value or 0:,.0f}, rounded",
-    "suppressed": lambda row: f"fewer than {row.value or 0:,.0f}",
-    "overlap": lambda row: f"{row.value or 0:,.0f} of {row.n or 0:,.0f} on both lists",
-    "lower_bound": lambda row: f"over {row.value or 0:,.0f}",
-    "upper_bound": lambda row: f"under {row.value or 0:,.0f}",
-    "range": lambda row: f"{row.lower or 0:,.0f} to {row.upper or 0:,.0f}",
-    "growth": lambda row: (
-        f"{100 * (row.value or 0):+.3g} % since {row.from_period or row.from_year}"
-    ),
-    "share": lambda row: (
-        f"{row.value or 0:.3g} of {' '.join(filter(None, [row.of_scope, row.of_area, row.of_source]))}"
-    ),
-    "survey": lambda row: (
-        f"{row.value or 0:,.0f} of {row.n or 0:,.0f}"
-        + (f" on the list of {row.seen_by}" if row.seen_by else "")
-    ),
-}
-
-
-def stated_in_words(row: Observation) -> str:
-    """Return what a row states, as a reader would say it.
-
-    Parameters
-    ----------
-    row
-        A row, fitted or excluded.
-
-    Returns
-    -------
-    str
-        Such as ``over 135,000`` or ``61 of 520``.
-
-    Examples
-    --------
-    >>> from headcount import Observation
-    >>> stated_in_words(Observation("linkedin", "WORLD", 2020, "lower_bound", value=135000))
-    'over 135,000'
-    """
-    if row.kind in WORDS:
-        return WORDS[row.kind](row)
-    return "" if row.value is None else f"{row.value:,.10g}"

@@ -24,15 +24,41 @@ References
 
 from __future__ import annotations
 
+import math
+from collections.abc import Callable
+
 from headcount.study.observation import Observation
-from headcount.study.observation_kinds.number_checks import Problems, positive
-from headcount.study.observation_kinds.observation_kind import ObservationKind
+from headcount.study.observation_kinds.number_checks import positive
+from headcount.study.observation_kinds.observation_kind import ObservationKind, Problems
+from headcount.study.observation_kinds.row_terms import cell_of, term_of, written
+from headcount.study.row_forms import ABOVE, BELOW, BOUND, FormRow
+from headcount.study.specs import ModelSpec
 
-__all__ = ["LOWER_BOUND", "UPPER_BOUND"]
+__all__ = ["LOWER_BOUND", "UPPER_BOUND", "below", "bound_form", "bound_problems"]
 
 
-def _problems(row: Observation) -> Problems:
+def bound_problems(row: Observation) -> Problems:
+    """Yield a problem where the bound is not above zero."""
     yield from positive(row, "value")
+
+
+def bound_form(side: float) -> Callable[[Observation, ModelSpec], FormRow]:
+    """Return the form of rows that state a number of which the count lies on one side."""
+
+    def form(row: Observation, spec: ModelSpec) -> FormRow:
+        value = cell_of(row, "value")
+        return FormRow(BOUND, term_of(row, spec), None, math.log(value), side, variance=1 / value)
+
+    return form
+
+
+def below(row: Observation) -> tuple[float, float]:
+    """Return the bounds of a row that states the most."""
+    return 0.0, row.value or 0.0
+
+
+def _above(row: Observation) -> tuple[float, float]:
+    return row.value or 0.0, math.inf
 
 
 LOWER_BOUND = ObservationKind(
@@ -41,7 +67,10 @@ LOWER_BOUND = ObservationKind(
     aloud="linkedin, WORLD, 2020, lower_bound, value=135000: LinkedIn says over 135,000 in 2020.",
     required=("value",),
     optional=("scope", "period"),
-    problems=_problems,
+    problems=bound_problems,
+    form=bound_form(ABOVE),
+    words=lambda row: f"over {written(row.value)}",
+    bounds=_above,
 )
 
 UPPER_BOUND = ObservationKind(
@@ -50,5 +79,8 @@ UPPER_BOUND = ObservationKind(
     aloud="recorded_future, USA, 2015, upper_bound, value=50000: fewer than 50,000 in the US in 2015.",
     required=("value",),
     optional=("scope", "period"),
-    problems=_problems,
+    problems=bound_problems,
+    form=bound_form(BELOW),
+    words=lambda row: f"under {written(row.value)}",
+    bounds=below,
 )

@@ -27,17 +27,11 @@ References
 
 from __future__ import annotations
 
-from headcount.study.observation import Observation
-from headcount.study.observation_kinds.number_checks import Problems, not_negative, positive
-from headcount.study.observation_kinds.observation_kind import ObservationKind
+from headcount.study.observation_kinds.number_checks import count_problems
+from headcount.study.observation_kinds.observation_kind import ObservationKind, Promise
+from headcount.study.observation_kinds.row_terms import count_form, point_bounds, written
 
 __all__ = ["COUNT"]
-
-
-def _problems(row: Observation) -> Problems:
-    yield from not_negative(row, "value")
-    yield from positive(row, "relative_se")
-
 
 COUNT = ObservationKind(
     name="count",
@@ -45,5 +39,9 @@ COUNT = ObservationKind(
     aloud="eurostat, DEU, 2021, count, value=1930000: Eurostat counts 1,930,000 in Germany in 2021.",
     required=("value",),
     optional=("scope", "period", "relative_se"),
-    problems=_problems,
+    problems=count_problems,
+    form=count_form,
+    words=lambda row: written(row.value),
+    bounds=point_bounds,
+    promise=Promise(placeholder=1000.0, least=lambda _: 1.0),
 )

@@ -18,15 +18,21 @@ its middle. An intensity is known no better than its prior, so flows speak about
 from __future__ import annotations
 
 from headcount.study.observation import Observation
-from headcount.study.observation_kinds.number_checks import Problems, not_negative, positive
-from headcount.study.observation_kinds.observation_kind import ObservationKind
+from headcount.study.observation_kinds.number_checks import count_problems
+from headcount.study.observation_kinds.observation_kind import (
+    ObservationKind,
+    Promise,
+    SourceRule,
+)
+from headcount.study.observation_kinds.row_terms import counted, term_of, written
+from headcount.study.row_forms import FormRow
+from headcount.study.specs import ModelSpec
 
 __all__ = ["FLOW"]
 
 
-def _problems(row: Observation) -> Problems:
-    yield from not_negative(row, "value")
-    yield from positive(row, "relative_se")
+def _form(row: Observation, spec: ModelSpec) -> FormRow:
+    return counted(row, term_of(row, spec, flow=True))
 
 
 FLOW = ObservationKind(
@@ -35,5 +41,12 @@ FLOW = ObservationKind(
     aloud="indeed, USA, 2023, flow, value=50000, period=2023-Q2: 50,000 postings in a quarter.",
     required=("value",),
     optional=("scope", "period", "relative_se"),
-    problems=_problems,
+    problems=count_problems,
+    form=_form,
+    words=lambda row: written(row.value),
+    source_rule=SourceRule(
+        "multiplier",
+        "Flows come from sources with a multiplier: events for each person and year.",
+    ),
+    promise=Promise(placeholder=1000.0, least=lambda _: 1.0),
 )

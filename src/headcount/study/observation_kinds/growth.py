@@ -17,9 +17,15 @@ since two numbers of the source are off, each by its noise.
 
 from __future__ import annotations
 
+import math
+
 from headcount.study.observation import Observation
-from headcount.study.observation_kinds.number_checks import Problems
-from headcount.study.observation_kinds.observation_kind import ObservationKind
+from headcount.study.observation_kinds.observation_kind import ObservationKind, Problems, Promise
+from headcount.study.observation_kinds.row_terms import cell_of, term_of
+from headcount.study.observation_kinds.stated_number import CHANGE
+from headcount.study.periods import moments
+from headcount.study.row_forms import STATED, FormRow, Term
+from headcount.study.specs import ModelSpec
 
 __all__ = ["GROWTH"]
 
@@ -32,6 +38,17 @@ def _problems(row: Observation) -> Problems:
         yield "from_year", f"{row.from_year} is not before year = {row.year}", ""
 
 
+def _form(row: Observation, spec: ModelSpec) -> FormRow:
+    part = term_of(row, spec)
+    start = moments(int(cell_of(row, "from_year")), row.from_period)
+    before = Term(part.source, part.scope, part.area, start)
+    return FormRow(STATED, part, before, math.log1p(cell_of(row, "value")), noise_factor=2.0)
+
+
+def _words(row: Observation) -> str:
+    return f"{100 * (row.value or 0):+.3g} % since {row.from_period or row.from_year}"
+
+
 GROWTH = ObservationKind(
     name="growth",
     when="The source states a growth rate between two years.",
@@ -39,4 +56,8 @@ GROWTH = ObservationKind(
     required=("value", "from_year"),
     optional=("scope", "period", "from_period"),
     problems=_problems,
+    form=_form,
+    words=_words,
+    number=CHANGE,
+    promise=Promise(placeholder=0.1),
 )

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-type Problems = Iterator[tuple[str, str, str]]
-
 from headcount.study.observation import Observation
+from headcount.study.observation_kinds.observation_kind import Problems
+from headcount.study.observation_kinds.row_terms import scope_of
+from headcount.study.specs import ModelSpec
 
-__all__ = ["Problems", "k_of_n", "not_negative", "positive"]
+__all__ = ["binomial_problems", "count_problems", "known_population", "not_negative", "positive"]
 
 
 def not_negative(row: Observation, column: str) -> Problems:
@@ -25,8 +24,14 @@ def positive(row: Observation, column: str) -> Problems:
         yield column, f"{value:g} is not above 0", ""
 
 
-def k_of_n(row: Observation) -> Problems:
-    """Yield what is wrong with a statement about k of n people."""
+def count_problems(row: Observation) -> Problems:
+    """Yield the problems of a number of people and its relative standard error."""
+    yield from not_negative(row, "value")
+    yield from positive(row, "relative_se")
+
+
+def binomial_problems(row: Observation) -> Problems:
+    """Yield the problems of a statement about k of n people."""
     yield from not_negative(row, "value")
     yield from positive(row, "n")
     for column in ("value", "n"):
@@ -39,3 +44,13 @@ def k_of_n(row: Observation) -> Problems:
             )
     if row.value is not None and row.n is not None and row.value > row.n:
         yield "value", f"k = {row.value:g} is above n = {row.n:g}", ""
+
+
+def known_population(row: Observation, spec: ModelSpec) -> Problems:
+    """Yield a problem where a row is about members of a known population on a list: no reach
+    applies to those.
+    """
+    scope = scope_of(row, spec)
+    if scope in spec.scopes and spec.scopes[scope].covariate:
+        message = f"{scope!r} is a population that is known, and coverage is of scopes that are not"
+        yield "scope", message, "State the scope of the people on the list."

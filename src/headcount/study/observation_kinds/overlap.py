@@ -30,10 +30,31 @@ References
 
 from __future__ import annotations
 
-from headcount.study.observation_kinds.number_checks import k_of_n
-from headcount.study.observation_kinds.observation_kind import ObservationKind
+from headcount.study.observation import Observation
+from headcount.study.observation_kinds.number_checks import binomial_problems, known_population
+from headcount.study.observation_kinds.observation_kind import (
+    ObservationKind,
+    Promise,
+    SourceRule,
+)
+from headcount.study.observation_kinds.row_terms import cell_of, term_of, written
+from headcount.study.observation_kinds.stated_number import RESPONDENTS
+from headcount.study.row_forms import OVERLAP as OVERLAP_FORM
+from headcount.study.row_forms import FormRow, Term
+from headcount.study.specs import ModelSpec
 
 __all__ = ["OVERLAP"]
+
+
+def _form(row: Observation, spec: ModelSpec) -> FormRow:
+    own = term_of(row, spec)
+    lists = spec.sources[row.source].lists
+    assert lists is not None, row.source  # a source with a dependence has them
+    first, second = (Term(name, own.scope, own.area, own.when, bare=True) for name in lists)
+    everybody = Term("", own.scope, own.area, own.when)
+    value, n = cell_of(row, "value"), cell_of(row, "n")
+    return FormRow(OVERLAP_FORM, first, everybody, value, n, third=second)
+
 
 OVERLAP = ObservationKind(
     name="overlap",
@@ -41,5 +62,15 @@ OVERLAP = ObservationKind(
     aloud="linked, DEU, 2023, overlap, value=1800, n=12000: 1,800 of the 12,000 on the first list.",
     required=("value", "n"),
     optional=("scope", "period"),
-    problems=k_of_n,
+    problems=binomial_problems,
+    form=_form,
+    words=lambda row: f"{written(row.value)} of {written(row.n)} on both lists",
+    number=RESPONDENTS,
+    source_rule=SourceRule(
+        "dependence",
+        "Overlaps, and only they, come from sources with a dependence and lists.",
+        exclusive=True,
+    ),
+    study_problems=known_population,
+    promise=Promise(placeholder=0.0),
 )

@@ -21,9 +21,17 @@ References
 
 from __future__ import annotations
 
+import math
+
+from scipy import stats
+
 from headcount.study.observation import Observation
-from headcount.study.observation_kinds.number_checks import Problems, positive
-from headcount.study.observation_kinds.observation_kind import ObservationKind
+from headcount.study.observation_kinds.number_checks import positive
+from headcount.study.observation_kinds.observation_kind import ObservationKind, Problems
+from headcount.study.observation_kinds.row_terms import cell_of, term_of, written
+from headcount.study.priors import DEFAULT_MASS
+from headcount.study.row_forms import INTERVAL, STATED, FormRow
+from headcount.study.specs import ModelSpec
 
 __all__ = ["RANGE"]
 
@@ -36,6 +44,20 @@ def _problems(row: Observation) -> Problems:
         yield "mass", f"{row.mass:g} is not in (0, 1]", "Write 0.9 for 90 %, or 1 for hard ends."
 
 
+def _form(row: Observation, spec: ModelSpec) -> FormRow:
+    low, high = math.log(cell_of(row, "lower")), math.log(cell_of(row, "upper"))
+    middle = (low + high) / 2
+    mass = DEFAULT_MASS if row.mass is None else row.mass
+    if mass == 1:
+        return FormRow(INTERVAL, term_of(row, spec), None, low, high, variance=math.exp(-middle))
+    se = (high - low) / (2 * float(stats.norm.ppf((1 + mass) / 2)))
+    return FormRow(STATED, term_of(row, spec), None, middle, variance=se**2 + math.exp(-middle))
+
+
+def _bounds(row: Observation) -> tuple[float, float]:
+    return row.lower or 0.0, row.upper or math.inf
+
+
 RANGE = ObservationKind(
     name="range",
     when='The source says "between a and b".',
@@ -43,4 +65,7 @@ RANGE = ObservationKind(
     required=("lower", "upper"),
     optional=("scope", "period", "mass", "value"),
     problems=_problems,
+    form=_form,
+    words=lambda row: f"{written(row.lower)} to {written(row.upper)}",
+    bounds=_bounds,
 )

@@ -30,10 +30,19 @@ import math
 from typing import Final
 
 from headcount.study.observation import Observation
-from headcount.study.observation_kinds.number_checks import Problems, not_negative, positive
-from headcount.study.observation_kinds.observation_kind import ObservationKind
+from headcount.study.observation_kinds.number_checks import not_negative, positive
+from headcount.study.observation_kinds.observation_kind import ObservationKind, Problems
+from headcount.study.observation_kinds.row_terms import (
+    cell_of,
+    counted,
+    relative_variance,
+    term_of,
+    written,
+)
+from headcount.study.row_forms import BELOW, BOUND, INTERVAL, FormRow
+from headcount.study.specs import ModelSpec
 
-__all__ = ["FINE", "LEAST_NOISE", "ROUNDED", "is_fine", "unit_of"]
+__all__ = ["FINE", "LEAST_NOISE", "ROUNDED", "is_fine", "rounding_unit"]
 
 FINE: Final = 0.1
 """An interval narrower than this part of the sd is taken as a number."""
@@ -42,7 +51,7 @@ LEAST_NOISE: Final = 0.05
 """Sd on the log scale that even a good source is given, to judge by whether rounding can matter."""
 
 
-def unit_of(row: Observation) -> float:
+def rounding_unit(row: Observation) -> float:
     """Return the unit to which a row's value is rounded: stated, or from its trailing zeros."""
     if row.unit is not None:
         return row.unit
@@ -54,7 +63,7 @@ def unit_of(row: Observation) -> float:
 
 def is_fine(row: Observation) -> bool:
     """Say whether the interval of a row above zero is so narrow that it is taken as a number."""
-    value, half = row.value or 0.0, unit_of(row) / 2
+    value, half = row.value or 0.0, rounding_unit(row) / 2
     sd = math.sqrt(LEAST_NOISE**2 + (row.relative_se or 0.0) ** 2 + 1 / value)
     return math.log((value + half) / (value - half)) < FINE * sd
 
@@ -91,6 +100,22 @@ def _problems(row: Observation) -> Problems:
         yield "value", message, f"The nearest is {nearest:,.10g}."
 
 
+def _form(row: Observation, spec: ModelSpec) -> FormRow:
+    value, half = cell_of(row, "value"), rounding_unit(row) / 2
+    part = term_of(row, spec)
+    if value == 0:
+        return FormRow(BOUND, part, None, math.log(half), BELOW, variance=1 / half)
+    if is_fine(row):
+        return counted(row, part)
+    low, high = math.log(value - half), math.log(value + half)
+    return FormRow(INTERVAL, part, None, low, high, variance=relative_variance(row, value))
+
+
+def _bounds(row: Observation) -> tuple[float, float]:
+    value, half = row.value or 0.0, rounding_unit(row) / 2
+    return value - half, value + half
+
+
 ROUNDED = ObservationKind(
     name="rounded",
     when='The source rounds: "about 30,000", "1.5 million", "in thousands".',
@@ -98,4 +123,7 @@ ROUNDED = ObservationKind(
     required=("value",),
     optional=("scope", "period", "unit", "relative_se"),
     problems=_problems,
+    form=_form,
+    words=lambda row: f"about {written(row.value)}",
+    bounds=_bounds,
 )

@@ -26,9 +26,15 @@ References
 
 from __future__ import annotations
 
+import math
+
 from headcount.study.observation import Observation
-from headcount.study.observation_kinds.number_checks import Problems, positive
-from headcount.study.observation_kinds.observation_kind import ObservationKind
+from headcount.study.observation_kinds.number_checks import positive
+from headcount.study.observation_kinds.observation_kind import ObservationKind, Problems, Promise
+from headcount.study.observation_kinds.row_terms import cell_of, scope_of, term_of
+from headcount.study.observation_kinds.stated_number import SHARE as SHARE_NUMBER
+from headcount.study.row_forms import STATED, FormRow, Term
+from headcount.study.specs import ModelSpec
 
 __all__ = ["SHARE"]
 
@@ -44,6 +50,44 @@ def _problems(row: Observation) -> Problems:
         )
 
 
+def _study_problems(row: Observation, spec: ModelSpec) -> Problems:
+    inner = scope_of(row, spec)
+    outer = row.of_scope or inner
+    same_area, same_source = row.of_area in ("", row.area), row.of_source in ("", row.source)
+    if not (same_area and same_source and inner in spec.scopes and outer in spec.scopes):
+        return
+    if inner == outer:
+        column = next(name for name in ("of_area", "of_scope", "of_source") if getattr(row, name))
+        yield column, "a share of itself is 1, whatever the number of people", ""
+    elif (row.value or 0) > 1 and spec.scope_holds(outer, inner):
+        message = (
+            f"{row.value:g} of {outer!r} are {inner!r}, and {outer!r} is declared to hold {inner!r}"
+        )
+        yield "value", message, "A part is below 1; or mend the relation of the scopes."
+
+
+def _form(row: Observation, spec: ModelSpec) -> FormRow:
+    part, value = term_of(row, spec), cell_of(row, "value")
+    whole = Term(
+        row.of_source or part.source,
+        row.of_scope or part.scope,
+        row.of_area or part.area,
+        part.when,
+    )
+    variance = max(0.0, 1 - value) / (row.n * value) if row.n else 0.0
+    return FormRow(STATED, part, whole, math.log(value), variance=variance)
+
+
+def _words(row: Observation) -> str:
+    whole = " ".join(filter(None, [row.of_scope, row.of_area, row.of_source]))
+    return f"{row.value or 0:.3g} of {whole}"
+
+
+def _least(row: Observation) -> float:
+    # At least one of the n, so that the sampling error is finite.
+    return 1 / row.n if row.n else 0.0
+
+
 SHARE = ObservationKind(
     name="share",
     when="The source states one area's, or one scope's, part of another.",
@@ -51,4 +95,9 @@ SHARE = ObservationKind(
     required=("value",),
     optional=("scope", "period", "of_area", "of_scope", "of_source", "n"),
     problems=_problems,
+    form=_form,
+    words=_words,
+    number=SHARE_NUMBER,
+    study_problems=_study_problems,
+    promise=Promise(placeholder=0.5, least=_least),
 )

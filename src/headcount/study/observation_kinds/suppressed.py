@@ -17,16 +17,12 @@ References
 
 from __future__ import annotations
 
-from headcount.study.observation import Observation
-from headcount.study.observation_kinds.number_checks import Problems, positive
+from headcount.study.observation_kinds.bound import below, bound_form, bound_problems
 from headcount.study.observation_kinds.observation_kind import ObservationKind
+from headcount.study.observation_kinds.row_terms import written
+from headcount.study.row_forms import BELOW
 
 __all__ = ["SUPPRESSED"]
-
-
-def _problems(row: Observation) -> Problems:
-    yield from positive(row, "value")
-
 
 SUPPRESSED = ObservationKind(
     name="suppressed",
@@ -34,5 +30,8 @@ SUPPRESSED = ObservationKind(
     aloud="eurostat, MLT, 2021, suppressed, value=50: fewer than 50, not published.",
     required=("value",),
     optional=("scope", "period"),
-    problems=_problems,
+    problems=bound_problems,
+    form=bound_form(BELOW),
+    words=lambda row: f"fewer than {written(row.value)}",
+    bounds=below,
 )

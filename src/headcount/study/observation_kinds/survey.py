@@ -27,10 +27,49 @@ References
 
 from __future__ import annotations
 
-from headcount.study.observation_kinds.number_checks import k_of_n
-from headcount.study.observation_kinds.observation_kind import ObservationKind
+from headcount.study.observation import Observation
+from headcount.study.observation_kinds.number_checks import binomial_problems, known_population
+from headcount.study.observation_kinds.observation_kind import (
+    ObservationKind,
+    Problems,
+    Promise,
+    SourceRule,
+)
+from headcount.study.observation_kinds.row_terms import cell_of, scope_of, term_of, written
+from headcount.study.observation_kinds.stated_number import RESPONDENTS
+from headcount.study.row_forms import SURVEY as SURVEY_FORM
+from headcount.study.row_forms import FormRow, Term
+from headcount.study.specs import ModelSpec
 
 __all__ = ["SURVEY"]
+
+
+def _study_problems(row: Observation, spec: ModelSpec) -> Problems:
+    inner, outer = scope_of(row, spec), row.of_scope
+    if {inner, outer} <= spec.scopes.keys():
+        if inner == outer and not row.seen_by:
+            yield "of_scope", f"{outer!r} is the scope itself", ""
+        elif not spec.scope_holds(outer, inner):
+            message = f"scope {outer!r} is not declared to hold {inner!r}"
+            yield "of_scope", message, CHAIN
+    if row.seen_by:
+        yield from known_population(row, spec)
+
+
+CHAIN = "A survey counts part of its respondents: chain them by contains, within or part_of."
+
+
+def _form(row: Observation, spec: ModelSpec) -> FormRow:
+    own = term_of(row, spec)
+    part = Term(row.seen_by, own.scope, own.area, own.when, bare=bool(row.seen_by))
+    whole = Term("", row.of_scope, own.area, own.when)
+    return FormRow(SURVEY_FORM, part, whole, cell_of(row, "value"), cell_of(row, "n"))
+
+
+def _words(row: Observation) -> str:
+    listed = f" on the list of {row.seen_by}" if row.seen_by else ""
+    return f"{written(row.value)} of {written(row.n)}{listed}"
+
 
 SURVEY = ObservationKind(
     name="survey",
@@ -38,5 +77,15 @@ SURVEY = ObservationKind(
     aloud="stackoverflow, DEU, 2024, survey, value=14, n=1443, of_scope=developer: 14 of 1,443 developers.",
     required=("value", "n", "of_scope"),
     optional=("scope", "period", "seen_by"),
-    problems=k_of_n,
+    problems=binomial_problems,
+    form=_form,
+    words=_words,
+    number=RESPONDENTS,
+    source_rule=SourceRule(
+        "selection",
+        "Surveys, and only they, come from sources with a selection.",
+        exclusive=True,
+    ),
+    study_problems=_study_problems,
+    promise=Promise(placeholder=0.0),
 )

@@ -3,7 +3,7 @@
 The keys are those of the TOML file.
 """
 
-from headcount.study.specs.candidate_spec import CANDIDATE_KINDS, CandidateRow, CandidateSpec
+from headcount.study.specs.candidate_spec import CandidateRow, CandidateSpec
 from headcount.study.specs.latent_spec import (
     ChangeSpec,
     CovariateEffect,
@@ -24,7 +24,6 @@ from headcount.study.specs.source_spec import (
 )
 
 __all__ = [
-    "CANDIDATE_KINDS",
     "RATIO_SUPPORT",
     "REACH_KEYS",
     "BreakdownSpec",

@@ -10,23 +10,15 @@ from pydantic import Field
 from headcount.study.specs.section import Section
 from headcount.study.specs.source_spec import SourceSpec
 
-__all__ = ["CANDIDATE_KINDS", "CandidateRow", "CandidateSpec"]
-
-CANDIDATE_KINDS = ("count", "flow", "growth", "share", "survey", "overlap")
-"""Kinds of rows that a candidate can promise: those whose number is not known before it is stated.
-
-A bound's is.
-"""
+__all__ = ["CandidateRow", "CandidateSpec"]
 
 
 class CandidateRow(Section):
-    """A row of a candidate: the columns of an observation but for the number, which is what there
-    is to learn.
-    """
+    """A row of a candidate: the columns of an observation but for the number, which is not known."""
 
     area: str
     year: int
-    kind: str = Field(pattern=f"^({'|'.join(CANDIDATE_KINDS)})$")
+    kind: str
     relative_se: float | None = Field(default=None, allow_inf_nan=False)
     n: float | None = Field(default=None, allow_inf_nan=False)
     from_year: int | None = None

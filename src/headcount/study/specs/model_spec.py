@@ -138,6 +138,33 @@ class ModelSpec(Section):
             return self.breakdowns[own.part_of].of if own.part_of in self.breakdowns else None
         return own.contains or own.within or own.beside
 
+    def scope_holds(self, outer: str, inner: str) -> bool:
+        """Say whether everybody in ``inner`` is in ``outer``, as far as the declared relations tell.
+
+        Parameters
+        ----------
+        outer, inner
+            Names of scopes.
+
+        Returns
+        -------
+        bool
+            Whether a chain of ``contains``, ``within`` and ``part_of`` leads from one to the other;
+            a scope holds itself.
+        """
+        above: dict[str, set[str]] = {name: set() for name in self.scopes}
+        for name, scope in self.scopes.items():
+            if scope.contains:
+                above[scope.contains].add(name)
+            if scope.within or scope.part_of:
+                above[name].add(str(self.relative_to(name)))
+        reached, stack = {inner}, [inner]
+        while stack:
+            new = above[stack.pop()] - reached
+            reached |= new
+            stack.extend(new)
+        return outer in reached
+
     def parts_of(self, breakdown: str) -> tuple[str, ...]:
         """Return the scopes that a breakdown consists of, in the order of the file."""
         return tuple(name for name, scope in self.scopes.items() if scope.part_of == breakdown)

@@ -26,6 +26,7 @@ import pandas as pd
 
 from headcount._types import FloatArray
 from headcount._wording import interval, listed, number, people, percent, plural
+from headcount.study.observation_kinds import OBSERVATION_KINDS
 from headcount.study.specs import ModelSpec
 from headcount.workflows.elicitation.prior_draws import Worlds
 
@@ -153,7 +154,7 @@ def _of_rows(worlds: Worlds, statements: pd.DataFrame) -> Iterator[str]:
 
 
 def _in_words(row: pd.Series) -> str:
-    unit = {"growth": "change", "share": "percent"}.get(row["kind"], "people")
+    unit = OBSERVATION_KINDS[row["kind"]].number.unit
     return interval(row["lower"], row["upper"], unit=unit)
 
 

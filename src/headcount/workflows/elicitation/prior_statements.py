@@ -9,12 +9,10 @@ import numpy as np
 import pandas as pd
 
 from headcount._types import FloatArray
-from headcount.diagnostics.checks.row_fits import stated_in_words
 from headcount.layout.study_layout import RowArrays
-from headcount.posterior.replication import read_k
 from headcount.posterior.row_expectations import noise_of
-from headcount.study.observation import Observation
-from headcount.study.row_forms import BINOMIAL_FORMS, Likelihood
+from headcount.study.observation_kinds import kind_of, statement_of
+from headcount.study.row_forms import Likelihood
 from headcount.study.specs import ModelSpec
 from headcount.workflows.elicitation.prior_draws import Worlds
 
@@ -118,15 +116,10 @@ def _line(i: int, worlds: Worlds, quantiles: FloatArray) -> dict[str, Any]:
     row = worlds.rows[i]
     is_stated = i < worlds.stated
     labels = {name: getattr(row, name) for name in ("line", "source", "area", "year", "kind")}
-    words = stated_in_words(row) if is_stated else ""
-    lower, median, upper = (float(value) for value in _in_own_unit(row, quantiles))
+    words = statement_of(row) if is_stated else ""
+    own_unit = kind_of(row).number.from_scale(quantiles, row)
+    lower, median, upper = (float(value) for value in own_unit)
     return {"row": i, **labels, "stated": words, "lower": lower, "median": median, "upper": upper}
-
-
-def _in_own_unit(row: Observation, values: FloatArray) -> FloatArray:
-    if row.kind in BINOMIAL_FORMS:
-        return read_k(values, row.n or 0)
-    return np.asarray(np.expm1(values) if row.kind == "growth" else np.exp(values))
 
 
 type Place = Callable[[Likelihood, RowArrays, Worlds], tuple[FloatArray, FloatArray]]

@@ -14,6 +14,7 @@ from headcount.posterior.draw_transfer import DrawTransfer
 from headcount.posterior.fits import Fit
 from headcount.posterior.replication import replicates
 from headcount.study.observation import Observation
+from headcount.study.observation_kinds import kind_of
 from headcount.workflows.sensitivity.candidate_studies import CandidateStudy
 
 __all__ = ["promised_statements"]
@@ -59,11 +60,8 @@ def _expected(study: CandidateStudy, free: FloatArray) -> list[float]:
 
 
 def _number(row: Observation, middle: float) -> float:
-    match row.kind:
-        case "count" | "flow":
-            return max(float(np.exp(middle)), 1.0)
-        case "share":
-            # At least one of the n, so that there is a sampling error to speak of.
-            return max(float(np.exp(middle)), 1 / row.n if row.n else 0.0)
-    # The spread of growth and of k of n does not hang on the number.
-    return row.value or 0.0
+    """Return the expected number where the spread of the row depends on it; else the placeholder."""
+    kind = kind_of(row)
+    if kind.promise is None or kind.promise.least is None:
+        return row.value or 0.0
+    return max(float(kind.number.from_scale(np.asarray(middle), row)), kind.promise.least(row))
