@@ -12,7 +12,7 @@ from typing import Any, Final, NamedTuple
 
 import numpy as np
 
-from headcount.layout.free_vector import blocks_of
+from headcount.layout.free_vector import segments_of
 from headcount.layout.study_layout import Layout
 from headcount.study.areas import parse_areas
 from headcount.study.covariates import parse_covariates
@@ -75,7 +75,7 @@ def study(name: str, seed: int = 1) -> Study:
 
 def prior_draws(layout: Layout, rng: np.random.Generator, draws: int) -> np.ndarray:
     """Draw free vectors from the prior; dims (draw, free)."""
-    blocks = blocks_of(layout)
+    blocks = segments_of(layout)
     size = max(block.start + block.size for block in blocks.values())
     free = rng.standard_normal((draws, size))
     if "trend_level" in blocks:

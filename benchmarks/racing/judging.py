@@ -19,8 +19,8 @@ from scipy.special import logsumexp
 
 from headcount.engine.density.evaluation import evaluate
 from headcount.engine.density.log_density import log_density_and_gradient
-from headcount.engine.density.study_arrays import assemble
-from headcount.layout.free_vector import blocks_of
+from headcount.engine.density.study_arrays import arrays_of
+from headcount.layout.free_vector import segments_of
 from headcount.layout.study_layout import Layout
 
 __all__ = [
@@ -96,7 +96,7 @@ class Judge:
     """
 
     def __init__(self, layout: Layout) -> None:
-        self._layout, self._arrays = layout, assemble(layout)
+        self._layout, self._arrays = layout, arrays_of(layout)
         spec = layout.spec
         self._shape = (len(spec.areas.regions), len(spec.years.labels))
 
@@ -104,7 +104,7 @@ class Judge:
         """Return free vectors at which log densities are compared, near the middle of the prior;
         dims (point, free).
         """
-        blocks, priors = blocks_of(self._layout), self._layout.priors.values()
+        blocks, priors = segments_of(self._layout), self._layout.priors.values()
         middle = np.zeros(max(block.start + block.size for block in blocks.values()))
         middle[: len(priors)] = [prior.link.forward(prior.quantile(0.5)) for prior in priors]
         return middle + 0.3 * np.random.default_rng([seed, 1]).normal(size=(count, middle.size))
@@ -140,7 +140,7 @@ class Judge:
     def _log_noise(self, flat: np.ndarray) -> np.ndarray:
         spec, block, order = (
             self._layout.spec,
-            blocks_of(self._layout)["noise_z"],
+            segments_of(self._layout)["noise_z"],
             list(self._layout.priors),
         )
         kinds = [spec.sources[name].kind for name in self._layout.sources]

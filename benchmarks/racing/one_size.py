@@ -16,7 +16,7 @@ import numpy as np
 import headcount as hc
 from headcount.engine.coordinates.construction import geometry_at
 from headcount.engine.density.log_density import log_density_and_gradient
-from headcount.engine.density.study_arrays import assemble
+from headcount.engine.density.study_arrays import arrays_of
 
 LEAST_SECONDS = 0.5
 """How long a function is called again and again to time it."""
@@ -49,7 +49,7 @@ def measure(model: Path, *, seed: int, chains: int, draws: int, tune: int) -> di
     centre = np.asarray(fit.tree["unconstrained_posterior"]["free"], dtype=np.float64).mean(
         axis=(0, 1)
     )
-    arrays, gradient = assemble(fit.layout), np.empty(centre.size)
+    arrays, gradient = arrays_of(fit.layout), np.empty(centre.size)
     geometry = geometry_at(arrays, centre)
     middle = np.zeros(centre.size)
     seconds = fit.sampling.seconds

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from headcount.layout.free_vector import blocks_of
+from headcount.layout.free_vector import segments_of
 from headcount.layout.study_layout import Layout, zero_sum_basis
 
 __all__ = ["PLAIN_SCALARS", "block_places", "plain_data"]
@@ -35,7 +35,7 @@ DEGREES_OF_FREEDOM = 4
 
 def block_places(layout: Layout) -> dict[str, Any]:
     """Return shapes and places of the variables of `headcount.build_model`, for any study."""
-    blocks = blocks_of(layout)
+    blocks = segments_of(layout)
     return {
         "shapes": {name: [block.size] for name, block in blocks.items()},
         "places": {
@@ -113,7 +113,7 @@ def _variables(layout: Layout, kinds: list[str], platforms: list[str]) -> dict[s
             (location[0], scale[0]) if isinstance(own, str) else (location, scale)
         )
     for name, (block, shape) in _standard_normals(layout).items():
-        own = blocks_of(layout)[block]
+        own = segments_of(layout)[block]
         found["shapes"][name], found["location"][name], found["scale"][name] = shape, 0.0, 1.0
         found["places"][name] = list(range(own.start, own.start + own.size))
     return found

@@ -16,7 +16,7 @@ from headcount.diagnostics.checks.contraction import check_priors, prior_shift, 
 from headcount.diagnostics.checks.convergence import check_convergence
 from headcount.diagnostics.checks.outlying_rows import check_outlying_rows
 from headcount.engine.density.evaluation import log_likelihood
-from headcount.engine.density.study_arrays import assemble
+from headcount.engine.density.study_arrays import arrays_of
 from headcount.inference.posterior_variables import free_vectors, posterior_of
 from headcount.layout.study_layout import Layout
 from headcount.posterior.fits import Sampling, sampler_tree
@@ -77,9 +77,13 @@ def test_rows_are_expected_as_the_engine_expects_them(
         ("interval", "normal"),
         ("stated", "normal"),
     }
-    arrays = assemble(layout)
-    noise = np.random.default_rng(0).normal(size=(2, 5, arrays.family.size))
-    free = np.where(arrays.family == 0, arrays.first + 0.5 * arrays.second * noise, 0.5 * noise)
+    arrays = arrays_of(layout)
+    noise = np.random.default_rng(0).normal(size=(2, 5, arrays.prior_family.size))
+    free = np.where(
+        arrays.prior_family == 0,
+        arrays.prior_first + 0.5 * arrays.prior_second * noise,
+        0.5 * noise,
+    )
     tree = sampler_tree(
         posterior_of(layout, free),
         free_vectors(layout, free),

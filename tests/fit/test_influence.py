@@ -14,7 +14,7 @@ from scipy import stats
 
 import headcount as hc
 from headcount.cli import main
-from headcount.engine.density.queries import Asked
+from headcount.engine.density.queries import Query
 from headcount.workflows.sensitivity import leaving_out
 from headcount.workflows.sensitivity.leave_one_out import LeftOut, leave_out, parts_of
 from headcount.workflows.sensitivity.source_influence import COLUMNS
@@ -22,7 +22,7 @@ from headcount.workflows.sensitivity.source_influence import COLUMNS
 pytestmark = [pytest.mark.fit, pytest.mark.filterwarnings("ignore::headcount.HeadcountWarning")]
 
 SHORT = {"chains": 2, "draws": 500, "tune": 300, "processes": 1, "progress": False}
-TOTAL = Asked("WORLD", 2023, "beekeeper")
+TOTAL = Query("WORLD", 2023, "beekeeper")
 
 
 @pytest.fixture(scope="module")

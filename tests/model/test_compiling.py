@@ -17,7 +17,7 @@ from headcount.engine import precompile
 from headcount.engine.coordinates import map_signatures
 from headcount.engine.coordinates.construction import first_geometry
 from headcount.engine.density import signatures
-from headcount.engine.density.study_arrays import assemble
+from headcount.engine.density.study_arrays import arrays_of
 from headcount.engine.density.tails import expit
 from headcount.engine.numba_support import code_cache
 from headcount.engine.numba_support.code_cache import MachineCode
@@ -34,11 +34,11 @@ observations = hc.read_observations(sys.argv[2])
 FIRST_GEOMETRY = f"""
 {TOY}
 from headcount.engine.precompile import FUNCTIONS
-from headcount.engine.density.study_arrays import assemble
+from headcount.engine.density.study_arrays import arrays_of
 from headcount.engine.numba_support.compilation import Typed
 from headcount.engine.coordinates.construction import first_geometry
 from headcount.layout.study_layout import Layout
-first_geometry(assemble(Layout.of(spec, observations)))
+first_geometry(arrays_of(Layout.of(spec, observations)))
 stats = [one.function.stats for one in FUNCTIONS if isinstance(one, Typed)]
 print(sum(sum(own.cache_misses.values()) for own in stats), all(one.is_there() for one in FUNCTIONS))
 """
@@ -63,7 +63,7 @@ def run_on_toy(root, code, cache, **environment):
 
 def test_types_known_beforehand_are_those_of_any_study():
     for name in ("rich", "walk"):
-        arrays = assemble(study(name).layout)
+        arrays = arrays_of(study(name).layout)
         geometry = first_geometry(arrays)
         assert typeof(arrays) == signatures.STUDY
         assert typeof(geometry.recentring) == map_signatures.RECENTRING

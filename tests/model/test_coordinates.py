@@ -12,7 +12,7 @@ from tests.studies import study
 from headcount.engine.coordinates.construction import first_geometry
 from headcount.engine.coordinates.sampled_density import Coordinates
 from headcount.engine.density.signatures import STUDY
-from headcount.engine.density.study_arrays import assemble
+from headcount.engine.density.study_arrays import arrays_of
 from headcount.engine.derivatives.log_baseline import to_total
 from headcount.engine.numba_support.compilation import from_c
 from headcount.engine.numba_support.function_pointers import Links
@@ -23,7 +23,7 @@ AT = types.CPointer(float64)
 
 @pytest.fixture(scope="module")
 def walk():
-    return first_geometry(assemble(study("walk").layout))
+    return first_geometry(arrays_of(study("walk").layout))
 
 
 def status_at(coordinates, y):
@@ -75,7 +75,7 @@ def test_a_function_that_returns_something_else_is_not_linked():
     links = Links(STUDY)
     links.link(to_total, float64, float64[::1], STUDY)
     with pytest.raises(TypeError, match="to_total returns none, linked as float64"):
-        links.table(assemble(study("walk").layout))
+        links.table(arrays_of(study("walk").layout))
 
 
 def test_what_lacks_its_tuple_is_not_looked_up():

@@ -12,13 +12,13 @@ from tests.studies import STUDIES, prior_draws, study
 
 from headcount.engine.density.codes import STATED, STUDENT_T
 from headcount.engine.density.log_density import (
-    likelihood,
-    linearise,
+    evaluate_at,
+    likelihood_and_slopes,
     log_density_and_gradient,
-    log_likelihoods,
+    row_log_likelihoods,
 )
-from headcount.engine.density.study_arrays import assemble
-from headcount.layout.free_vector import blocks_of
+from headcount.engine.density.study_arrays import arrays_of
+from headcount.layout.free_vector import segments_of
 from headcount.layout.study_layout import Layout
 from headcount.model.build import model_of
 from headcount.study import row_forms
@@ -58,8 +58,8 @@ def graph_of(layout, model):
 
 def order_of(layout, model):
     """Return the position in the engine's free vector of each of the model's free values."""
-    positions = np.arange(assemble(layout).family.size)
-    blocks = blocks_of(layout)
+    positions = np.arange(arrays_of(layout).prior_family.size)
+    blocks = segments_of(layout)
     names = [block_of(value.name) for value in model.value_vars]
     return np.concatenate([positions[blocks[name].slice] for name in names if name in blocks])
 
@@ -83,7 +83,7 @@ def test_free_variables_are_the_model_s(pair):
     sizes = {
         block_of(value.name): model.initial_point()[value.name].size for value in model.value_vars
     }
-    blocks = blocks_of(layout)
+    blocks = segments_of(layout)
     assert {name: size for name, size in sizes.items() if size} == {
         name: b.size for name, b in blocks.items()
     }
@@ -93,11 +93,11 @@ def test_free_variables_are_the_model_s(pair):
 
 def test_density_and_gradient_are_the_model_s(pair):
     layout, model = pair
-    arrays, graph = assemble(layout), graph_of(layout, model)
+    arrays, graph = arrays_of(layout), graph_of(layout, model)
     rng = np.random.default_rng(5)
     # At the priors' middle, at points of the prior, and at ones too far out for it.
     for free in [
-        np.zeros(arrays.family.size),
+        np.zeros(arrays.prior_family.size),
         *prior_draws(layout, rng, POINTS),
         *(1.5 * prior_draws(layout, rng, 1)),
     ]:
@@ -112,8 +112,8 @@ def test_density_and_gradient_are_the_model_s(pair):
 def test_evaluating_more_reach_than_rows_need_changes_nothing(pair):
     layout, _ = pair
     for free in prior_draws(layout, np.random.default_rng(7), 2):
-        value, gradient = engine_at(free, assemble(layout))
-        also_value, also_gradient = engine_at(free, assemble(layout, all_views=True))
+        value, gradient = engine_at(free, arrays_of(layout))
+        also_value, also_gradient = engine_at(free, arrays_of(layout, everywhere=True))
         assert also_value == pytest.approx(value, rel=1e-13)
         np.testing.assert_allclose(
             also_gradient, gradient, rtol=1e-12, atol=1e-12 * np.abs(gradient).max()
@@ -125,9 +125,9 @@ def test_the_order_of_rows_is_of_no_matter(pair):
     turned = Layout.of(layout.spec, Observations(layout.observations.rows[::-1]))
     for free in prior_draws(layout, np.random.default_rng(8), 2):
         # Effects by source and region stand in the order of the spec, not of the rows.
-        assert blocks_of(turned) == blocks_of(layout)
-        value, gradient = engine_at(free, assemble(layout))
-        also_value, also_gradient = engine_at(free, assemble(turned))
+        assert segments_of(turned) == segments_of(layout)
+        value, gradient = engine_at(free, arrays_of(layout))
+        also_value, also_gradient = engine_at(free, arrays_of(turned))
         assert also_value == pytest.approx(value, rel=1e-12)
         np.testing.assert_allclose(
             also_gradient, gradient, rtol=1e-9, atol=1e-9 * np.abs(gradient).max()
@@ -197,16 +197,16 @@ def test_studies_use_all_that_there_is():
 @pytest.mark.parametrize("name", STUDIES)
 def test_likelihoods_at_once_are_those_of_the_rows_added_up(name):
     layout = study(name).layout
-    arrays, rng = assemble(layout), np.random.default_rng(5)
-    _, at, _ = linearise(prior_draws(layout, rng, 1)[0], arrays)
+    arrays, rng = arrays_of(layout), np.random.default_rng(5)
+    _, at, _ = evaluate_at(prior_draws(layout, rng, 1)[0], arrays)
     stated = (arrays.row_form == STATED) & (arrays.row_tails == STUDENT_T)
     # So far out, or so precise, that products of a few rows leave what a number can hold unless
     # they are ended.
     for spread in (0.0, 30.0):
-        own = np.where(stated, 10 ** rng.uniform(-spread, spread, stated.size), at.spread)
-        far = at._replace(spread=own)
-        rows = log_likelihoods(far, arrays)
-        total, slopes = likelihood(far, arrays)
+        own = np.where(stated, 10 ** rng.uniform(-spread, spread, stated.size), at.dispersion)
+        far = at._replace(dispersion=own)
+        rows = row_log_likelihoods(far, arrays)
+        total, slopes = likelihood_and_slopes(far, arrays)
         assert np.isfinite(rows).all()
         assert total == pytest.approx(rows[:, 0].sum(), rel=1e-12)
         np.testing.assert_allclose(slopes, rows[:, 1:], rtol=1e-9)

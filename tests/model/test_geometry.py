@@ -19,20 +19,20 @@ from headcount.engine.coordinates.whitening import to_recentred, whiten
 from headcount.engine.density.codes import DAMPING, NORMAL, STATED
 from headcount.engine.density.evaluation import log_likelihood
 from headcount.engine.density.log_density import log_density_and_gradient
-from headcount.engine.density.study_arrays import Arrays, assemble, blocks_of
+from headcount.engine.density.study_arrays import StudyArrays, arrays_of
 from headcount.engine.derivatives.fisher_information import (
     FLATTEST,
-    curvature_of,
-    expected_curvature,
-    information_at,
-    prior_curvature,
+    expected_precision,
+    precision_of,
+    prior_precision,
+    row_information_at,
     scale_parameters,
 )
-from headcount.engine.derivatives.growth_deviations import to_innovations, to_paths
-from headcount.engine.derivatives.jacobian import sensitivities_at
-from headcount.engine.derivatives.log_baseline import by_level, to_level, to_total
+from headcount.engine.derivatives.growth_deviations import to_deviations, to_innovations
+from headcount.engine.derivatives.jacobian import row_jacobian_at
+from headcount.engine.derivatives.log_baseline import gradient_by_baseline, to_baseline, to_total
 from headcount.engine.numba_support.simd import LANES
-from headcount.layout.free_vector import free_labels
+from headcount.layout.free_vector import free_labels, segments_of
 from headcount.layout.study_layout import Layout
 from headcount.study.areas import parse_areas
 from headcount.study.observation_files import read_observations
@@ -47,7 +47,7 @@ SMALL = [name for name in STUDIES if name != "rich"]
 
 def arrays_and_points(name, points, seed=3):
     layout = study(name).layout
-    return assemble(layout), prior_draws(layout, np.random.default_rng(seed), points)
+    return arrays_of(layout), prior_draws(layout, np.random.default_rng(seed), points)
 
 
 def slope(function, x, step=1e-4):
@@ -71,7 +71,7 @@ def value_of(arrays):
 def levelled(x, arrays):
     """Return the point with the level in the place of the log total."""
     moved = x.copy()
-    to_level(moved, arrays)
+    to_baseline(moved, arrays)
     return moved
 
 
@@ -86,7 +86,7 @@ def pathwise(x, arrays):
     """Return the point with the level in the place of the log total, and growth paths in that of
     innovations."""
     moved = levelled(x, arrays)
-    to_paths(moved, arrays)
+    to_deviations(moved, arrays)
     return moved
 
 
@@ -107,7 +107,9 @@ def natural(x, arrays):
 
 def without_rows(arrays):
     """Return the arrays of the prior alone."""
-    rows = {name: getattr(arrays, name)[:0] for name in Arrays._fields if name.startswith("row_")}
+    rows = {
+        name: getattr(arrays, name)[:0] for name in StudyArrays._fields if name.startswith("row_")
+    }
     return arrays._replace(**rows)
 
 
@@ -139,7 +141,7 @@ def test_the_centre_stays_where_it_is(any_study):
 
 def test_level_and_total_are_one_another_s_inverse_and_as_large(small_study):
     arrays, points, _ = small_study
-    total = arrays.entry_a[0]
+    total = arrays.predictor_effect[0]
     for x in points:
         moved = levelled(x, arrays)
         np.testing.assert_array_equal(np.delete(moved, total), np.delete(x, total))
@@ -147,7 +149,7 @@ def test_level_and_total_are_one_another_s_inverse_and_as_large(small_study):
         assert log_jacobian(lambda x: levelled(x, arrays), x) == pytest.approx(0, abs=1e-9)
         gradient = np.empty(x.size)
         log_density_and_gradient(x, arrays, gradient)
-        by_level(x, arrays, gradient)
+        gradient_by_baseline(x, arrays, gradient)
         assert_like(gradient, slope(lambda x: value_of(arrays)(totalled(x, arrays)), moved))
 
 
@@ -156,9 +158,9 @@ def test_paths_are_growth_in_units_of_its_sd_whose_density_has_its_jacobian(smal
     for x in points:
         moved = pathwise(x, arrays)
         np.testing.assert_allclose(natural(moved, arrays), x, rtol=1e-9, atol=1e-9)
-        if arrays.path.size:
+        if arrays.damped_innovation.size:
             phi = 1 / (1 + np.exp(-x[arrays.growth[DAMPING]]))
-            for run in arrays.path:
+            for run in arrays.damped_innovation:
                 growth = [x[run[0]]]
                 for innovation in x[run[1:]]:
                     growth.append(phi * growth[-1] + np.sqrt(1 - phi**2) * innovation)
@@ -184,7 +186,7 @@ def test_whitening_then_recentring_is_the_way_back(any_study):
 
 def test_scales_and_what_is_shared_are_left_as_they_are(any_study):
     arrays, points, geometry = any_study
-    moving = [geometry.recentring.member, geometry.recentring.lone, arrays.entry_a[:1]]
+    moving = [geometry.recentring.member, geometry.recentring.lone, arrays.predictor_effect[:1]]
     still = np.setdiff1d(np.arange(points.shape[1]), np.concatenate(moving))
     assert set(np.flatnonzero(scale_parameters(arrays))) <= set(still)
     for u in points[1:]:
@@ -195,10 +197,12 @@ def test_scales_and_what_is_shared_are_left_as_they_are(any_study):
 
 def test_every_effect_is_in_one_block_or_alone_with_its_own_scale(any_study):
     arrays, _, geometry = any_study
-    scaled = arrays.entry_b >= 0
+    scaled = arrays.predictor_scale >= 0
     pairs = {
         (int(a), int(b))
-        for a, b in zip(arrays.entry_a[scaled], arrays.entry_b[scaled], strict=True)
+        for a, b in zip(
+            arrays.predictor_effect[scaled], arrays.predictor_scale[scaled], strict=True
+        )
     }
     own = geometry.recentring
     there = own.member >= 0
@@ -286,7 +290,7 @@ DAMPED = LINEAR.replace(
 )
 
 
-def arrays_of(text, seen):
+def arrays_with(text, seen):
     """Return the arrays of three regions whose log counts are as told by source, area and year,
     None where there is no row."""
     areas = parse_areas("area,name,parent,pool\nW,W,,\nA,A,W,n\nB,B,W,n\nC,C,W,s\n")
@@ -298,12 +302,12 @@ def arrays_of(text, seen):
         for year in range(2019, 2023)
         if (log_count := seen(source, area, year)) is not None
     ]
-    return assemble(Layout.of(spec, Observations(tuple(rows))))
+    return arrays_of(Layout.of(spec, Observations(tuple(rows))))
 
 
 def linear_arrays(text=LINEAR):
     rng = np.random.default_rng(11)
-    return arrays_of(text, lambda *_: 20 + rng.normal() if rng.random() < 0.7 else None)
+    return arrays_with(text, lambda *_: 20 + rng.normal() if rng.random() < 0.7 else None)
 
 
 def blocks_of_tile(recentring, tile):
@@ -318,8 +322,8 @@ def test_where_all_is_linear_effects_are_normal_whatever_scales_noise_and_what_i
     # all but the effects of regions, these are jointly normal, and recentring is to make the same
     # normal of them everywhere, whatever the damping too.
     arrays, rng = linear_arrays(text), np.random.default_rng(12)
-    assert bool(arrays.path.size) == (text == DAMPED)
-    centre = conditional_mode(arrays, arrays.middle)
+    assert bool(arrays.damped_innovation.size) == (text == DAMPED)
+    centre = conditional_mode(arrays, arrays.prior_median)
     own = geometry_at(arrays, centre).recentring
     # A tile for the blocks of the regions, and one for the growth that they share.
     assert own.start.size == 3
@@ -341,13 +345,13 @@ def test_what_is_left_of_effects_hardly_hangs_on_how_coverage_bends_their_link()
     )
     # Regions are the same to the register, and one list sees much of one and little of another.
     coverage = {"A": 0.9, "B": 0.5, "C": 0.15}
-    arrays = arrays_of(
+    arrays = arrays_with(
         text,
         lambda source, area, _: (
             20 + np.log({"register": 1, "one": coverage[area], "two": 0.6}[source])
         ),
     )
-    centre = conditional_mode(arrays, arrays.middle)
+    centre = conditional_mode(arrays, arrays.prior_median)
     own = geometry_at(arrays, centre).recentring
     effects = own.member[own.member >= 0]
     bending = np.unique(own.leader_place[own.leader[own.bend[own.bend >= 0]]])
@@ -373,9 +377,9 @@ def test_what_is_left_of_effects_hardly_hangs_on_how_coverage_bends_their_link()
 
 def test_shared_effects_know_what_the_effects_that_follow_them_tell():
     arrays = linear_arrays()
-    centre = conditional_mode(arrays, arrays.middle)
+    centre = conditional_mode(arrays, arrays.prior_median)
     own = geometry_at(arrays, centre).recentring
-    whole = curvature_of(information_at(centre, arrays), centre, arrays).toarray()
+    whole = precision_of(row_information_at(centre, arrays), centre, arrays).toarray()
     regional = np.concatenate(blocks_of_tile(own, 0))
     assert own.lone.size > 0
     for place, spread, told in zip(own.lone, own.lone_spread, own.lone_information, strict=True):
@@ -472,7 +476,7 @@ def test_a_poor_centre_gives_other_coordinates_for_the_same_density(name):
         first_geometry(arrays),
         geometry_of(arrays, points),
     ):
-        y = np.random.default_rng(9).standard_normal((2, arrays.family.size))
+        y = np.random.default_rng(9).standard_normal((2, arrays.prior_family.size))
         first, second = (
             geometry.log_density(one)[0]
             - log_density(geometry.free(one))
@@ -500,7 +504,7 @@ def test_without_rows_effects_stay_apart_from_their_scales(name):
     )
     # Effects that are no steps of a path are standard normal a priori, and so is what is left of
     # them.
-    there = (own.member >= 0) & ~np.isin(own.member, arrays.path)
+    there = (own.member >= 0) & ~np.isin(own.member, arrays.damped_innovation)
     # Where a link bends, scales follow it.
     there[there] = own.bend[there] < 0
     effects, scales = own.member[there], own.scale[there]
@@ -511,13 +515,13 @@ def test_without_rows_effects_stay_apart_from_their_scales(name):
 def test_sensitivities_are_the_slopes_of_the_locations(any_study):
     arrays, points, _ = any_study
     for x in points[:2]:
-        found = sensitivities_at(x, arrays)
+        found = row_jacobian_at(x, arrays)
         _, location, spread = log_likelihood(x[None, :], arrays)
         np.testing.assert_allclose(found.location, location[0], rtol=1e-13)
-        np.testing.assert_allclose(found.spread, spread[0], rtol=1e-13)
+        np.testing.assert_allclose(found.dispersion, spread[0], rtol=1e-13)
         at = levelled(x, arrays)
         expected = slope(lambda x: log_likelihood(totalled(x, arrays)[None, :], arrays)[1][0], at)
-        assert_like(found.slopes.toarray(), expected)
+        assert_like(found.jacobian.toarray(), expected)
 
 
 def test_scores_and_sensitivities_make_the_gradient_of_the_rows(small_study):
@@ -527,7 +531,7 @@ def test_scores_and_sensitivities_make_the_gradient_of_the_rows(small_study):
         with_rows, without = np.empty(x.size), np.empty(x.size)
         log_density_and_gradient(x, arrays, with_rows)
         log_density_and_gradient(x, without_rows(arrays), without)
-        found = sensitivities_at(x, arrays)
+        found = row_jacobian_at(x, arrays)
         natural = slope(lambda x: log_likelihood(x[None, :], arrays)[1][0], x)
         silent = scale_parameters(arrays)
         assert_like((natural.T @ found.score)[~silent], (with_rows - without)[~silent], 1e-5)
@@ -536,12 +540,12 @@ def test_scores_and_sensitivities_make_the_gradient_of_the_rows(small_study):
 def test_the_expected_curvature_is_symmetric_and_positive_definite(any_study):
     arrays, points, _ = any_study
     for x in points:
-        curvature = expected_curvature(x, arrays).toarray()
+        curvature = expected_precision(x, arrays).toarray()
         np.testing.assert_allclose(curvature, curvature.T, rtol=1e-10)
         # By the coordinates of x, in which the prior's own is a diagonal.
         turned = slope(lambda x: levelled(x, arrays), x)
         least = np.linalg.eigvalsh(turned.T @ curvature @ turned).min()
-        assert least >= 0.99 * min(prior_curvature(x, arrays).min(), 1.0)
+        assert least >= 0.99 * min(prior_precision(x, arrays).min(), 1.0)
 
 
 def test_the_prior_s_curvature_is_its_second_derivative(any_study):
@@ -557,7 +561,7 @@ def test_the_prior_s_curvature_is_its_second_derivative(any_study):
         expected = -slope(gradient, x)
         np.testing.assert_allclose(expected, np.diag(np.diag(expected)), atol=1e-6)
         np.testing.assert_allclose(
-            prior_curvature(x, arrays),
+            prior_precision(x, arrays),
             np.maximum(np.diag(expected), FLATTEST),
             rtol=1e-5,
             atol=1e-6,
@@ -569,7 +573,7 @@ def test_the_prior_alone_is_a_product_of_its_families(name):
     layout = study(name).layout
     arrays, points = arrays_and_points(name, 3)
     found = [value_of(without_rows(arrays))(x) for x in points]
-    blocks, priors = blocks_of(layout), list(layout.priors.values())
+    blocks, priors = segments_of(layout), list(layout.priors.values())
     spread = np.ones(points.shape[1])
     if "trend_level" in blocks:
         spread[blocks["trend_level"].slice] = 5.0
@@ -592,12 +596,12 @@ def test_information_is_the_variance_of_the_score():
     arrays, [x] = arrays_and_points("apart", 1)
     is_chosen = (arrays.row_form == STATED) & (arrays.row_tails == NORMAL)
     chosen = np.flatnonzero(is_chosen)[::4]
-    told = sensitivities_at(x, arrays)
-    mean, sd = told.location, told.spread
+    told = row_jacobian_at(x, arrays)
+    mean, sd = told.location, told.dispersion
     only = arrays._replace(
-        **{n: getattr(arrays, n)[chosen] for n in Arrays._fields if n.startswith("row_")}
+        **{n: getattr(arrays, n)[chosen] for n in StudyArrays._fields if n.startswith("row_")}
     )
-    told = information_at(x, only)
+    told = row_information_at(x, only)
     rows = np.concatenate([told.location.toarray(), told.noise.toarray()])
     # By the coordinates in which the information is stated.
     turned = slope(lambda x: totalled(x, only), levelled(x, only))
@@ -622,14 +626,14 @@ def test_information_is_the_variance_of_the_score():
 @pytest.mark.parametrize("name", STUDIES)
 def test_the_conditional_mode_is_one_and_leaves_the_scales(name):
     arrays, points = arrays_and_points(name, 1)
-    start = arrays.middle
+    start = arrays.prior_median
     mode = conditional_mode(arrays, start)
     scales = scale_parameters(arrays)
     np.testing.assert_array_equal(mode[scales], start[scales])
     log_density = value_of(arrays)
     assert log_density(mode) > log_density(start)
     _, gradient = Coordinates(arrays).log_density(pathwise(mode, arrays))
-    curvature = expected_curvature(mode, arrays).toarray()[np.ix_(~scales, ~scales)]
+    curvature = expected_precision(mode, arrays).toarray()[np.ix_(~scales, ~scales)]
     promised = gradient[~scales] @ np.linalg.solve(curvature, gradient[~scales])
     # The surveys of "polls" are drawn at random and contradict each other by thousands of units of
     # the log density: there scoring climbs along a bent valley and gives up before its end.
@@ -640,11 +644,11 @@ def test_the_conditional_mode_is_one_and_leaves_the_scales(name):
 @pytest.mark.parametrize("name", STUDIES)
 def test_scale_parameters_are_the_standard_deviations_and_their_like(name):
     layout = study(name).layout
-    chosen = scale_parameters(assemble(layout))
+    chosen = scale_parameters(arrays_of(layout))
     paths = list(layout.priors)
     said = {path for path, scale in zip(paths, chosen, strict=False) if scale}
     # Beside the priors, only how each source's noise differs from that of its kind.
-    noise = blocks_of(layout)["noise_z"]
+    noise = segments_of(layout)["noise_z"]
     assert set(np.flatnonzero(chosen)) - set(range(len(paths))) == set(
         range(noise.start, noise.start + noise.size)
     )
@@ -661,7 +665,7 @@ def test_all_studies_and_prior_sets_share_one_compiled_density(toy_spec, toy_obs
         *(study(name).layout for name in SMALL),
     ]
     for layout in layouts:
-        geometry = first_geometry(assemble(layout))
+        geometry = first_geometry(arrays_of(layout))
         assert np.isfinite(geometry.log_density(np.zeros(geometry.size))[0])
     assert {len(one.function.signatures) for one in LINKED.functions} == {1}
 
@@ -672,7 +676,7 @@ def test_coordinates_do_not_depend_on_the_threads_of_linear_algebra(root):
     observations = Study(
         spec, read_observations(root / "data" / "ml_engineers" / "observations.csv")
     ).observations
-    arrays = assemble(Layout.of(spec, observations))
+    arrays = arrays_of(Layout.of(spec, observations))
     found = []
     for threads in (1, 2):
         with threadpool_limits(limits=threads, user_api="blas"):
@@ -684,14 +688,14 @@ def test_coordinates_do_not_depend_on_the_threads_of_linear_algebra(root):
 def test_the_curvature_by_u_is_that_by_x_turned_by_the_slopes_of_the_map(small_study, monkeypatch):
     monkeypatch.setattr(ties, "LITTLE", 0.0)
     arrays, [centre, *_], _ = small_study
-    information = information_at(centre, arrays)
+    information = row_information_at(centre, arrays)
     own, found = recentre(arrays, centre, information)
     # How links bend changes what is left of effects in the second order only.
     straight = Coordinates(arrays, own._replace(bend=np.full(own.bend.size, -1)))
     slopes = slope(lambda u: pathwise(straight.free(u), arrays), nothing_left(centre, arrays, own))
     still = ~scale_parameters(arrays)
     slopes[:, ~still] = 0.0
-    expected = curvature_of(information, centre, arrays).toarray() * np.outer(still, still)
+    expected = precision_of(information, centre, arrays).toarray() * np.outer(still, still)
     assert_like(found.toarray(), slopes.T @ expected @ slopes, rtol=1e-5)
 
 
@@ -700,7 +704,7 @@ def test_effects_are_bent_by_the_ratio_or_coverage_that_they_deviate_from():
     for name in STUDIES:
         layout = study(name).layout
         arrays, [centre, *_] = arrays_and_points(name, 1)
-        own, _ = recentre(arrays, centre, information_at(centre, arrays))
+        own, _ = recentre(arrays, centre, row_information_at(centre, arrays))
         names, labels = list(layout.priors), free_labels(layout)
         for effect, led in zip(own.member, own.bend, strict=True):
             if led >= 0:

@@ -23,20 +23,20 @@ from headcount.diagnostics.identification.quotability import verdict_of
 from headcount.diagnostics.identification.unidentified_directions import RAISED, unseen_directions
 from headcount.engine.coordinates.posterior_mode import conditional_mode
 from headcount.engine.density.evaluation import evaluate, log_likelihood
-from headcount.engine.density.queries import Asked, asking
-from headcount.engine.density.study_arrays import Arrays, assemble
-from headcount.engine.derivatives.jacobian import sensitivities_at
-from headcount.engine.derivatives.log_baseline import to_level, to_total
+from headcount.engine.density.queries import Query, query_arrays
+from headcount.engine.density.study_arrays import StudyArrays, arrays_of
+from headcount.engine.derivatives.jacobian import row_jacobian_at
+from headcount.engine.derivatives.log_baseline import to_baseline, to_total
 from headcount.layout.study_layout import Layout
 from headcount.study.row_forms import STATED, STUDENT_T, Likelihood
 
-ROOT = Asked("WORLD", 2021, "beekeeper")
+ROOT = Query("WORLD", 2021, "beekeeper")
 
 
 @pytest.fixture(scope="module")
-def toy(toy_spec: hc.ModelSpec, toy_observations: hc.Observations) -> tuple[Arrays, Layout]:
+def toy(toy_spec: hc.ModelSpec, toy_observations: hc.Observations) -> tuple[StudyArrays, Layout]:
     layout = Layout.of(toy_spec, hc.Study(toy_spec, toy_observations).observations)
-    return assemble(layout), layout
+    return arrays_of(layout), layout
 
 
 @pytest.fixture(scope="module")
@@ -47,17 +47,19 @@ def unanchored(toy_observations: hc.Observations) -> hc.Observations:
     )
 
 
-def at_mode(toy: tuple[Arrays, Layout], *asked: Asked) -> Shares:
+def at_mode(toy: tuple[StudyArrays, Layout], *asked: Query) -> Shares:
     arrays, layout = toy
-    return shares_at(conditional_mode(arrays, arrays.middle), arrays, layout, asked or (ROOT,))
+    return shares_at(
+        conditional_mode(arrays, arrays.prior_median), arrays, layout, asked or (ROOT,)
+    )
 
 
 def test_what_is_asked_is_what_estimands_say(toy_fit: hc.Fit) -> None:
     layout = toy_fit.layout
     asked = [
-        Asked("WORLD", 2023, "beekeeper", 2021),
-        Asked("NORTH", 2021, "helper"),
-        Asked("EAST", 2025, "member"),
+        Query("WORLD", 2023, "beekeeper", 2021),
+        Query("NORTH", 2021, "helper"),
+        Query("EAST", 2025, "member"),
     ]
     free = (
         toy_fit.tree["unconstrained_posterior"]["free"]
@@ -65,7 +67,7 @@ def test_what_is_asked_is_what_estimands_say(toy_fit: hc.Fit) -> None:
         .to_numpy()
     )
     free = np.ascontiguousarray(free.reshape(-1, free.shape[-1]), dtype=np.float64)
-    _, answers, _ = log_likelihood(free, asking(assemble(layout), layout, asked))
+    _, answers, _ = log_likelihood(free, query_arrays(arrays_of(layout), layout, asked))
     growth = (
         hc.growth(toy_fit, from_year=2021, to_year=2023)
         .transpose("chain", "draw")
@@ -85,28 +87,28 @@ def test_what_is_asked_is_what_estimands_say(toy_fit: hc.Fit) -> None:
     np.testing.assert_allclose(np.exp(answers[:, 1:]).T, people, rtol=1e-5)
 
 
-def test_shares_of_every_answer_add_to_one(toy: tuple[Arrays, Layout]) -> None:
+def test_shares_of_every_answer_add_to_one(toy: tuple[StudyArrays, Layout]) -> None:
     found = at_mode(
-        toy, ROOT, Asked("NORTH", 2019, "helper"), Asked("WORLD", 2025, "beekeeper", 2018)
+        toy, ROOT, Query("NORTH", 2019, "helper"), Query("WORLD", 2025, "beekeeper", 2018)
     )
     np.testing.assert_allclose(found.share.sum(axis=1), 1, rtol=1e-9)
     assert (found.share >= 0).all()
 
 
-def test_precision_is_that_of_the_dense_inverse(toy: tuple[Arrays, Layout]) -> None:
+def test_precision_is_that_of_the_dense_inverse(toy: tuple[StudyArrays, Layout]) -> None:
     arrays, layout = toy
-    x = conditional_mode(arrays, arrays.middle)
+    x = conditional_mode(arrays, arrays.prior_median)
     rows = pieces_at(x, arrays, layout).rows.toarray()
-    slope = sensitivities_at(x, asking(arrays, layout, [ROOT])).slopes.toarray()[0]
+    slope = row_jacobian_at(x, query_arrays(arrays, layout, [ROOT])).jacobian.toarray()[0]
     variance = slope @ np.linalg.solve(rows.T @ rows, slope)
     assert at_mode(toy).sd[0] == pytest.approx(np.sqrt(variance), rel=1e-9)
 
 
-def test_share_is_how_precision_grows_with_a_part(toy: tuple[Arrays, Layout]) -> None:
+def test_share_is_how_precision_grows_with_a_part(toy: tuple[StudyArrays, Layout]) -> None:
     arrays, layout = toy
-    x = conditional_mode(arrays, arrays.middle)
+    x = conditional_mode(arrays, arrays.prior_median)
     pieces, found, step = pieces_at(x, arrays, layout), at_mode(toy), 1e-5
-    slope = sensitivities_at(x, asking(arrays, layout, [ROOT])).slopes.toarray()[0]
+    slope = row_jacobian_at(x, query_arrays(arrays, layout, [ROOT])).jacobian.toarray()[0]
 
     def log_precision(part: int, factor: float) -> float:
         weight = np.where(pieces.owner == part, factor, 1.0)
@@ -122,7 +124,7 @@ def test_share_is_how_precision_grows_with_a_part(toy: tuple[Arrays, Layout]) ->
 def test_information_is_minus_the_curvature_of_the_likelihood(name: str) -> None:
     own = study(name, seed=3)
     layout = Layout.of(own.spec, own.observations)
-    arrays = assemble(layout)
+    arrays = arrays_of(layout)
     [x] = prior_draws(layout, np.random.default_rng(5), 1)
     found = location_information(x, arrays)
     rows = layout.rows.get(Likelihood(STATED, STUDENT_T))
@@ -145,9 +147,9 @@ def test_expected_information_of_student_t_is_the_mean_of_the_observed_one() -> 
     assert observed.mean() == pytest.approx(5 / 7, abs=1e-3)
 
 
-def test_information_of_events_is_never_negative(toy: tuple[Arrays, Layout]) -> None:
+def test_information_of_events_is_never_negative(toy: tuple[StudyArrays, Layout]) -> None:
     arrays, _ = toy
-    assert (expected_information(arrays.middle, arrays) >= 0).all()
+    assert (expected_information(arrays.prior_median, arrays) >= 0).all()
 
 
 @pytest.mark.parametrize(
@@ -240,9 +242,9 @@ def test_no_statement_notices_an_unseen_direction(
     toy_spec: hc.ModelSpec, unanchored: hc.Observations
 ) -> None:
     layout = Layout.of(toy_spec, unanchored)
-    arrays = assemble(layout)
+    arrays = arrays_of(layout)
     [coverage, *_] = unseen_directions(arrays, layout, ROOT)
-    start = arrays.middle.copy()
+    start = arrays.prior_median.copy()
     moved = start.copy()
     paths = list(layout.priors)
     names = {
@@ -257,7 +259,7 @@ def test_no_statement_notices_an_unseen_direction(
         prior, i = layout.priors[path], paths.index(path)
         value = prior.link.inverse(start[i]) * coverage.changes[name] ** part
         moved[i] = prior.link.forward(value)
-    to_level(moved, arrays)
+    to_baseline(moved, arrays)
     moved[paths.index("total.prior")] += part * np.log(coverage.changes["every headcount"])
     to_total(moved, arrays)
     _, locations, spreads = log_likelihood(np.stack([start, moved]), arrays)

@@ -9,9 +9,9 @@ import xarray as xr
 from scipy import special, stats
 from tests.studies import STUDIES, prior_draws, study
 
-from headcount.engine.density.codes import CONCENTRATION, SELECTION, ZETA
+from headcount.engine.density.codes import LOG_CONCENTRATION, LOG_SELECTION, REACH_LINK
 from headcount.engine.density.evaluation import evaluate, evaluate_reach, log_likelihood
-from headcount.engine.density.study_arrays import assemble
+from headcount.engine.density.study_arrays import arrays_of
 from headcount.inference.posterior_variables import posterior_of
 from headcount.layout.scope_ratios import log_ratio
 from headcount.simulation import State, log_density, simulate_prior
@@ -30,8 +30,8 @@ def states_of(layout, free):
     headcount = posterior["log_headcount"]
     ratio = log_ratios(layout, posterior).transpose("draw", "scope", "region", "year")
     reach, zeta, v = worlds_of(layout, free)
-    frames = {name: np.exp(v[SELECTION][:, i]) for i, name in enumerate(layout.frames)}
-    dense = {name: np.exp(v[CONCENTRATION][:, i]) for i, (name, _) in enumerate(layout.frames)}
+    frames = {name: np.exp(v[LOG_SELECTION][:, i]) for i, name in enumerate(layout.frames)}
+    dense = {name: np.exp(v[LOG_CONCENTRATION][:, i]) for i, (name, _) in enumerate(layout.frames)}
     for draw in range(len(free)):
         one = posterior.isel(draw=draw)
         yield State(
@@ -74,13 +74,13 @@ def passed(source, year):
 def worlds_of(layout, free):
     """Return log reach and zeta of each source, dims (draw, region, year), and the parts of v by
     their number."""
-    arrays = assemble(layout, all_views=True)
+    arrays = arrays_of(layout, everywhere=True)
     reach, v = evaluate_reach(free, arrays), evaluate(free, arrays)[1]
     parts = {
         part: v[:, arrays.offset[part] : arrays.offset[part + 1]]
-        for part in (ZETA, SELECTION, CONCENTRATION)
+        for part in (REACH_LINK, LOG_SELECTION, LOG_CONCENTRATION)
     }
-    return in_years(layout, reach), in_years(layout, parts[ZETA]), parts
+    return in_years(layout, reach), in_years(layout, parts[REACH_LINK]), parts
 
 
 def in_years(layout, values):
@@ -114,7 +114,7 @@ def own_study(request):
 def test_each_row_is_as_likely_as_the_oracle_says(own_study, seed):
     spec, observations = own_study
     free = prior_draws(own_study.layout, np.random.default_rng(seed), 4)
-    found, mean, sd = log_likelihood(free, assemble(own_study.layout))
+    found, mean, sd = log_likelihood(free, arrays_of(own_study.layout))
     assert np.isfinite(mean).all()
     assert (sd > 0).all()
     for draw, state in enumerate(states_of(own_study.layout, free)):

@@ -250,23 +250,24 @@ def log_beta(a, b):
 def test_people_row(n, part, log_odds, log_concentration):
     k = float(round(part * n))
     arguments = (k, float(n), log_odds, log_concentration)
-    found, *_ = rows.people_row(*arguments)
+    found, *_ = rows.beta_binomial_row(*arguments)
     # Gamma functions of large numbers nearly cancel.
     lost = 1e-15 * special.gammaln(n + min(np.exp(log_concentration), compiled_rows.MANY) + 2)
     assert found == pytest.approx(exact_people(*arguments), rel=1e-9, abs=20 * lost + 1e-10)
-    assert_slopes(rows.people_row, arguments, {2: 1.0, 3: 1.0}, lost=20 * lost + 1e-11)
+    assert_slopes(rows.beta_binomial_row, arguments, {2: 1.0, 3: 1.0}, lost=20 * lost + 1e-11)
 
 
 def test_probabilities_of_k_of_n_add_up_to_one():
     for log_concentration in (-3.0, 0.0, 8.0, 20.0):
         total = sum(
-            math.exp(rows.people_row(float(k), 30.0, 0.7, log_concentration)[0]) for k in range(31)
+            math.exp(rows.beta_binomial_row(float(k), 30.0, 0.7, log_concentration)[0])
+            for k in range(31)
         )
         assert total == pytest.approx(1.0, abs=1e-10)
 
 
 def test_a_dense_survey_is_binomial():
-    found, *_ = rows.people_row(7.0, 20.0, 0.3, 30.0)
+    found, *_ = rows.beta_binomial_row(7.0, 20.0, 0.3, 30.0)
     assert found == pytest.approx(stats.binom.logpmf(7, 20, special.expit(0.3)), abs=1e-10)
 
 
@@ -293,7 +294,7 @@ def test_a_scope_as_large_as_the_one_that_holds_it_leaves_the_odds_finite(mu):
 @pytest.mark.parametrize("log_odds", [-800.0, -40.0, 40.0, 800.0])
 @pytest.mark.parametrize("k", [0.0, 3.0, 10.0])
 def test_odds_of_next_to_nobody_or_everybody_leave_k_of_n_finite(log_odds, k):
-    assert np.isfinite(rows.people_row(k, 10.0, log_odds, 3.0)).all()
+    assert np.isfinite(rows.beta_binomial_row(k, 10.0, log_odds, 3.0)).all()
 
 
 def exact_overlap(first, second, log_dependence):

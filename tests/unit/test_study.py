@@ -13,7 +13,7 @@ import pytest
 
 import headcount as hc
 from headcount._memo import memo
-from headcount.engine.density.study_arrays import assemble
+from headcount.engine.density.study_arrays import arrays_of
 from headcount.layout.study_layout import layout_of
 from headcount.study import study as study_module
 from headcount.study.arguments import (
@@ -49,14 +49,14 @@ def test_a_study_is_not_checked_again(study, monkeypatch):
 
 def test_layout_and_arrays_are_kept_with_the_study(study):
     assert layout_of(study) is layout_of(study)
-    assert assemble(layout_of(study)) is assemble(layout_of(study))
-    assert assemble(layout_of(study), all_views=True) is not assemble(layout_of(study))
+    assert arrays_of(layout_of(study)) is arrays_of(layout_of(study))
+    assert arrays_of(layout_of(study), everywhere=True) is not arrays_of(layout_of(study))
 
 
 def test_results_are_kept_no_longer_than_the_study(toy_spec, toy_observations):
     made = hc.Study(toy_spec, toy_observations)
     kept = weakref.ref(layout_of(made))
-    assemble(layout_of(made))
+    arrays_of(layout_of(made))
     del made
     gc.collect()
     assert kept() is None

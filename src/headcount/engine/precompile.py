@@ -21,8 +21,8 @@ from headcount._machine import usable_cores
 from headcount.engine.coordinates import sampled_density
 from headcount.engine.density import evaluation
 from headcount.engine.density.signatures import NUMBERS, STUDY
-from headcount.engine.derivatives.growth_deviations import to_paths
-from headcount.engine.derivatives.log_baseline import share_weights, to_level
+from headcount.engine.derivatives.growth_deviations import to_deviations
+from headcount.engine.derivatives.log_baseline import share_weights, to_baseline
 from headcount.engine.numba_support.compilation import CalledFromC, Typed
 
 __all__ = ["FUNCTIONS", "compile_ahead"]
@@ -34,8 +34,8 @@ FUNCTIONS: tuple[Typed | CalledFromC, ...] = (
     sampled_density.density_of_c,
     sampled_density.free_of_c,
     Typed(share_weights, NUMBERS, (NUMBERS, STUDY)),
-    Typed(to_level, types.none, (NUMBERS, STUDY)),
-    Typed(to_paths, types.none, (NUMBERS, STUDY)),
+    Typed(to_baseline, types.none, (NUMBERS, STUDY)),
+    Typed(to_deviations, types.none, (NUMBERS, STUDY)),
 )
 """All that is called while a study is fitted and its draws are looked at."""
 

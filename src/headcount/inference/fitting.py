@@ -10,7 +10,7 @@ import numpy as np
 from headcount._machine import garbage_collection_paused
 from headcount.engine.coordinates.construction import first_geometry, geometry_of
 from headcount.engine.coordinates.sampled_density import Coordinates
-from headcount.engine.density.study_arrays import Arrays, assemble
+from headcount.engine.density.study_arrays import StudyArrays, arrays_of
 from headcount.engine.precompile import compile_ahead
 from headcount.inference.posterior_variables import free_vectors, posterior_of
 from headcount.inference.sampler import Sampler
@@ -91,7 +91,7 @@ def fit(
         compile_ahead()
         layout = layout_of(study)
         if warm_start is None:
-            arrays = assemble(layout)
+            arrays = arrays_of(layout)
             geometry, step = _geometry(arrays, seed=seed, cores=options.cores, progress=progress)
         else:
             geometry, step = _geometry_near(layout, warm_start, seed=seed), SHORT
@@ -167,19 +167,22 @@ too long."""
 
 
 def _geometry(
-    arrays: Arrays, *, seed: int, cores: int | None, progress: bool
+    arrays: StudyArrays, *, seed: int, cores: int | None, progress: bool
 ) -> tuple[Coordinates, float]:
     """Return coordinates that suit the bulk of the posterior, and the step size that the last pilot
     run made.
     """
-    geometry, step, long = first_geometry(arrays), SHORT, long_step(arrays.family.size)
+    geometry, step, long = first_geometry(arrays), SHORT, long_step(arrays.prior_family.size)
     for number, pilot in enumerate(PILOTS, start=1):
         if pilot.spared and step >= long:
             break
         run = Run(PILOT_CHAINS, pilot.draws, pilot.tune, deepest=pilot.deepest, first_step=step)
         label = f"Pilot {number}"
         found = sample(geometry, run, seed=seed, cores=cores, progress=progress, label=label)
-        geometry, step = geometry_of(arrays, found.free.reshape(-1, arrays.family.size)), found.step
+        geometry, step = (
+            geometry_of(arrays, found.free.reshape(-1, arrays.prior_family.size)),
+            found.step,
+        )
     return geometry, step
 
 
@@ -200,4 +203,4 @@ has."""
 
 def _geometry_near(layout: Layout, near: Fit | DrawTransfer, *, seed: int) -> Coordinates:
     carried = DrawTransfer.of(near, CARRIED) if isinstance(near, Fit) else near
-    return geometry_of(assemble(layout), carried.to(layout, np.random.default_rng(seed)))
+    return geometry_of(arrays_of(layout), carried.to(layout, np.random.default_rng(seed)))

@@ -19,10 +19,10 @@ from headcount._names import (
     YEAR,
 )
 from headcount._types import AnyArray, FloatArray
-from headcount.engine.density.codes import ETA, NOISE, SLOPE
+from headcount.engine.density import codes
 from headcount.engine.density.evaluation import evaluate
-from headcount.engine.density.study_arrays import Arrays, assemble
-from headcount.layout.free_vector import blocks_of, free_labels
+from headcount.engine.density.study_arrays import StudyArrays, arrays_of
+from headcount.layout.free_vector import free_labels, segments_of
 from headcount.layout.study_layout import Layout
 
 __all__ = ["free_vectors", "posterior_of"]
@@ -51,13 +51,13 @@ def posterior_of(layout: Layout, free: FloatArray) -> xr.Dataset:
     """
     chains, draws, size = free.shape
     flat = np.ascontiguousarray(free.reshape(chains * draws, size))
-    arrays = assemble(layout)
-    headcount, v = evaluate(flat, arrays)
+    arrays = arrays_of(layout)
+    headcount, predictor = evaluate(flat, arrays)
     values: dict[str, tuple[tuple[str, ...], AnyArray]] = {
         LOG_HEADCOUNT: ((REGION, YEAR), headcount),
-        RATIO_ETA: ((SCOPE, REGION), _ratio_eta(v, arrays, layout)),
-        RATIO_TREND: ((SCOPE,), _part(v, arrays, SLOPE)),
-        NOISE_SCALE: ((SOURCE,), np.exp(_part(v, arrays, NOISE))),
+        RATIO_ETA: ((SCOPE, REGION), _ratio_eta(predictor, arrays, layout)),
+        RATIO_TREND: ((SCOPE,), _part(predictor, arrays, codes.RATIO_TREND)),
+        NOISE_SCALE: ((SOURCE,), np.exp(_part(predictor, arrays, codes.LOG_NOISE))),
         "parameter": ((PRIOR,), _parameters(layout, flat)),
         "shrunk_coefficient": ((SHRUNK,), _shrunk_coefficients(layout, flat)),
     }
@@ -103,13 +103,13 @@ def _coords(layout: Layout) -> dict[str, object]:
     return labels | ({SHRUNK: list(spec.shrunk_covariates)} if spec.shrunk_covariates else {})
 
 
-def _part(v: FloatArray, arrays: Arrays, part: int) -> FloatArray:
-    return v[:, arrays.offset[part] : arrays.offset[part + 1]]
+def _part(predictor: FloatArray, arrays: StudyArrays, part: int) -> FloatArray:
+    return predictor[:, arrays.offset[part] : arrays.offset[part + 1]]
 
 
-def _ratio_eta(v: FloatArray, arrays: Arrays, layout: Layout) -> FloatArray:
-    eta = _part(v, arrays, ETA).reshape(len(v), len(layout.scopes), -1)
-    return eta + arrays.part_offset[None, :, None]
+def _ratio_eta(predictor: FloatArray, arrays: StudyArrays, layout: Layout) -> FloatArray:
+    eta = _part(predictor, arrays, codes.RATIO_LINK).reshape(len(predictor), len(layout.scopes), -1)
+    return eta + arrays.part_log_weight[None, :, None]
 
 
 def _parameters(layout: Layout, free: FloatArray) -> FloatArray:
@@ -118,7 +118,7 @@ def _parameters(layout: Layout, free: FloatArray) -> FloatArray:
 
 
 def _shrunk_coefficients(layout: Layout, free: FloatArray) -> FloatArray:
-    block = blocks_of(layout).get("coefficient_z")
+    block = segments_of(layout).get("coefficient_z")
     if block is None:
         return np.empty((len(free), 0))
     scale = list(layout.priors).index("growth.coefficient_sd")

@@ -6,14 +6,14 @@ from dataclasses import dataclass
 
 from headcount.layout.study_layout import Layout
 
-__all__ = ["Block", "blocks_of", "deviating_kinds", "free_labels", "free_paths"]
+__all__ = ["Segment", "free_labels", "free_prior_paths", "kinds_with_region_sd", "segments_of"]
 
 PARAMETER = "parameter"
 """How the blocks of the priors' own quantities start."""
 
 
 @dataclass(frozen=True)
-class Block:
+class Segment:
     """A named stretch of the free vector, as the PyMC model names it."""
 
     name: str
@@ -26,14 +26,14 @@ class Block:
         return slice(self.start, self.start + self.size)
 
 
-def blocks_of(layout: Layout) -> dict[str, Block]:
+def segments_of(layout: Layout) -> dict[str, Segment]:
     """Return the free vector's blocks in order; names and sizes are those of the PyMC model's free
     variables.
     """
     sizes = _priors(layout) | _latent(layout) | _scopes(layout) | _sources(layout)
     blocks, start = {}, 0
     for name, size in sizes.items():
-        blocks[name] = Block(name, start, size)
+        blocks[name] = Segment(name, start, size)
         start += size
     return {name: block for name, block in blocks.items() if block.size}
 
@@ -46,7 +46,7 @@ def free_labels(layout: Layout) -> list[str]:
     can be carried from one study to another one with other rows or sources.
     """
     paths, labels = list(layout.priors), []
-    for block in blocks_of(layout).values():
+    for block in segments_of(layout).values():
         if block.name.startswith(PARAMETER):
             labels += paths[block.slice]
         else:
@@ -54,17 +54,17 @@ def free_labels(layout: Layout) -> list[str]:
     return labels
 
 
-def free_paths(layout: Layout) -> list[str]:
+def free_prior_paths(layout: Layout) -> list[str]:
     """Return which prior speaks about each free variable: its own, or for an effect that of the
     scale of all like it.
     """
     paths, found = list(layout.priors), []
-    for block in blocks_of(layout).values():
+    for block in segments_of(layout).values():
         found += paths[block.slice] if block.name.startswith(PARAMETER) else _scales(block, layout)
     return found
 
 
-def _members(block: Block, layout: Layout) -> list[str]:
+def _members(block: Segment, layout: Layout) -> list[str]:
     """Return what each effect of a block is of."""
     spec, units = layout.spec, layout.spec.areas.reach_groups
     steps = [str(year) for year in spec.years.labels[1:]]
@@ -95,7 +95,7 @@ def _members(block: Block, layout: Layout) -> list[str]:
     return list(units)
 
 
-def _scales(block: Block, layout: Layout) -> list[str]:
+def _scales(block: Segment, layout: Layout) -> list[str]:
     """Return the path of the prior that each effect of a block follows."""
     spec, size = layout.spec, block.size
     known = {
@@ -164,13 +164,13 @@ def _sources(layout: Layout) -> dict[str, int]:
     return {
         "trend_level": sum(spec.sources[name].trend for name in layout.sources),
         "source_unit_z": len(layout.source_units),
-        **{f"kind_{kind}_z": len(spec.areas.reach_groups) for kind in deviating_kinds(layout)},
+        **{f"kind_{kind}_z": len(spec.areas.reach_groups) for kind in kinds_with_region_sd(layout)},
         **{f"drift_{name}_z": steps for name in layout.drifting},
         "noise_z": len(layout.sources),
     }
 
 
-def deviating_kinds(layout: Layout) -> list[str]:
+def kinds_with_region_sd(layout: Layout) -> list[str]:
     """Return the source kinds whose sources share a deviation of reach by region."""
     sources = [layout.spec.sources[name] for name in layout.sources]
     free = {source.kind for source in sources if source.is_free}

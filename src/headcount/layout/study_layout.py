@@ -311,7 +311,7 @@ class Layout:
         return masks
 
     @cached_property
-    def part_offsets(self) -> dict[str, float]:
+    def part_log_weights(self) -> dict[str, float]:
         """Log weight expected of each scope that is part of a breakdown."""
         return {
             part: math.log(self.spec.breakdowns[name].expected.get(part, 1.0))

@@ -70,7 +70,7 @@ def _log_parts(
         f"breakdowns.{name}",
         layout.spec.parts_of(name),
     )
-    expected = np.array([layout.part_offsets[part] for part in parts])
+    expected = np.array([layout.part_log_weights[part] for part in parts])
     dim = f"part_of_{name}"
     level = parameters.scale(f"{path}.sd") * pm.Normal(f"part_{name}_z", dims=dim)
     eta = (expected + level)[:, None, None]

@@ -13,7 +13,7 @@ import numpy as np
 
 from headcount._names import FREE, SAMPLE_DIMS, UNCONSTRAINED
 from headcount._types import FloatArray
-from headcount.layout.free_vector import blocks_of, free_labels
+from headcount.layout.free_vector import free_labels, segments_of
 from headcount.layout.study_layout import TREND_LEVEL_SD, Layout
 from headcount.posterior.fits import Fit
 
@@ -98,7 +98,7 @@ def draws_from_priors(layout: Layout, count: int, rng: np.random.Generator) -> F
     numpy.ndarray
         Dims (draw, free).
     """
-    blocks = blocks_of(layout)
+    blocks = segments_of(layout)
     found = rng.normal(size=(count, max(block.start + block.size for block in blocks.values())))
     for i, prior in enumerate(layout.priors.values()):
         found[:, i] = prior.link.forward(prior.draw(rng, count))

@@ -14,7 +14,7 @@ from scipy import stats
 from headcount._names import CHAIN, DRAW, FREE, REGION, ROW, SAMPLE_DIMS, UNCONSTRAINED, YEAR
 from headcount._types import FloatArray, SingleArray
 from headcount.engine.density.evaluation import evaluate_reach, log_likelihood
-from headcount.engine.density.study_arrays import assemble
+from headcount.engine.density.study_arrays import arrays_of
 from headcount.errors import FitError
 from headcount.layout.free_vector import free_labels
 from headcount.posterior.fit_memo import once_per_fit
@@ -53,7 +53,7 @@ def row_moments(fit: Fit, *, thin: int = 1) -> xr.Dataset:
     """
     chosen = fit.tree[UNCONSTRAINED][FREE].isel({DRAW: slice(None, None, thin)})
     shape = (chosen.sizes[CHAIN], chosen.sizes[DRAW])
-    found = log_likelihood(_free(fit, thin=thin), assemble(fit.layout))
+    found = log_likelihood(_free(fit, thin=thin), arrays_of(fit.layout))
     names = ("log_likelihood", "location", "spread")
     rows = fit.observations.fitted
     return xr.Dataset(
@@ -114,7 +114,7 @@ def _views(fit: Fit, source: str) -> int:
 @once_per_fit
 def _all_reach(fit: Fit) -> SingleArray:
     """Return the log reach of all sources, one after the other; dims (chain, draw, reach point)."""
-    found = evaluate_reach(_free(fit), assemble(fit.layout, all_views=True))
+    found = evaluate_reach(_free(fit), arrays_of(fit.layout, everywhere=True))
     sizes = fit.tree[UNCONSTRAINED][FREE].sizes
     return found.reshape(sizes[CHAIN], sizes[DRAW], -1)
 

@@ -12,8 +12,8 @@ from headcount._wording import number, percent, rounded_percent, signed
 from headcount.diagnostics.checks import CheckResult, Evidence
 from headcount.diagnostics.identification.after_sampling import RestsOn
 from headcount.diagnostics.identification.unidentified_directions import unseen_directions
-from headcount.engine.density.queries import Asked
-from headcount.engine.density.study_arrays import assemble
+from headcount.engine.density.queries import Query
+from headcount.engine.density.study_arrays import arrays_of
 from headcount.posterior.fits import Fit
 from headcount.reporting.canvas import INK, INNER, LINE, OUTER
 from headcount.reporting.canvas import canvas as drawing_canvas
@@ -228,6 +228,6 @@ def direction_sentences(fit: Fit, resting: RestsOn) -> tuple[str, ...]:
     tuple of str
         A sentence for each direction; possibly none. No sentence occurs twice.
     """
-    headline: Asked = resting.shares.asked[0]
-    found = unseen_directions(assemble(fit.layout), fit.layout, headline)
+    headline: Query = resting.shares.asked[0]
+    found = unseen_directions(arrays_of(fit.layout), fit.layout, headline)
     return tuple(dict.fromkeys(map(str, found)))

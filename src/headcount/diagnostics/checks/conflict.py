@@ -53,12 +53,12 @@ from headcount._types import BoolArray, FloatArray, IntArray
 from headcount.diagnostics.checks.check_result import CheckResult
 from headcount.diagnostics.checks.evidence import Evidence
 from headcount.diagnostics.identification.precision_terms import pieces_at
-from headcount.engine.density.codes import ZETA
+from headcount.engine.density.codes import REACH_LINK
 from headcount.engine.density.evaluation import evaluate
-from headcount.engine.density.reach_points import Views
-from headcount.engine.density.study_arrays import Arrays, assemble
+from headcount.engine.density.reach_points import ReachPoints
+from headcount.engine.density.study_arrays import StudyArrays, arrays_of
 from headcount.engine.derivatives.fisher_information import factorise
-from headcount.engine.derivatives.jacobian import sensitivities_at
+from headcount.engine.derivatives.jacobian import row_jacobian_at
 from headcount.posterior.draw_transfer import DrawTransfer, draws_from_priors
 from headcount.posterior.fits import Fit
 from headcount.posterior.row_expectations import noise_of
@@ -126,9 +126,9 @@ def _prior_nodes(fit: Fit) -> Iterator[dict[str, Any]]:
 
 def _reach_nodes(fit: Fit) -> Iterator[dict[str, Any]]:
     """Split the reach of each source in each unit from what its priors say of it, all together."""
-    layout, arrays = fit.layout, assemble(fit.layout)
+    layout, arrays = fit.layout, arrays_of(fit.layout)
     rng = np.random.default_rng(fit.sampling.seed)
-    zetas = Views.of(layout, everywhere=False).zetas
+    zetas = ReachPoints.of(layout, everywhere=False).zetas
     stated, found = (
         _sums(np.ascontiguousarray(free), arrays, len(zetas))
         for free in (
@@ -163,10 +163,10 @@ def _varies_by_region(name: str, fit: Fit) -> bool:
     return source.region_sd is not None or fit.spec.source_kinds[source.kind].region_sd is not None
 
 
-def _sums(free: FloatArray, arrays: Arrays, count: int) -> FloatArray:
+def _sums(free: FloatArray, arrays: StudyArrays, count: int) -> FloatArray:
     """Return the reach on its link scale; dims (draw, zeta)."""
     _, sums = evaluate(free, arrays)
-    return np.asarray(sums[:, arrays.offset[ZETA] : arrays.offset[ZETA] + count])
+    return np.asarray(sums[:, arrays.offset[REACH_LINK] : arrays.offset[REACH_LINK] + count])
 
 
 def _source_of(path: str) -> str:
@@ -242,13 +242,13 @@ def _pulled_by(fit: Fit, table: pd.DataFrame) -> list[str]:
     """Return for each prior's node the source whose score moves it furthest the way that it went;
     no name for the others.
     """
-    arrays, layout = assemble(fit.layout), fit.layout
+    arrays, layout = arrays_of(fit.layout), fit.layout
     x = DrawTransfer.of(fit).free.mean(axis=0)
-    found, pieces = sensitivities_at(x, arrays), pieces_at(x, arrays, layout)
+    found, pieces = row_jacobian_at(x, arrays), pieces_at(x, arrays, layout)
     by_source = (
         _indicator(layout.row_source, len(layout.sources))
         @ sparse.diags_array(found.score)
-        @ found.slopes
+        @ found.jacobian
     )
     precision = sparse.csc_array(pieces.rows.T @ pieces.rows)
     pull = factorise(precision).solve(np.ascontiguousarray(by_source.toarray().T))

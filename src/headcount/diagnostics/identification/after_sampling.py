@@ -14,8 +14,8 @@ from headcount.diagnostics.identification.precision_shares import Shares, shares
 from headcount.diagnostics.identification.precision_terms import PRIOR, location_information
 from headcount.diagnostics.identification.quotability import IdentificationVerdict, verdicts_of
 from headcount.engine.density.evaluation import log_likelihood
-from headcount.engine.density.queries import Asked, asking
-from headcount.engine.density.study_arrays import Arrays, assemble
+from headcount.engine.density.queries import Query, query_arrays
+from headcount.engine.density.study_arrays import StudyArrays, arrays_of
 from headcount.errors import HeadcountError
 from headcount.posterior.draw_transfer import DrawTransfer
 from headcount.posterior.estimands import headcount
@@ -83,7 +83,7 @@ class RestsOn:
         shares = self.shares
         return pd.DataFrame(
             {
-                **{name: [getattr(one, name) for one in shares.asked] for name in Asked._fields},
+                **{name: [getattr(one, name) for one in shares.asked] for name in Query._fields},
                 "data": shares.of("source"),
                 "pooling": shares.of("pooling"),
                 "priors": shares.of(PRIOR),
@@ -146,10 +146,10 @@ def rests_on(
     if when not in spec.years.labels:
         msg = f"unknown year {when}; the model has {spec.years.first} to {spec.years.last}"
         raise HeadcountError(msg)
-    return resting(fit, [Asked(place, when, name)])
+    return resting(fit, [Query(place, when, name)])
 
 
-def headline_answers(fit: Fit) -> list[Asked]:
+def headline_answers(fit: Fit) -> list[Query]:
     """Return what reports put first: the root's headcount in the last year with data, in the
     reference year, and growth.
 
@@ -157,23 +157,23 @@ def headline_answers(fit: Fit) -> list[Asked]:
     """
     spec, last = fit.spec, last_observed(fit, fit.spec.areas.root)
     root, target, reference = spec.areas.root, spec.target, spec.years.reference
-    asked = [Asked(root, last, target)]
+    asked = [Query(root, last, target)]
     if reference != last:
         earlier, later = sorted((reference, last))
-        asked += [Asked(root, reference, target), Asked(root, later, target, earlier)]
-    return [*asked, *(Asked(area, last, target) for area in spec.areas.children(root))]
+        asked += [Query(root, reference, target), Query(root, later, target, earlier)]
+    return [*asked, *(Query(area, last, target) for area in spec.areas.children(root))]
 
 
-def resting(fit: Fit, asked: Sequence[Asked]) -> RestsOn:
+def resting(fit: Fit, asked: Sequence[Query]) -> RestsOn:
     """Take apart the precision of several answers at once; see `rests_on`."""
-    arrays = assemble(fit.layout)
+    arrays = arrays_of(fit.layout)
     points = np.ascontiguousarray(DrawTransfer.of(fit, POINTS).free)
     information = np.mean([location_information(x, arrays) for x in points], axis=0)
     found = [shares_at(x, arrays, fit.layout, asked, information) for x in points]
     return RestsOn(shares_over(found), tuple(_spread(fit, arrays, asked)))
 
 
-def _spread(fit: Fit, arrays: Arrays, asked: Sequence[Asked]) -> list[float]:
+def _spread(fit: Fit, arrays: StudyArrays, asked: Sequence[Query]) -> list[float]:
     free = np.ascontiguousarray(DrawTransfer.of(fit, 2000).free)
-    _, answers, _ = log_likelihood(free, asking(arrays, fit.layout, asked))
+    _, answers, _ = log_likelihood(free, query_arrays(arrays, fit.layout, asked))
     return [float(value) for value in answers.std(axis=0)]

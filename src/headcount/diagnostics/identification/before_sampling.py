@@ -21,8 +21,8 @@ from headcount.diagnostics.identification.unidentified_directions import (
 )
 from headcount.engine.coordinates.posterior_mode import conditional_mode
 from headcount.engine.density.evaluation import evaluate
-from headcount.engine.density.queries import Asked
-from headcount.engine.density.study_arrays import assemble
+from headcount.engine.density.queries import Query
+from headcount.engine.density.study_arrays import arrays_of
 from headcount.layout.study_layout import Layout, layout_of
 from headcount.posterior.forecasting import forecasts, last_observed_of
 from headcount.study.observations import Observations
@@ -142,8 +142,8 @@ def preflight(study: Study | ModelSpec, observations: Observations | None = None
     study = Study.of(study, observations)
     spec, observations = study.spec, study.observations
     layout = layout_of(study)
-    arrays = assemble(layout)
-    mode = conditional_mode(arrays, arrays.middle)
+    arrays = arrays_of(layout)
+    mode = conditional_mode(arrays, arrays.prior_median)
     people, _ = evaluate(mode[None], arrays)
     asked = list(_answers(layout, _last_observed(layout, np.exp(people[0]))))
     spoken = {row.source for row in observations.fitted}
@@ -154,10 +154,10 @@ def preflight(study: Study | ModelSpec, observations: Observations | None = None
     )
 
 
-def _answers(layout: Layout, last: int) -> Iterator[Asked]:
+def _answers(layout: Layout, last: int) -> Iterator[Query]:
     spec = layout.spec
-    yield from (Asked(spec.areas.root, last, scope) for scope in layout.scopes)
-    yield from (Asked(area, last, spec.target) for area in spec.areas.children(spec.areas.root))
+    yield from (Query(spec.areas.root, last, scope) for scope in layout.scopes)
+    yield from (Query(area, last, spec.target) for area in spec.areas.children(spec.areas.root))
 
 
 def _last_observed(layout: Layout, people: FloatArray) -> int:

@@ -31,10 +31,10 @@ from scipy import sparse
 from headcount._types import BoolArray, FloatArray
 from headcount.diagnostics.identification.level_priors import sets_level
 from headcount.diagnostics.identification.precision_terms import Part, Pieces, pieces_at
-from headcount.engine.density.queries import Asked, asking
-from headcount.engine.density.study_arrays import Arrays
+from headcount.engine.density.queries import Query, query_arrays
+from headcount.engine.density.study_arrays import StudyArrays
 from headcount.engine.derivatives.fisher_information import factorise
-from headcount.engine.derivatives.jacobian import sensitivities_at
+from headcount.engine.derivatives.jacobian import row_jacobian_at
 from headcount.layout.study_layout import Layout
 
 __all__ = ["Shares", "shares_at", "shares_over"]
@@ -63,7 +63,7 @@ class Shares:
         of ratios between scopes; dims (answer,).
     """
 
-    asked: tuple[Asked, ...]
+    asked: tuple[Query, ...]
     parts: tuple[Part, ...]
     share: FloatArray
     sd: FloatArray
@@ -82,9 +82,9 @@ class Shares:
 
 def shares_at(
     x: FloatArray,
-    arrays: Arrays,
+    arrays: StudyArrays,
     layout: Layout,
-    asked: Sequence[Asked],
+    asked: Sequence[Query],
     information: FloatArray | None = None,
 ) -> Shares:
     """Share out the precision of answers at a point.
@@ -106,7 +106,7 @@ def shares_at(
         See there.
     """
     pieces = pieces_at(x, arrays, layout, information)
-    slopes = sensitivities_at(x, asking(arrays, layout, asked)).slopes.toarray()
+    slopes = row_jacobian_at(x, query_arrays(arrays, layout, asked)).jacobian.toarray()
     direction = _solved(pieces, slopes)
     variance = np.einsum("ij,ji->i", slopes, direction)
     resisting = np.zeros((len(pieces.parts), len(asked)))

@@ -16,18 +16,18 @@ import numpy as np
 from scipy import sparse
 
 from headcount._types import FloatArray, IntArray
-from headcount.engine.density.codes import BOUND, INTERVAL, NOISE, NORMAL, STATED
-from headcount.engine.density.log_density import Seen, linearise, log_likelihoods
-from headcount.engine.density.study_arrays import Arrays
+from headcount.engine.density.codes import BOUND, INTERVAL, LOG_NOISE, NORMAL, STATED
+from headcount.engine.density.log_density import Expected, evaluate_at, row_log_likelihoods
+from headcount.engine.density.study_arrays import StudyArrays
 from headcount.engine.derivatives.fisher_information import (
+    binomial_roots,
     binomial_rows,
-    people_weights,
-    prior_curvature,
-    sum_matrix,
+    predictor_matrix,
+    prior_precision,
 )
-from headcount.engine.derivatives.jacobian import sensitivities_at
+from headcount.engine.derivatives.jacobian import row_jacobian_at
 from headcount.engine.derivatives.log_baseline import share_weights
-from headcount.layout.free_vector import free_labels, free_paths
+from headcount.layout.free_vector import free_labels, free_prior_paths
 from headcount.layout.study_layout import Layout
 
 __all__ = [
@@ -93,7 +93,7 @@ class Pieces:
 
 
 def pieces_at(
-    x: FloatArray, arrays: Arrays, layout: Layout, information: FloatArray | None = None
+    x: FloatArray, arrays: StudyArrays, layout: Layout, information: FloatArray | None = None
 ) -> Pieces:
     """Take the precision apart at a point.
 
@@ -112,13 +112,17 @@ def pieces_at(
     Pieces
         Rows about locations, about noise, and of priors.
     """
-    found = sensitivities_at(x, arrays)
+    found = row_jacobian_at(x, arrays)
     if information is None:
         information = expected_information(x, arrays)
-    about_location = sparse.diags_array(np.sqrt(np.maximum(information, 0.0))) @ found.slopes
-    noise = sum_matrix(arrays, NOISE)[arrays.row_source]
+    about_location = sparse.diags_array(np.sqrt(np.maximum(information, 0.0))) @ found.jacobian
+    noise = predictor_matrix(arrays, LOG_NOISE)[arrays.row_source]
     asks = binomial_rows(arrays)
-    own = arrays.row_factor * np.exp(noise @ x) ** 2 / np.where(asks, 1.0, found.spread) ** 2
+    own = (
+        arrays.row_noise_factor
+        * np.exp(noise @ x) ** 2
+        / np.where(asks, 1.0, found.dispersion) ** 2
+    )
     # Bounds and k of n say next to nothing about the noise.
     root = np.where(
         arrays.row_form == BOUND,
@@ -126,7 +130,7 @@ def pieces_at(
         np.sqrt(np.where(arrays.row_tails == NORMAL, 2.0, ABOUT_SCALE)) * own,
     )
     about_noise = sparse.diags_array(np.where(asks, 0.0, root)) @ noise
-    curvature, total = prior_curvature(x, arrays), int(arrays.entry_a[0])
+    curvature, total = prior_precision(x, arrays), int(arrays.predictor_effect[0])
     # The total's prior holds the level and all shares.
     whole = share_weights(x, arrays)
     whole[total] += 1.0
@@ -142,7 +146,7 @@ def pieces_at(
     return Pieces(sparse.csr_array(sparse.vstack(rows)), parts, owner)
 
 
-def location_information(x: FloatArray, arrays: Arrays) -> FloatArray:
+def location_information(x: FloatArray, arrays: StudyArrays) -> FloatArray:
     """Return what each row as it was stated tells about its location: minus the second derivative
     of its log likelihood.
 
@@ -159,24 +163,24 @@ def location_information(x: FloatArray, arrays: Arrays) -> FloatArray:
         For k of n the expected value; dims (row,). Negative for a row of Student's t that lies
         further out than two standard deviations.
     """
-    _, at, _ = linearise(x, arrays)
+    _, at, _ = evaluate_at(x, arrays)
     asks = binomial_rows(arrays)
-    step = STEP * np.where(asks, 1.0, at.spread)
+    step = STEP * np.where(asks, 1.0, at.dispersion)
     told = (_score(at, arrays, -step) - _score(at, arrays, step)) / (2 * step)
-    told[asks] = people_weights(at.location[:, 0], at.spread, arrays)[asks] ** 2
+    told[asks] = binomial_roots(at.location[:, 0], at.dispersion, arrays)[asks] ** 2
     return np.asarray(told)
 
 
-def _score(at: Seen, arrays: Arrays, moved: FloatArray) -> FloatArray:
+def _score(at: Expected, arrays: StudyArrays, moved: FloatArray) -> FloatArray:
     """Return the slope of each row's log likelihood where its location is moved; as well move what
     it states.
     """
     other = np.where(arrays.row_form == INTERVAL, arrays.row_other - moved, arrays.row_other)
     value = np.where(binomial_rows(arrays), arrays.row_value, arrays.row_value - moved)
-    return log_likelihoods(at, arrays._replace(row_value=value, row_other=other))[:, 1]
+    return row_log_likelihoods(at, arrays._replace(row_value=value, row_other=other))[:, 1]
 
 
-def expected_information(x: FloatArray, arrays: Arrays) -> FloatArray:
+def expected_information(x: FloatArray, arrays: StudyArrays) -> FloatArray:
     """Return what each row is expected to tell about its location, before its number is known:
     Fisher's information.
 
@@ -193,16 +197,16 @@ def expected_information(x: FloatArray, arrays: Arrays) -> FloatArray:
         Of bounds and intervals, whose ends are known, as they came out; never negative; dims
         (row,).
     """
-    _, at, _ = linearise(x, arrays)
-    told = np.where(arrays.row_tails == NORMAL, 1.0, ABOUT_LOCATION) / at.spread**2
+    _, at, _ = evaluate_at(x, arrays)
+    told = np.where(arrays.row_tails == NORMAL, 1.0, ABOUT_LOCATION) / at.dispersion**2
     observed = binomial_rows(arrays) | (arrays.row_form != STATED)
     return np.maximum(np.where(observed, location_information(x, arrays), told), 0.0)
 
 
-def _owners(layout: Layout, arrays: Arrays) -> tuple[tuple[Part, ...], IntArray]:
+def _owners(layout: Layout, arrays: StudyArrays) -> tuple[tuple[Part, ...], IntArray]:
     """Return the parts, and which one each row of `pieces_at` belongs to."""
     of_rows = [Part(SOURCE, layout.sources[source]) for source in arrays.row_source]
-    pairs = zip(free_labels(layout), free_paths(layout), strict=True)
+    pairs = zip(free_labels(layout), free_prior_paths(layout), strict=True)
     of_free = [Part(PRIOR if label == path else POOLING, path) for label, path in pairs]
     owned = [*of_rows, *of_rows, *of_free, Part(PRIOR, "total.prior")]
     parts = tuple(dict.fromkeys([*of_free, *of_rows]))

@@ -31,10 +31,10 @@ from headcount.diagnostics.identification.precision_terms import (
     Part,
     expected_information,
 )
-from headcount.engine.density.queries import Asked, asking
-from headcount.engine.density.study_arrays import Arrays
-from headcount.engine.derivatives.jacobian import sensitivities_at
-from headcount.layout.free_vector import blocks_of, free_labels, free_paths
+from headcount.engine.density.queries import Query, query_arrays
+from headcount.engine.density.study_arrays import StudyArrays
+from headcount.engine.derivatives.jacobian import row_jacobian_at
+from headcount.layout.free_vector import free_labels, free_prior_paths, segments_of
 from headcount.layout.study_layout import TREND_LEVEL_SD, Layout
 
 __all__ = ["RAISED", "Direction", "unseen_directions"]
@@ -114,7 +114,7 @@ class Direction:
         )
 
 
-def unseen_directions(arrays: Arrays, layout: Layout, headline: Asked) -> list[Direction]:
+def unseen_directions(arrays: StudyArrays, layout: Layout, headline: Query) -> list[Direction]:
     """Find the directions along which a headcount can move without any statement noticing, the most
     plausible first.
 
@@ -177,7 +177,9 @@ class _Quantity(NamedTuple):
 class _Levels:
     """What sets levels, by log units: cost of a change, and the slopes of rows and of the headline."""
 
-    def __init__(self, arrays: Arrays, layout: Layout, headline: Asked, tolerance: float) -> None:
+    def __init__(
+        self, arrays: StudyArrays, layout: Layout, headline: Query, tolerance: float
+    ) -> None:
         self.tolerance = tolerance
         x = _middle(arrays, layout)
         found = [*_stated_levels(x, layout), *_regions(x, layout)]
@@ -188,10 +190,12 @@ class _Levels:
         self.names = [own.name for own in found]
         self.cost = 1 / (np.array([own.sd for own in found]) * unit)
         self.of_people = np.array([own.of_people for own in found])
-        slopes = sensitivities_at(x, arrays).slopes[:, columns].toarray() / unit
+        slopes = row_jacobian_at(x, arrays).jacobian[:, columns].toarray() / unit
         self.rows, self.information = _like_rows(slopes, expected_information(x, arrays))
         self.headline = (
-            sensitivities_at(x, asking(arrays, layout, [headline])).slopes[:, columns].toarray()[0]
+            row_jacobian_at(x, query_arrays(arrays, layout, [headline]))
+            .jacobian[:, columns]
+            .toarray()[0]
             / unit
         )
 
@@ -223,11 +227,11 @@ class _Levels:
         return Direction(told, float(np.linalg.norm(change * self.cost)), objection)
 
 
-def _middle(arrays: Arrays, layout: Layout) -> FloatArray:
+def _middle(arrays: StudyArrays, layout: Layout) -> FloatArray:
     """Return the middle of all priors with nothing changing but by growth, so that rows of all
     years see levels alike.
     """
-    x = arrays.middle.copy()
+    x = arrays.prior_median.copy()
     for i, path in enumerate(layout.priors):
         if re.fullmatch(r"scopes\..+\.trend|sources\..+\.breaks\.\d+", path):
             x[i] = 0.0
@@ -235,7 +239,9 @@ def _middle(arrays: Arrays, layout: Layout) -> FloatArray:
 
 
 def _stated_levels(x: FloatArray, layout: Layout) -> Iterator[_Quantity]:
-    for i, (label, path) in enumerate(zip(free_labels(layout), free_paths(layout), strict=True)):
+    for i, (label, path) in enumerate(
+        zip(free_labels(layout), free_prior_paths(layout), strict=True)
+    ):
         if not sets_level(Part(PRIOR if label == path else POOLING, path)):
             continue
         if label != path:
@@ -248,7 +254,7 @@ def _stated_levels(x: FloatArray, layout: Layout) -> Iterator[_Quantity]:
 
 
 def _regions(x: FloatArray, layout: Layout) -> Iterator[_Quantity]:
-    effects = blocks_of(layout)["region_z"]
+    effects = segments_of(layout)["region_z"]
     spread = float(np.exp(x[list(layout.priors).index("regions.region_sd")]))
     for place, region in enumerate(layout.spec.areas.regions, start=effects.start):
         yield _Quantity(f"headcounts in {region}", place, spread, 1.0, of_people=True)

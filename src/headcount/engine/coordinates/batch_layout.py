@@ -11,7 +11,7 @@ import numpy as np
 from headcount._types import FloatArray, IntArray
 from headcount.engine.coordinates.shared_parameters import Curves, Leaders, scales_of
 from headcount.engine.density.codes import DAMPING
-from headcount.engine.density.study_arrays import Arrays
+from headcount.engine.density.study_arrays import StudyArrays
 from headcount.engine.numba_support.simd import LANES
 
 __all__ = ["Block", "Layer", "Packing"]
@@ -84,7 +84,7 @@ class Packing:
         self._blocks = [block for tile in self._tiles for block in tile]
         self._sizes = [max(block.size for block in tile) for tile in self._tiles]
 
-    def fields(self, arrays: Arrays, leaders: Leaders, curves: Curves) -> dict[str, Any]:
+    def fields(self, arrays: StudyArrays, leaders: Leaders, curves: Curves) -> dict[str, Any]:
         """Return the fields of `headcount.engine.coordinates.noncentring_arrays.Recentring` about
         blocks and leaders.
 
@@ -116,17 +116,18 @@ class Packing:
                 own[: block.size, lane] = values(block)
         return np.concatenate(found).ravel()
 
-    def _path_fields(self, arrays: Arrays) -> dict[str, Any]:
+    def _path_fields(self, arrays: StudyArrays) -> dict[str, Any]:
         """Return where in each block growth paths begin; a path's effects stand one after the
         other.
         """
         first = [
-            np.flatnonzero(np.isin(block.members, arrays.path[:, :1])) for block in self._blocks
+            np.flatnonzero(np.isin(block.members, arrays.damped_innovation[:, :1]))
+            for block in self._blocks
         ]
         return {
             "run_start": _ends([own.size for own in first]),
             "run": _indices(first),
-            "path": np.array([arrays.path.shape[1], arrays.growth[DAMPING]]),
+            "path": np.array([arrays.damped_innovation.shape[1], arrays.growth[DAMPING]]),
         }
 
     def _layer_fields(self) -> dict[str, Any]:
@@ -154,10 +155,13 @@ class Packing:
             "cross": _numbers([layer.cross for layer in layers]),
         }
 
-    def _leader_fields(self, arrays: Arrays, leaders: Leaders, curves: Curves) -> dict[str, Any]:
+    def _leader_fields(
+        self, arrays: StudyArrays, leaders: Leaders, curves: Curves
+    ) -> dict[str, Any]:
         leader = _indices([block.leaders for block in self._blocks])
         units = [
-            np.repeat(arrays.group[block.members[:1]], block.leaders.size) for block in self._blocks
+            np.repeat(arrays.effect_group[block.members[:1]], block.leaders.size)
+            for block in self._blocks
         ]
         starts = _ends([block.leaders.size for block in self._blocks])
         first = {

@@ -19,14 +19,14 @@ from headcount.engine.coordinates.noncentring_arrays import Recentring
 from headcount.engine.coordinates.posterior_mode import conditional_mode
 from headcount.engine.coordinates.sampled_density import Coordinates
 from headcount.engine.coordinates.whitening import to_recentred, whiten
-from headcount.engine.density.study_arrays import Arrays
+from headcount.engine.density.study_arrays import StudyArrays
 from headcount.engine.derivatives.fisher_information import (
-    information_at,
-    prior_curvature,
+    prior_precision,
+    row_information_at,
     scale_parameters,
 )
-from headcount.engine.derivatives.growth_deviations import to_paths
-from headcount.engine.derivatives.log_baseline import to_level
+from headcount.engine.derivatives.growth_deviations import to_deviations
+from headcount.engine.derivatives.log_baseline import to_baseline
 
 __all__ = ["first_geometry", "geometry_at", "geometry_of"]
 
@@ -42,19 +42,21 @@ FLATTEST: Final = 0.5
 can be negative."""
 
 
-def first_geometry(arrays: Arrays) -> Coordinates:
+def first_geometry(arrays: StudyArrays) -> Coordinates:
     """Choose coordinates before anything is sampled: scales at the middle of their priors, the rest
     at its mode.
     """
-    return geometry_at(arrays, conditional_mode(arrays, arrays.middle))
+    return geometry_at(arrays, conditional_mode(arrays, arrays.prior_median))
 
 
-def geometry_of(arrays: Arrays, draws: FloatArray) -> Coordinates:
+def geometry_of(arrays: StudyArrays, draws: FloatArray) -> Coordinates:
     """Choose coordinates by draws of the free vector; dims (draw, free)."""
     return geometry_at(arrays, conditional_mode(arrays, draws.mean(axis=0)), draws)
 
 
-def geometry_at(arrays: Arrays, centre: FloatArray, draws: FloatArray | None = None) -> Coordinates:
+def geometry_at(
+    arrays: StudyArrays, centre: FloatArray, draws: FloatArray | None = None
+) -> Coordinates:
     """Choose the coordinates around a point.
 
     Parameters
@@ -75,10 +77,10 @@ def geometry_at(arrays: Arrays, centre: FloatArray, draws: FloatArray | None = N
     # Linear algebra on more threads ends in other last digits, and these in other draws: a
     # cluster's workers have one thread.
     with threadpool_limits(limits=1, user_api="blas"):
-        recentring, expected = recentre(arrays, centre, information_at(centre, arrays))
+        recentring, expected = recentre(arrays, centre, row_information_at(centre, arrays))
         origin = centre.copy()
-        to_level(origin, arrays)
-        to_paths(origin, arrays)
+        to_baseline(origin, arrays)
+        to_deviations(origin, arrays)
         # Nothing is left of effects where they are what all else makes of them.
         origin[recentring.member[recentring.member >= 0]] = 0.0
         points = _typical_points(origin, expected, arrays, centre[None] if draws is None else draws)
@@ -89,7 +91,7 @@ def geometry_at(arrays: Arrays, centre: FloatArray, draws: FloatArray | None = N
 
 
 def _typical_points(
-    origin: FloatArray, expected: sparse.csc_array, arrays: Arrays, draws: FloatArray
+    origin: FloatArray, expected: sparse.csc_array, arrays: StudyArrays, draws: FloatArray
 ) -> FloatArray:
     """Return points u where the posterior is; at its mode residuals are smaller than anywhere else.
 
@@ -104,7 +106,7 @@ def _typical_points(
     return points
 
 
-def _scale_curvature(points: FloatArray, recentring: Recentring, arrays: Arrays) -> FloatArray:
+def _scale_curvature(points: FloatArray, recentring: Recentring, arrays: StudyArrays) -> FloatArray:
     """Return the curvature of the scales, by differences of gradients, averaged over points; dims
     (scale, scale).
 
@@ -131,12 +133,12 @@ def _scale_curvature(points: FloatArray, recentring: Recentring, arrays: Arrays)
     return (found + found.T) / (2 * len(points))
 
 
-def _definite(own: FloatArray, origin: FloatArray, arrays: Arrays) -> sparse.csc_array:
+def _definite(own: FloatArray, origin: FloatArray, arrays: StudyArrays) -> sparse.csc_array:
     """Return the scales' curvature made positive definite, among all free variables; dims (free,
     free).
     """
     scales = np.flatnonzero(scale_parameters(arrays))
-    root = np.sqrt(prior_curvature(origin, arrays)[scales])
+    root = np.sqrt(prior_precision(origin, arrays)[scales])
     values, vectors = np.linalg.eigh(own / np.outer(root, root))
     steep = (vectors * np.maximum(values, FLATTEST)) @ vectors.T * np.outer(root, root)
     places = (np.repeat(scales, scales.size), np.tile(scales, scales.size))

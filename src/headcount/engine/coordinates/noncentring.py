@@ -44,10 +44,14 @@ from headcount.engine.coordinates.cross_information import Ties, units_of
 from headcount.engine.coordinates.noncentring_arrays import Recentring
 from headcount.engine.coordinates.row_weights import Weighing
 from headcount.engine.coordinates.shared_parameters import Curves, Leaders, scales_of
-from headcount.engine.density.codes import COMMON
-from headcount.engine.density.study_arrays import Arrays
-from headcount.engine.derivatives.fisher_information import Information, roots_of, scale_parameters
-from headcount.engine.derivatives.growth_deviations import path_precision, to_paths
+from headcount.engine.density.codes import COMMON_INNOVATION
+from headcount.engine.density.study_arrays import StudyArrays
+from headcount.engine.derivatives.fisher_information import (
+    RowInformation,
+    precision_roots,
+    scale_parameters,
+)
+from headcount.engine.derivatives.growth_deviations import deviation_precision, to_deviations
 
 __all__ = ["recentre"]
 
@@ -56,7 +60,7 @@ ROUNDING: Final = 1e-9
 
 
 def recentre(
-    arrays: Arrays, centre: FloatArray, information: Information
+    arrays: StudyArrays, centre: FloatArray, information: RowInformation
 ) -> tuple[Recentring, sparse.csc_array]:
     """Choose the recentring from what the rows tell at a point.
 
@@ -77,8 +81,8 @@ def recentre(
     """
     leaders, scales = Leaders.of(arrays, centre), scales_of(arrays)
     here = centre.copy()
-    to_paths(here, arrays)
-    prior = path_precision(centre, np.ones(centre.size), arrays)
+    to_deviations(here, arrays)
+    prior = deviation_precision(centre, np.ones(centre.size), arrays)
     groups, curves = _members(arrays), Curves(arrays, centre)
     weighing = Weighing.of(information, prior, groups)
     several = units_of(information.location, groups) > 1
@@ -88,7 +92,7 @@ def recentre(
         groups, scales, here, prior, heard, ~several, weighing, leaders, curves.bends()
     )
     follow = _follow(centre.size, blocks, leaders)
-    shared = np.flatnonzero((scales >= 0) & (arrays.group < 0))
+    shared = np.flatnonzero((scales >= 0) & (arrays.effect_group < 0))
     told = _told_where_effects_follow(shared, information, follow, prior, blocks)
     common = np.flatnonzero(np.isin(shared, _common(arrays)))
     leading = _leading_block(
@@ -159,7 +163,7 @@ def _blocks(
     scales: IntArray,
     centre: FloatArray,
     prior: sparse.csc_array,
-    information: Information,
+    information: RowInformation,
     alone: BoolArray,
     weighing: Weighing,
     leaders: Leaders,
@@ -249,11 +253,15 @@ def _layer(
     return Layer(kind, inner, seen[inner[:, None], inner], pull[inner], cross)
 
 
-def _members(arrays: Arrays) -> list[IntArray]:
+def _members(arrays: StudyArrays) -> list[IntArray]:
     """Return the members of each block."""
-    grouped = np.flatnonzero(arrays.group >= 0)
-    order = grouped[np.argsort(arrays.group[grouped], kind="stable")]
-    return np.split(order, np.flatnonzero(np.diff(arrays.group[order])) + 1) if order.size else []
+    grouped = np.flatnonzero(arrays.effect_group >= 0)
+    order = grouped[np.argsort(arrays.effect_group[grouped], kind="stable")]
+    return (
+        np.split(order, np.flatnonzero(np.diff(arrays.effect_group[order])) + 1)
+        if order.size
+        else []
+    )
 
 
 def _follow(size: int, blocks: list[Block], leaders: Leaders) -> sparse.csc_array:
@@ -287,12 +295,12 @@ def _unfolded(size: int, groups: list[IntArray], factors: list[FloatArray]) -> s
     return found
 
 
-def _common(arrays: Arrays) -> IntArray:
+def _common(arrays: StudyArrays) -> IntArray:
     """Return the positions of the growth that all regions share."""
-    inside = (arrays.entry_row >= arrays.offset[COMMON]) & (
-        arrays.entry_row < arrays.offset[COMMON + 1]
+    inside = (arrays.predictor_row >= arrays.offset[COMMON_INNOVATION]) & (
+        arrays.predictor_row < arrays.offset[COMMON_INNOVATION + 1]
     )
-    return np.asarray(arrays.entry_a[inside])
+    return np.asarray(arrays.predictor_effect[inside])
 
 
 def _leading_block(
@@ -327,7 +335,7 @@ def _leading_block(
 
 def _told_where_effects_follow(
     places: IntArray,
-    information: Information,
+    information: RowInformation,
     follow: sparse.csc_array,
     prior: sparse.csc_array,
     blocks: list[Block],
@@ -346,14 +354,14 @@ def _told_where_effects_follow(
 
 
 def _precision(
-    arrays: Arrays,
+    arrays: StudyArrays,
     centre: FloatArray,
-    information: Information,
+    information: RowInformation,
     ties: Ties,
     follow: sparse.csc_array,
 ) -> sparse.csc_array:
     """Return the expected curvature by u, without the scales."""
-    rows, rest = roots_of(information, centre, arrays)
+    rows, rest = precision_roots(information, centre, arrays)
     moved = sparse.csc_array(sparse.diags_array((~scale_parameters(arrays)).astype(float)) @ follow)
     several = units_of(rows, ties.groups) > 1
     tying, apart = (sparse.diags_array(own.astype(float)) @ rows for own in (several, ~several))

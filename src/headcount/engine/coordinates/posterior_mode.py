@@ -6,14 +6,14 @@ import numpy as np
 
 from headcount._types import FloatArray
 from headcount.engine.coordinates.sampled_density import Coordinates
-from headcount.engine.density.study_arrays import Arrays
+from headcount.engine.density.study_arrays import StudyArrays
 from headcount.engine.derivatives.fisher_information import (
-    expected_curvature,
+    expected_precision,
     factorise,
     scale_parameters,
 )
-from headcount.engine.derivatives.growth_deviations import to_paths
-from headcount.engine.derivatives.log_baseline import to_level
+from headcount.engine.derivatives.growth_deviations import to_deviations
+from headcount.engine.derivatives.log_baseline import to_baseline
 
 __all__ = ["conditional_mode"]
 
@@ -26,7 +26,7 @@ SHORTEST = 1e-4
 """Scoring stops when no step longer than this part of the promised one climbs."""
 
 
-def conditional_mode(arrays: Arrays, start: FloatArray) -> FloatArray:
+def conditional_mode(arrays: StudyArrays, start: FloatArray) -> FloatArray:
     """Climb to the mode of everything but the scales, by Fisher scoring with a damped step.
 
     The joint mode of scales and effects is of no use: it lies where noise has been explained away
@@ -46,12 +46,12 @@ def conditional_mode(arrays: Arrays, start: FloatArray) -> FloatArray:
     """
     still = scale_parameters(arrays)
     x, moving = start.copy(), np.flatnonzero(~still)
-    to_level(x, arrays)
-    to_paths(x, arrays)
+    to_baseline(x, arrays)
+    to_deviations(x, arrays)
     coordinates, natural = Coordinates(arrays), start
     best, gradient = coordinates.log_density(x)
     for number in range(STEPS):
-        precision = expected_curvature(natural, arrays)[moving][:, moving]
+        precision = expected_precision(natural, arrays)[moving][:, moving]
         if number == 0:
             # Finding the order takes longer than all else; it hangs on which rows speak of what,
             # which stays as it is.

@@ -16,9 +16,9 @@ from scipy import sparse
 
 from headcount._types import FloatArray, IntArray
 from headcount.engine.coordinates.column_groups import Cut
-from headcount.engine.density.codes import NOISE
-from headcount.engine.density.study_arrays import Arrays
-from headcount.engine.derivatives.fisher_information import Information
+from headcount.engine.density.codes import LOG_NOISE
+from headcount.engine.density.study_arrays import StudyArrays
+from headcount.engine.derivatives.fisher_information import RowInformation
 
 __all__ = ["Weighing"]
 
@@ -49,7 +49,7 @@ class Weighing(NamedTuple):
 
     @classmethod
     def of(
-        cls, information: Information, prior: sparse.csc_array, blocks: list[IntArray]
+        cls, information: RowInformation, prior: sparse.csc_array, blocks: list[IntArray]
     ) -> Weighing:
         """Sort rows into kinds.
 
@@ -74,13 +74,16 @@ class Weighing(NamedTuple):
         mean = np.bincount(own, portion[noisy], found.size) / np.bincount(own, minlength=found.size)
         return cls(kind, found // STEPS, mean)
 
-    def fields(self, arrays: Arrays, centre: FloatArray) -> dict[str, Any]:
+    def fields(self, arrays: StudyArrays, centre: FloatArray) -> dict[str, Any]:
         """Return the fields of `Recentring` about noise."""
-        start, end = arrays.offset[NOISE], arrays.offset[NOISE + 1]
-        inside = np.flatnonzero((arrays.entry_row >= start) & (arrays.entry_row < end))
+        start, end = arrays.offset[LOG_NOISE], arrays.offset[LOG_NOISE + 1]
+        inside = np.flatnonzero((arrays.predictor_row >= start) & (arrays.predictor_row < end))
         # The entries of each kind are those of its source.
-        kind, entry = np.nonzero(self.source[:, None] == arrays.entry_row[inside] - start)
-        place, weight = arrays.entry_a[inside][entry], arrays.entry_weight[inside][entry]
+        kind, entry = np.nonzero(self.source[:, None] == arrays.predictor_row[inside] - start)
+        place, weight = (
+            arrays.predictor_effect[inside][entry],
+            arrays.predictor_weight[inside][entry],
+        )
         return {
             "noise_kind": np.ascontiguousarray(kind),
             "noise_place": place,

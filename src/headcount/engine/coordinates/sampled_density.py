@@ -21,11 +21,17 @@ from headcount.engine.coordinates.map_signatures import RECENTRING, STATE, WHITE
 from headcount.engine.coordinates.noncentring_arrays import Recentring
 from headcount.engine.coordinates.noncentring_map import from_pathwise, to_pathwise
 from headcount.engine.coordinates.whitening import Whitening, from_recentred, to_recentred
-from headcount.engine.density.log_density import back, latent, likelihood, log_prior, seen
-from headcount.engine.density.signatures import LATENT, NUMBERS, ROWS, SEEN, STUDY
-from headcount.engine.density.study_arrays import Arrays
-from headcount.engine.derivatives.growth_deviations import by_paths, to_innovations
-from headcount.engine.derivatives.log_baseline import by_level, to_total
+from headcount.engine.density.log_density import (
+    expected_of,
+    gradient_of_rows,
+    latent_of,
+    likelihood_and_slopes,
+)
+from headcount.engine.density.log_prior import log_prior_and_gradient
+from headcount.engine.density.signatures import EXPECTED, LATENT, NUMBERS, ROWS, STUDY
+from headcount.engine.density.study_arrays import StudyArrays
+from headcount.engine.derivatives.growth_deviations import gradient_by_deviations, to_innovations
+from headcount.engine.derivatives.log_baseline import gradient_by_baseline, to_total
 from headcount.engine.numba_support.compilation import from_c, inner
 from headcount.engine.numba_support.function_pointers import Links
 from headcount.engine.numba_support.vector_ops import copy
@@ -46,13 +52,15 @@ FOLLOWING, WHITENED = 1, 2
 _arrays, _recentring, _whitening = (LINKED.handed(form) for form in (STUDY, RECENTRING, WHITENING))
 _to_innovations = LINKED.link(to_innovations, types.float64, NUMBERS, STUDY)
 _to_total = LINKED.link(to_total, types.none, NUMBERS, STUDY)
-_log_prior = LINKED.link(log_prior, types.float64, NUMBERS, STUDY, NUMBERS)
-_latent = LINKED.link(latent, LATENT, NUMBERS, STUDY)
-_seen = LINKED.link(seen, SEEN, LATENT, STUDY)
-_likelihood = LINKED.link(likelihood, types.Tuple((types.float64, ROWS)), SEEN, STUDY)
-_back = LINKED.link(back, types.none, NUMBERS, LATENT, SEEN, ROWS, STUDY, NUMBERS)
-_by_level = LINKED.link(by_level, types.none, NUMBERS, STUDY, NUMBERS)
-_by_paths = LINKED.link(by_paths, types.none, NUMBERS, STUDY, NUMBERS)
+_log_prior = LINKED.link(log_prior_and_gradient, types.float64, NUMBERS, STUDY, NUMBERS)
+_latent = LINKED.link(latent_of, LATENT, NUMBERS, STUDY)
+_expected = LINKED.link(expected_of, EXPECTED, LATENT, STUDY)
+_likelihood = LINKED.link(
+    likelihood_and_slopes, types.Tuple((types.float64, ROWS)), EXPECTED, STUDY
+)
+_back = LINKED.link(gradient_of_rows, types.none, NUMBERS, LATENT, EXPECTED, ROWS, STUDY, NUMBERS)
+_by_level = LINKED.link(gradient_by_baseline, types.none, NUMBERS, STUDY, NUMBERS)
+_by_paths = LINKED.link(gradient_by_deviations, types.none, NUMBERS, STUDY, NUMBERS)
 _to_pathwise = LINKED.link(to_pathwise, types.Tuple((NUMBERS, STATE)), NUMBERS, RECENTRING)
 _from_pathwise = LINKED.link(
     from_pathwise, types.float64, NUMBERS, NUMBERS, STATE, RECENTRING, NUMBERS
@@ -79,7 +87,7 @@ class Coordinates:
         What the functions of C are handed as their last argument: valid as long as this object is.
     """
 
-    arrays: Arrays
+    arrays: StudyArrays
     recentring: Recentring | None = None
     whitening: Whitening | None = None
     table: IntArray = field(init=False, repr=False, compare=False)
@@ -93,7 +101,7 @@ class Coordinates:
     @property
     def size(self) -> int:
         """Number of free variables."""
-        return self.arrays.family.size
+        return self.arrays.prior_family.size
 
     @property
     def density_of_c(self) -> Any:  # noqa: ANN401 - Numba is not typed
@@ -166,7 +174,7 @@ def _of_pathwise(x: FloatArray, table: Any, gradient: FloatArray) -> float:  # n
     _to_total(table, x, arrays)
     total: float = _log_prior(table, x, arrays, gradient)
     found = _latent(table, x, arrays)
-    at = _seen(table, found, arrays)
+    at = _expected(table, found, arrays)
     told, slopes = _likelihood(table, at, arrays)
     _back(table, x, found, at, slopes, arrays, gradient)
     _by_level(table, x, arrays, gradient)

@@ -8,12 +8,12 @@ import numpy as np
 from scipy.special import expit
 
 from headcount._types import FloatArray, IntArray
-from headcount.engine.density.codes import ETA, REGIONS, SHARE, ZETA
-from headcount.engine.density.log_density import latent
-from headcount.engine.density.study_arrays import LINKS, Arrays
+from headcount.engine.density.codes import LOG_SHARE, RATIO_LINK, REACH_LINK, REGIONS
+from headcount.engine.density.log_density import latent_of
+from headcount.engine.density.study_arrays import LINKS, StudyArrays
 from headcount.engine.derivatives.fisher_information import scale_parameters
-from headcount.engine.derivatives.growth_deviations import to_paths
-from headcount.engine.derivatives.log_baseline import to_level
+from headcount.engine.derivatives.growth_deviations import to_deviations
+from headcount.engine.derivatives.log_baseline import to_baseline
 
 __all__ = ["Curves", "Leaders", "scales_of"]
 
@@ -39,22 +39,22 @@ class Leaders(NamedTuple):
     spread: FloatArray
 
     @classmethod
-    def of(cls, arrays: Arrays, centre: FloatArray) -> Leaders:
+    def of(cls, arrays: StudyArrays, centre: FloatArray) -> Leaders:
         """List them, the level among them in the place of the total."""
-        place = np.flatnonzero((arrays.group < 0) & ~scale_parameters(arrays))
+        place = np.flatnonzero((arrays.effect_group < 0) & ~scale_parameters(arrays))
         scale = scales_of(arrays)[place]
         spread = np.where(scale >= 0, np.exp(centre[scale]), 1.0)
         value = centre.copy()
-        to_level(value, arrays)
-        to_paths(value, arrays)
+        to_baseline(value, arrays)
+        to_deviations(value, arrays)
         return cls(place, scale, value[place] * spread, spread)
 
 
-def scales_of(arrays: Arrays) -> IntArray:
+def scales_of(arrays: StudyArrays) -> IntArray:
     """Return the position of each free variable's log scale, -1 where it has none; dims (free,)."""
-    scale = np.full(arrays.family.size, -1, dtype=np.int64)
-    scaled = arrays.entry_b >= 0
-    scale[arrays.entry_a[scaled]] = arrays.entry_b[scaled]
+    scale = np.full(arrays.prior_family.size, -1, dtype=np.int64)
+    scaled = arrays.predictor_scale >= 0
+    scale[arrays.predictor_effect[scaled]] = arrays.predictor_scale[scaled]
     return scale
 
 
@@ -69,10 +69,14 @@ class Curves:
         The point; dims (free,).
     """
 
-    def __init__(self, arrays: Arrays, centre: FloatArray) -> None:
+    def __init__(self, arrays: StudyArrays, centre: FloatArray) -> None:
         self._arrays, self._centre = arrays, centre
-        self._sums = latent(centre, arrays).v
-        rows, a, b = arrays.entry_row.tolist(), arrays.entry_a.tolist(), arrays.entry_b.tolist()
+        self._sums = latent_of(centre, arrays).predictor
+        rows, a, b = (
+            arrays.predictor_row.tolist(),
+            arrays.predictor_effect.tolist(),
+            arrays.predictor_scale.tolist(),
+        )
         # What has no scale and comes first is the level, of a ratio or of a coverage.
         self._level = {row: a[e] for e, row in reversed(list(enumerate(rows))) if b[e] < 0}
         self._unit = self._units()
@@ -83,27 +87,34 @@ class Curves:
 
     def _units(self) -> dict[int, int]:
         """Return the unit of each region: the group of its level."""
-        start, end = self._arrays.offset[SHARE], self._arrays.offset[SHARE + 1]
-        row, group = self._arrays.entry_row, self._arrays.group[self._arrays.entry_a]
+        start, end = self._arrays.offset[LOG_SHARE], self._arrays.offset[LOG_SHARE + 1]
+        row, group = (
+            self._arrays.predictor_row,
+            self._arrays.effect_group[self._arrays.predictor_effect],
+        )
         chosen = (row >= start) & (row < end) & (group >= 0)
         return dict(zip((row[chosen] - start).tolist(), group[chosen].tolist(), strict=True))
 
     def _find_ratios(self) -> None:
         codes = {LINKS.index("contains"): RISING, LINKS.index("within"): FALLING}
         regions = int(self._arrays.shape[REGIONS])
-        for scope, link in enumerate(self._arrays.link.tolist()):
+        for scope, link in enumerate(self._arrays.scope_link.tolist()):
             for region in range(regions if link in codes else 0):
                 self._add(
-                    int(self._arrays.offset[ETA]) + scope * regions + region, region, codes[link]
+                    int(self._arrays.offset[RATIO_LINK]) + scope * regions + region,
+                    region,
+                    codes[link],
                 )
 
     def _find_coverages(self) -> None:
         views = {(int(cell[0]), int(cell[3])) for cell in self._arrays.cells if cell[0] >= 0}
         for view, region in sorted(views):
-            source = int(self._arrays.view_source[view])
+            source = int(self._arrays.reach_point_source[view])
             if self._arrays.is_coverage[source if source >= 0 else -1 - source]:
                 self._add(
-                    int(self._arrays.offset[ZETA] + self._arrays.view_zeta[view]), region, FALLING
+                    int(self._arrays.offset[REACH_LINK] + self._arrays.reach_point_link[view]),
+                    region,
+                    FALLING,
                 )
 
     def _add(self, row: int, region: int, code: int) -> None:
@@ -124,12 +135,12 @@ class Curves:
         entries = self._arrays
         levels: dict[int, set[int]] = {}
         for row, effect, scale in zip(
-            entries.entry_row.tolist(),
-            entries.entry_a.tolist(),
-            entries.entry_b.tolist(),
+            entries.predictor_row.tolist(),
+            entries.predictor_effect.tolist(),
+            entries.predictor_scale.tolist(),
             strict=True,
         ):
-            if row in self._levels and scale >= 0 and entries.group[effect] >= 0:
+            if row in self._levels and scale >= 0 and entries.effect_group[effect] >= 0:
                 levels.setdefault(effect, set()).add(self._levels[row])
         found = np.full(self._centre.size, -1)
         for effect, own in levels.items():

@@ -13,35 +13,37 @@ import numpy as np
 from headcount._types import FloatArray
 from headcount.engine.density.codes import (
     CONTAINS,
-    ETA,
-    PART,
+    PART_OF,
+    RATIO_LINK,
+    RATIO_TREND,
     REFERENCE,
     REGIONS,
     SCOPES,
-    SLOPE,
     WITHIN,
     YEARS,
 )
-from headcount.engine.density.study_arrays import Arrays
+from headcount.engine.density.study_arrays import StudyArrays
 from headcount.engine.density.tails import expit, softplus
 from headcount.engine.numba_support.compilation import inner
 
-__all__ = ["back_cells", "cells_of"]
+__all__ = ["cell_values", "cells_adjoint"]
 
 
 @inner
-def cells_of(v: FloatArray, headcount: FloatArray, reach: FloatArray, arrays: Arrays) -> FloatArray:
+def cell_values(
+    predictor: FloatArray, headcount: FloatArray, reach: FloatArray, arrays: StudyArrays
+) -> FloatArray:
     """Return the log expected value of each cell, on the line between the middles of two years;
     dims (cell,).
     """
-    cells, leans, weights = arrays.cells, arrays.cell_lean, arrays.cell_weight
-    parent, link, offset = arrays.parent, arrays.link, arrays.part_offset
-    eta_at, slope_at = arrays.offset[ETA], arrays.offset[SLOPE]
+    cells, next_weights, weights = arrays.cells, arrays.cell_next_weight, arrays.cell_log_weight
+    parent, link, offset = arrays.scope_parent, arrays.scope_link, arrays.part_log_weight
+    eta_at, slope_at = arrays.offset[RATIO_LINK], arrays.offset[RATIO_TREND]
     regions, reference = arrays.shape[REGIONS], arrays.shape[REFERENCE]
-    wholes = _log_wholes(v, arrays)
+    wholes = _log_wholes(predictor, arrays)
     values = np.empty(len(cells))
     for c in range(len(cells)):
-        region, lean, total = cells[c, 3], leans[c], weights[c]
+        region, lean, total = cells[c, 3], next_weights[c], weights[c]
         for side in range(2):
             share = lean if side else 1.0 - lean
             if share == 0.0:
@@ -51,9 +53,9 @@ def cells_of(v: FloatArray, headcount: FloatArray, reach: FloatArray, arrays: Ar
             if view >= 0:
                 value += reach[np.uint64(view)]
             while scope != 0:
-                eta = offset[scope] + v[eta_at + scope * regions + region]
-                eta += v[slope_at + scope] * (year - reference)
-                if link[scope] == PART:
+                eta = offset[scope] + predictor[eta_at + scope * regions + region]
+                eta += predictor[slope_at + scope] * (year - reference)
+                if link[scope] == PART_OF:
                     eta -= wholes[scope, region, year]
                 value += _log_of(eta, link[scope])
                 scope = parent[scope]
@@ -63,23 +65,26 @@ def cells_of(v: FloatArray, headcount: FloatArray, reach: FloatArray, arrays: Ar
 
 
 @inner
-def back_cells(
-    v: FloatArray, d_cells: FloatArray, arrays: Arrays, d_v: FloatArray
+def cells_adjoint(
+    predictor: FloatArray, d_cells: FloatArray, arrays: StudyArrays, d_predictor: FloatArray
 ) -> tuple[FloatArray, FloatArray]:
-    """Carry the derivative by the cells back to v; return those by log headcount and by log reach."""
-    cells, leans = arrays.cells, arrays.cell_lean
-    parent, link, offset = arrays.parent, arrays.link, arrays.part_offset
-    eta_at, slope_at = arrays.offset[ETA], arrays.offset[SLOPE]
+    """Carry the derivative by the cells back to predictor; return those by log headcount and by log reach."""
+    cells, next_weights = arrays.cells, arrays.cell_next_weight
+    parent, link, offset = arrays.scope_parent, arrays.scope_link, arrays.part_log_weight
+    eta_at, slope_at = arrays.offset[RATIO_LINK], arrays.offset[RATIO_TREND]
     regions, reference = arrays.shape[REGIONS], arrays.shape[REFERENCE]
-    d_headcount, d_reach = np.zeros((regions, arrays.shape[YEARS])), np.zeros(arrays.view_zeta.size)
-    wholes = _log_wholes(v, arrays)
+    d_headcount, d_reach = (
+        np.zeros((regions, arrays.shape[YEARS])),
+        np.zeros(arrays.reach_point_link.size),
+    )
+    wholes = _log_wholes(predictor, arrays)
     d_wholes = np.zeros(wholes.shape)
     for c in range(len(cells)):
         if d_cells[c] == 0.0:
             continue
         region = cells[c, 3]
         for side in range(2):
-            slope = d_cells[c] * (leans[c] if side else 1.0 - leans[c])
+            slope = d_cells[c] * (next_weights[c] if side else 1.0 - next_weights[c])
             if slope == 0.0:
                 continue
             view, year, scope = cells[c, side], cells[c, 4] + side, cells[c, 2]
@@ -88,14 +93,14 @@ def back_cells(
                 d_reach[np.uint64(view)] += slope
             while scope != 0:
                 place, ahead = eta_at + scope * regions + region, year - reference
-                eta = offset[scope] + v[place] + v[slope_at + scope] * ahead
+                eta = offset[scope] + predictor[place] + predictor[slope_at + scope] * ahead
                 own = slope * _slope_of(eta, link[scope])
-                d_v[place] += own
-                d_v[slope_at + scope] += own * ahead
-                if link[scope] == PART:
+                d_predictor[place] += own
+                d_predictor[slope_at + scope] += own * ahead
+                if link[scope] == PART_OF:
                     d_wholes[scope, region, year] -= slope
                 scope = parent[scope]
-    _back_wholes(v, wholes, d_wholes, arrays, d_v)
+    _log_wholes_adjoint(predictor, wholes, d_wholes, arrays, d_predictor)
     return d_headcount, d_reach
 
 
@@ -121,7 +126,7 @@ def _slope_of(eta: float, link: int) -> float:
 
 
 @inner
-def _log_wholes(v: FloatArray, arrays: Arrays) -> FloatArray:
+def _log_wholes(predictor: FloatArray, arrays: StudyArrays) -> FloatArray:
     """Return the log sum of the parts beside each part, itself among them; dims (scope, region,
     year), empty without parts.
     """
@@ -135,14 +140,18 @@ def _log_wholes(v: FloatArray, arrays: Arrays) -> FloatArray:
             for year in range(years):
                 total = 0.0
                 for i in range(first, last):
-                    total += math.exp(_eta(v, arrays.sibling[i], region, year, arrays))
+                    total += math.exp(_eta(predictor, arrays.sibling[i], region, year, arrays))
                 wholes[scope, region, year] = math.log(total)
     return wholes
 
 
 @inner
-def _back_wholes(
-    v: FloatArray, wholes: FloatArray, d_wholes: FloatArray, arrays: Arrays, d_v: FloatArray
+def _log_wholes_adjoint(
+    predictor: FloatArray,
+    wholes: FloatArray,
+    d_wholes: FloatArray,
+    arrays: StudyArrays,
+    d_predictor: FloatArray,
 ) -> None:
     for scope in range(len(wholes)):
         first, last = arrays.sibling_start[scope], arrays.sibling_start[scope + 1]
@@ -151,15 +160,20 @@ def _back_wholes(
                 slope = d_wholes[scope, region, year]
                 for i in range(first, last if slope != 0.0 else first):
                     part, ahead = arrays.sibling[i], year - arrays.shape[REFERENCE]
-                    eta = _eta(v, part, region, year, arrays)
+                    eta = _eta(predictor, part, region, year, arrays)
                     own = slope * math.exp(eta - wholes[scope, region, year])
-                    d_v[arrays.offset[ETA] + part * arrays.shape[REGIONS] + region] += own
-                    d_v[arrays.offset[SLOPE] + part] += own * ahead
+                    d_predictor[
+                        arrays.offset[RATIO_LINK] + part * arrays.shape[REGIONS] + region
+                    ] += own
+                    d_predictor[arrays.offset[RATIO_TREND] + part] += own * ahead
 
 
 @inner
-def _eta(v: FloatArray, scope: int, region: int, year: int, arrays: Arrays) -> float:
+def _eta(predictor: FloatArray, scope: int, region: int, year: int, arrays: StudyArrays) -> float:
     level = (
-        arrays.part_offset[scope] + v[arrays.offset[ETA] + scope * arrays.shape[REGIONS] + region]
+        arrays.part_log_weight[scope]
+        + predictor[arrays.offset[RATIO_LINK] + scope * arrays.shape[REGIONS] + region]
     )
-    return float(level + v[arrays.offset[SLOPE] + scope] * (year - arrays.shape[REFERENCE]))
+    return float(
+        level + predictor[arrays.offset[RATIO_TREND] + scope] * (year - arrays.shape[REFERENCE])
+    )

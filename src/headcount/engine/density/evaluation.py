@@ -9,9 +9,14 @@ from numba import types
 
 from headcount._types import FloatArray, SingleArray
 from headcount.engine.density.codes import REGIONS, YEARS
-from headcount.engine.density.log_density import latent, log_likelihoods, log_reach, seen
-from headcount.engine.density.signatures import LATENT, NUMBERS, ROWS, SEEN, STUDY
-from headcount.engine.density.study_arrays import Arrays
+from headcount.engine.density.log_density import (
+    expected_of,
+    latent_of,
+    log_reach,
+    row_log_likelihoods,
+)
+from headcount.engine.density.signatures import EXPECTED, LATENT, NUMBERS, ROWS, STUDY
+from headcount.engine.density.study_arrays import StudyArrays
 from headcount.engine.numba_support.compilation import Typed, compiled
 from headcount.engine.numba_support.function_pointers import Links
 from headcount.engine.numba_support.vector_ops import copy
@@ -21,14 +26,14 @@ __all__ = ["LOOPS", "evaluate", "evaluate_reach", "log_likelihood"]
 LINKED = Links(STUDY)
 
 _arrays = LINKED.handed(STUDY)
-_latent = LINKED.link(latent, LATENT, NUMBERS, STUDY)
-_seen = LINKED.link(seen, SEEN, LATENT, STUDY)
+_latent = LINKED.link(latent_of, LATENT, NUMBERS, STUDY)
+_expected = LINKED.link(expected_of, EXPECTED, LATENT, STUDY)
 _log_reach = LINKED.link(log_reach, NUMBERS, LATENT, STUDY)
-_log_likelihoods = LINKED.link(log_likelihoods, ROWS, SEEN, STUDY)
+_log_likelihoods = LINKED.link(row_log_likelihoods, ROWS, EXPECTED, STUDY)
 
 
-def evaluate(draws: FloatArray, arrays: Arrays) -> tuple[FloatArray, FloatArray]:
-    """Evaluate log headcount and v for many draws.
+def evaluate(draws: FloatArray, arrays: StudyArrays) -> tuple[FloatArray, FloatArray]:
+    """Evaluate log headcount and predictor for many draws.
 
     Parameters
     ----------
@@ -40,7 +45,7 @@ def evaluate(draws: FloatArray, arrays: Arrays) -> tuple[FloatArray, FloatArray]
     Returns
     -------
     tuple
-        Log headcount, dims (draw, region, year); v, dims (draw, sum).
+        Log headcount, dims (draw, region, year); predictor, dims (draw, sum).
     """
     headcount = np.empty((len(draws), arrays.shape[REGIONS], arrays.shape[YEARS]))
     sums = np.empty((len(draws), arrays.offset[-1]))
@@ -49,7 +54,7 @@ def evaluate(draws: FloatArray, arrays: Arrays) -> tuple[FloatArray, FloatArray]
     return headcount, sums
 
 
-def evaluate_reach(draws: FloatArray, arrays: Arrays) -> SingleArray:
+def evaluate_reach(draws: FloatArray, arrays: StudyArrays) -> SingleArray:
     """Evaluate log reach for many draws.
 
     Parameters
@@ -64,14 +69,16 @@ def evaluate_reach(draws: FloatArray, arrays: Arrays) -> SingleArray:
     numpy.ndarray
         Log reach in single precision, since there is much of it; dims (draw, view).
     """
-    reach = np.empty((len(draws), arrays.view_zeta.size), dtype=np.float32)
+    reach = np.empty((len(draws), arrays.reach_point_link.size), dtype=np.float32)
     table = LINKED.table(arrays)
     _evaluate_reach(draws, table.ctypes.data, reach)
     return reach
 
 
-def log_likelihood(draws: FloatArray, arrays: Arrays) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """Evaluate each row's log likelihood, location and spread for many draws.
+def log_likelihood(
+    draws: FloatArray, arrays: StudyArrays
+) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Evaluate each row's log likelihood, location and dispersion for many draws.
 
     Parameters
     ----------
@@ -84,13 +91,13 @@ def log_likelihood(draws: FloatArray, arrays: Arrays) -> tuple[FloatArray, Float
     -------
     tuple
         Log likelihood; location, the expected logarithm, or the log odds of one of the k of n;
-        spread, the sd on the log scale, or the concentration of k of n. Each has dims (draw, row).
+        dispersion, the sd on the log scale, or the concentration of k of n. Each has dims (draw, row).
     """
     found = np.empty((3, len(draws), arrays.row_value.size))
     table = LINKED.table(arrays)
     _log_likelihood(draws, table.ctypes.data, *found)
-    total, location, spread = found
-    return total, location, spread
+    total, location, dispersion = found
+    return total, location, dispersion
 
 
 @compiled
@@ -99,7 +106,7 @@ def _evaluate(draws: FloatArray, table: Any, headcount: FloatArray, sums: FloatA
         found = _latent(table, draws[i], _arrays(table))
         for region in range(len(found.headcount)):
             copy(found.headcount[region], headcount[i, region])
-        copy(found.v, sums[i])
+        copy(found.predictor, sums[i])
 
 
 @compiled
@@ -114,17 +121,17 @@ def _log_likelihood(
     table: Any,  # noqa: ANN401
     total: FloatArray,
     location: FloatArray,
-    spread: FloatArray,
+    dispersion: FloatArray,
 ) -> None:
     arrays = _arrays(table)
     for i in range(len(draws)):
-        at = _seen(table, _latent(table, draws[i], arrays), arrays)
+        at = _expected(table, _latent(table, draws[i], arrays), arrays)
         rows = _log_likelihoods(table, at, arrays)
         for row in range(len(rows)):
-            total[i, row], location[i, row], spread[i, row] = (
+            total[i, row], location[i, row], dispersion[i, row] = (
                 rows[row, 0],
                 at.location[row, 0],
-                at.spread[row],
+                at.dispersion[row],
             )
 
 

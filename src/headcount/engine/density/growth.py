@@ -11,45 +11,45 @@ import numpy as np
 
 from headcount._types import FloatArray, IntArray
 from headcount.engine.density.codes import (
-    BENT,
     CEILING,
-    COMMON,
+    COMMON_INNOVATION,
     DAMPING,
-    DRIVEN,
+    DRIVEN_GROWTH,
     ENTRY,
     EXIT,
-    FLOWING,
-    KIND,
-    LEVEL,
+    GROWTH_KIND,
+    LOG_SHARE,
+    LOG_TOTAL,
+    LOGISTIC,
     REFERENCE,
-    REGIONAL,
+    REGION_INNOVATION,
     REGIONS,
-    SHARE,
-    STEADY,
+    STEADY_GROWTH,
+    STOCK_AND_FLOW,
     YEARS,
 )
-from headcount.engine.density.study_arrays import Arrays
+from headcount.engine.density.study_arrays import StudyArrays
 from headcount.engine.density.tails import expit, log_expit, log_sum
 from headcount.engine.numba_support.compilation import inner
 from headcount.engine.numba_support.vector_ops import add
 
-__all__ = ["back_headcount", "log_headcount"]
+__all__ = ["headcount_adjoint", "log_headcount"]
 
 
 @inner
-def log_headcount(x: FloatArray, v: FloatArray, arrays: Arrays) -> FloatArray:
+def log_headcount(x: FloatArray, predictor: FloatArray, arrays: StudyArrays) -> FloatArray:
     """Return the target's log headcount, dims (region, year)."""
     regions, years, reference = arrays.shape[REGIONS], arrays.shape[YEARS], arrays.shape[REFERENCE]
-    share = v[arrays.offset[SHARE] : arrays.offset[SHARE] + regions]
-    level = v[arrays.offset[LEVEL]] - log_sum(share)
-    phi, places, start = _damping(x, arrays.growth), arrays.growth, arrays.offset[COMMON]
+    share = predictor[arrays.offset[LOG_SHARE] : arrays.offset[LOG_SHARE] + regions]
+    level = predictor[arrays.offset[LOG_TOTAL]] - log_sum(share)
+    phi, places, start = _damping(x, arrays.growth), arrays.growth, arrays.offset[COMMON_INNOVATION]
     common = np.empty(years - 1)
-    _put_deviation(v[start : start + years - 1], phi, common)
+    _put_deviation(predictor[start : start + years - 1], phi, common)
     headcount, growth = np.empty((regions, years)), np.empty(years - 1)
     for r in range(regions):
         headcount[r, reference] = level + share[r]
-        _put_growth(r, v, common, phi, arrays.offset, places, growth)
-        if places[KIND] == FLOWING:
+        _put_growth(r, predictor, common, phi, arrays.offset, places, growth)
+        if places[GROWTH_KIND] == STOCK_AND_FLOW:
             for t in range(years - 1):
                 entering = arrays.graduates[r, t]
                 headcount[r, t + 1] = headcount[r, t] + math.log(
@@ -60,40 +60,43 @@ def log_headcount(x: FloatArray, v: FloatArray, arrays: Arrays) -> FloatArray:
             headcount[r, t] = headcount[r, t - 1] + growth[t - 1]
         for t in range(reference - 1, -1, -1):
             headcount[r, t] = headcount[r, t + 1] - growth[t]
-        if places[KIND] == BENT:
-            rate = v[arrays.offset[STEADY] + r]
+        if places[GROWTH_KIND] == LOGISTIC:
+            rate = predictor[arrays.offset[STEADY_GROWTH] + r]
             for t in range(years):
                 headcount[r, t] += _bend(x, rate, t - reference, places)[0]
     return headcount
 
 
 @inner
-def back_headcount(
+def headcount_adjoint(
     x: FloatArray,
-    v: FloatArray,
+    predictor: FloatArray,
     headcount: FloatArray,
     d_headcount: FloatArray,
-    arrays: Arrays,
-    d_v: FloatArray,
+    arrays: StudyArrays,
+    d_predictor: FloatArray,
     gradient: FloatArray,
 ) -> None:
-    """Carry the derivative by the log headcount back to v and to the curved growth parameters in x."""
+    """Carry the derivative by the log headcount back to predictor and to the curved growth parameters in x."""
     regions, years, reference = arrays.shape[REGIONS], arrays.shape[YEARS], arrays.shape[REFERENCE]
-    share = v[arrays.offset[SHARE] : arrays.offset[SHARE] + regions]
+    share = predictor[arrays.offset[LOG_SHARE] : arrays.offset[LOG_SHARE] + regions]
     norm, d_level, d_phi = log_sum(share), 0.0, 0.0
-    phi, places, start = _damping(x, arrays.growth), arrays.growth, arrays.offset[COMMON]
-    innovations, d_innovations = v[start : start + years - 1], d_v[start : start + years - 1]
+    phi, places, start = _damping(x, arrays.growth), arrays.growth, arrays.offset[COMMON_INNOVATION]
+    innovations, d_innovations = (
+        predictor[start : start + years - 1],
+        d_predictor[start : start + years - 1],
+    )
     common, d_common, d_growth = np.empty(years - 1), np.zeros(years - 1), np.empty(years - 1)
     growth, deviation = np.empty(years - 1), np.empty(years - 1)
     _put_deviation(innovations, phi, common)
-    driven = arrays.offset[DRIVEN + 1] > arrays.offset[DRIVEN]
+    driven = arrays.offset[DRIVEN_GROWTH + 1] > arrays.offset[DRIVEN_GROWTH]
     for r in range(regions):
-        _put_growth(r, v, common, phi, arrays.offset, places, growth)
-        steady, path, d_path = arrays.offset[STEADY] + r, headcount[r], d_headcount[r]
-        d_start = _back_path(
+        _put_growth(r, predictor, common, phi, arrays.offset, places, growth)
+        steady, path, d_path = arrays.offset[STEADY_GROWTH] + r, headcount[r], d_headcount[r]
+        d_start = _path_adjoint(
             x,
             steady,
-            v,
+            predictor,
             growth,
             path,
             d_path,
@@ -101,26 +104,26 @@ def back_headcount(
             r,
             reference,
             places,
-            d_v,
+            d_predictor,
             gradient,
             d_growth,
         )
-        d_v[arrays.offset[SHARE] + r] += d_start
+        d_predictor[arrays.offset[LOG_SHARE] + r] += d_start
         d_level += d_start
         add(d_common, 1.0, d_growth)
-        if places[KIND] != BENT:
-            d_v[steady] += _sum(d_growth)
+        if places[GROWTH_KIND] != LOGISTIC:
+            d_predictor[steady] += _sum(d_growth)
         if driven:
-            at = arrays.offset[DRIVEN] + r * (years - 1)
-            add(d_v[at : at + years - 1], 1.0, d_growth)
-        at = arrays.offset[REGIONAL] + r * (years - 1)
-        own = v[at : at + years - 1]
+            at = arrays.offset[DRIVEN_GROWTH] + r * (years - 1)
+            add(d_predictor[at : at + years - 1], 1.0, d_growth)
+        at = arrays.offset[REGION_INNOVATION] + r * (years - 1)
+        own = predictor[at : at + years - 1]
         _put_deviation(own, phi, deviation)
-        d_phi += _back_deviation(own, deviation, phi, d_growth, d_v[at : at + years - 1])
+        d_phi += _deviation_adjoint(own, deviation, phi, d_growth, d_predictor[at : at + years - 1])
     for r in range(regions):
-        d_v[arrays.offset[SHARE] + r] -= math.exp(share[r] - norm) * d_level
-    d_v[arrays.offset[LEVEL]] += d_level
-    d_phi += _back_deviation(innovations, common, phi, d_common, d_innovations)
+        d_predictor[arrays.offset[LOG_SHARE] + r] -= math.exp(share[r] - norm) * d_level
+    d_predictor[arrays.offset[LOG_TOTAL]] += d_level
+    d_phi += _deviation_adjoint(innovations, common, phi, d_common, d_innovations)
     if places[DAMPING] >= 0:
         gradient[places[DAMPING]] += d_phi * phi * (1 - phi)
 
@@ -145,7 +148,7 @@ def _sum(values: FloatArray) -> float:
 @inner
 def _put_growth(
     region: int,
-    v: FloatArray,
+    predictor: FloatArray,
     common: FloatArray,
     phi: float,
     offset: IntArray,
@@ -156,19 +159,19 @@ def _put_growth(
     conversions.
     """
     steps = common.size
-    start = offset[REGIONAL] + region * steps
-    _put_deviation(v[start : start + steps], phi, growth)
-    steady = v[offset[STEADY] + region] if places[KIND] != BENT else 0.0
+    start = offset[REGION_INNOVATION] + region * steps
+    _put_deviation(predictor[start : start + steps], phi, growth)
+    steady = predictor[offset[STEADY_GROWTH] + region] if places[GROWTH_KIND] != LOGISTIC else 0.0
     for t in range(steps):
         growth[t] += common[t] + steady
-    if offset[DRIVEN + 1] > offset[DRIVEN]:
-        start = offset[DRIVEN] + region * steps
-        add(growth, 1.0, v[start : start + steps])
+    if offset[DRIVEN_GROWTH + 1] > offset[DRIVEN_GROWTH]:
+        start = offset[DRIVEN_GROWTH] + region * steps
+        add(growth, 1.0, predictor[start : start + steps])
 
 
 @inner
 def _put_deviation(innovations: FloatArray, phi: float, path: FloatArray) -> None:
-    """Run an autoregression over innovations, with the spread of the first one at every step."""
+    """Run an autoregression over innovations, with the dispersion of the first one at every step."""
     fresh = math.sqrt(1 - phi * phi)
     path[0] = innovations[0]
     for t in range(1, innovations.size):
@@ -176,7 +179,7 @@ def _put_deviation(innovations: FloatArray, phi: float, path: FloatArray) -> Non
 
 
 @inner
-def _back_deviation(
+def _deviation_adjoint(
     innovations: FloatArray,
     path: FloatArray,
     phi: float,
@@ -220,10 +223,10 @@ def _kept(
 
 
 @inner
-def _back_path(
+def _path_adjoint(
     x: FloatArray,
     steady: int,
-    v: FloatArray,
+    predictor: FloatArray,
     growth: FloatArray,
     path: FloatArray,
     d_path: FloatArray,
@@ -231,17 +234,19 @@ def _back_path(
     region: int,
     reference: int,
     places: IntArray,
-    d_v: FloatArray,
+    d_predictor: FloatArray,
     gradient: FloatArray,
     d_growth: FloatArray,
 ) -> float:
     """Return the derivative by the level in the reference year and fill that by yearly growth."""
-    if places[KIND] == FLOWING:
-        return _back_flow(x, growth, path, d_path, graduates, region, places, gradient, d_growth)
-    if places[KIND] == BENT:
+    if places[GROWTH_KIND] == STOCK_AND_FLOW:
+        return _stock_and_flow_adjoint(
+            x, growth, path, d_path, graduates, region, places, gradient, d_growth
+        )
+    if places[GROWTH_KIND] == LOGISTIC:
         for t in range(d_path.size):
-            _, by_rate, by_ceiling = _bend(x, v[steady], t - reference, places)
-            d_v[steady] += d_path[t] * by_rate
+            _, by_rate, by_ceiling = _bend(x, predictor[steady], t - reference, places)
+            d_predictor[steady] += d_path[t] * by_rate
             gradient[places[CEILING]] += d_path[t] * by_ceiling
     carried = 0.0
     for t in range(d_path.size - 1, reference, -1):
@@ -255,7 +260,7 @@ def _back_path(
 
 
 @inner
-def _back_flow(
+def _stock_and_flow_adjoint(
     x: FloatArray,
     growth: FloatArray,
     path: FloatArray,

@@ -1,8 +1,8 @@
-"""Entries: everything between the free vector x and the latent headcount that is not curved.
+"""LinearPredictor: everything between the free vector x and the latent headcount that is not curved.
 
 Such a quantity is a sum of terms ``weight * x[a]`` or ``weight * exp(x[b]) * x[a]``: an effect, or
 a standard normal times its scale. So one sparse list of *entries* (row, a, b, weight) states the
-whole hierarchy, and one loop evaluates it; the vector of sums is called v. What is curved (shares,
+whole hierarchy, and one loop evaluates it; the vector of sums is called predictor. What is curved (shares,
 growth, links, sums over regions, likelihoods) is written out in
 `headcount.engine.density.log_density`.
 """
@@ -15,31 +15,31 @@ from typing import Final
 import numpy as np
 
 from headcount._types import FloatArray, IntArray
-from headcount.layout.free_vector import blocks_of, deviating_kinds
+from headcount.layout.free_vector import kinds_with_region_sd, segments_of
 from headcount.layout.study_layout import Layout, zero_sum_basis
 
-__all__ = ["PARTS", "Entries"]
+__all__ = ["PARTS", "LinearPredictor"]
 
 PARTS: Final = (
-    "level",
-    "share",
-    "steady",
-    "driven",
-    "common",
-    "region",
-    "zeta",
-    "shared",
-    "overcount",
-    "eta",
-    "slope",
-    "noise",
-    "selection",
-    "concentration",
+    "log_total",
+    "log_share",
+    "steady_growth",
+    "driven_growth",
+    "common_innovation",
+    "region_innovation",
+    "reach_link",
+    "shared_error",
+    "log_overcount",
+    "ratio_link",
+    "ratio_trend",
+    "log_noise",
+    "log_selection",
+    "log_concentration",
 )
-"""Parts of v in order; `headcount.engine.density.log_density` numbers them alike."""
+"""Parts of predictor in order; `headcount.engine.density.log_density` numbers them alike."""
 
 
-class Entries:
+class LinearPredictor:
     """The entries of a study, part by part.
 
     Parameters
@@ -47,7 +47,7 @@ class Entries:
     layout
         The study.
     zetas
-        Where reach is evaluated; see `headcount.engine.density.reach_points.Views`.
+        Where reach is evaluated; see `headcount.engine.density.reach_points.ReachPoints`.
 
     Attributes
     ----------
@@ -65,7 +65,7 @@ class Entries:
         self.sizes: dict[str, int] = {}
         self._layout, self._spec, self._zetas = layout, layout.spec, zetas
         self._sources = [layout.spec.sources[name] for name in layout.sources]
-        self._blocks = blocks_of(layout)
+        self._blocks = segments_of(layout)
         self._position = {path: i for i, path in enumerate(layout.priors)}
         self._regions, self._steps = (
             len(layout.spec.areas.regions),
@@ -114,10 +114,10 @@ class Entries:
         return range(own.start, own.start + own.size) if own else range(0)
 
     def _level(self) -> None:
-        self._add(self._open("level", 1), self._position["total.prior"])
+        self._add(self._open("log_total", 1), self._position["total.prior"])
 
     def _share(self) -> None:
-        start = self._open("share", self._regions)
+        start = self._open("log_share", self._regions)
         self._covariates(start, "level")
         basis = zero_sum_basis(len(self._spec.areas.pools))[self._layout.region_pool]
         self._add_matrix(start, basis, self._free("pool_z"), self._position["regions.pool_sd"])
@@ -140,7 +140,7 @@ class Entries:
         return [self._position[f"covariates.{name}.coefficient"]], -1
 
     def _steady(self) -> None:
-        start = self._open("steady", self._regions)
+        start = self._open("steady_growth", self._regions)
         base = "growth.rate" if "rate" in self._spec.growth.priors else "growth.conversion"
         scale = self._position["growth.region_rate_sd"]
         for region, z in enumerate(self._free("region_rate_z")):
@@ -151,7 +151,7 @@ class Entries:
     def _driven(self) -> None:
         yearly = any(own.yearly for own in self._spec.covariates.values())
         needed = yearly or bool(self._spec.growth.changes)
-        start = self._open("driven", self._regions * self._steps * needed)
+        start = self._open("driven_growth", self._regions * self._steps * needed)
         self._covariates(start, "growth", yearly=True)
         for name, mask in zip(self._spec.growth.changes, self._layout.changes, strict=True):
             self._add_matrix(
@@ -160,12 +160,12 @@ class Entries:
 
     def _innovations(self) -> None:
         for part, size in (("common", self._steps), ("region", self._steps * self._regions)):
-            start = self._open(part, size)
+            start = self._open(f"{part}_innovation", size)
             for i, z in enumerate(self._free(f"{part}_innovation_z")):
                 self._add(start + i, z, 1.0, self._position[f"growth.{part}_sd"])
 
     def _zeta(self) -> None:
-        start = self._open("zeta", len(self._zetas))
+        start = self._open("reach_link", len(self._zetas))
         trends = [name for name in self._layout.sources if self._spec.sources[name].trend]
         levels = [self._layout.reach_paths(name) for name in self._layout.sources]
         for row, (s, r, _) in enumerate(self._zetas, start):
@@ -191,7 +191,7 @@ class Entries:
                 )
 
     def _kind_deviations(self, start: int) -> None:
-        for kind in deviating_kinds(self._layout):
+        for kind in kinds_with_region_sd(self._layout):
             scale = self._position[f"source_kinds.{kind}.region_sd"]
             block = self._free(f"kind_{kind}_z")
             for row, (s, r, _) in enumerate(self._zetas, start):
@@ -213,7 +213,7 @@ class Entries:
                 self._add(row, self._position[f"sources.{name}.breaks.{key}"])
 
     def _shared(self) -> None:
-        start = self._open("shared", len(self._sources))
+        start = self._open("shared_error", len(self._sources))
         for i, source in enumerate(self._sources):
             if source.lineage:
                 self._add(start + i, self._position[f"lineages.{source.lineage}.error"])
@@ -221,13 +221,13 @@ class Entries:
                 self._add(start + i, self._position["shared_bias"])
 
     def _overcount(self) -> None:
-        start = self._open("overcount", len(self._sources))
+        start = self._open("log_overcount", len(self._sources))
         for i, name in enumerate(self._layout.sources):
             if self._sources[i].overcount is not None:
                 self._add(start + i, self._position[f"sources.{name}.overcount"])
 
     def _ratios(self) -> None:
-        start = self._open("eta", len(self._layout.scopes) * self._regions)
+        start = self._open("ratio_link", len(self._layout.scopes) * self._regions)
         for k, name in enumerate(self._layout.scopes):
             rows = [(region, start + k * self._regions + region) for region in range(self._regions)]
             if self._spec.scopes[name].part_of is not None:
@@ -256,7 +256,7 @@ class Entries:
                 self._add(row, z, 1.0, self._position[f"{path}.region_sd"])
 
     def _slopes(self) -> None:
-        start = self._open("slope", len(self._layout.scopes))
+        start = self._open("ratio_trend", len(self._layout.scopes))
         for k, name in enumerate(self._layout.scopes):
             scope = self._spec.scopes[name]
             if scope.trend is not None:
@@ -266,7 +266,7 @@ class Entries:
                 self._add(start + k, z, 1.0, self._position[f"breakdowns.{scope.part_of}.trend_sd"])
 
     def _noise(self) -> None:
-        start = self._open("noise", len(self._sources))
+        start = self._open("log_noise", len(self._sources))
         own = self._free("noise_z")
         for i, source in enumerate(self._sources):
             self._add(start + i, self._position[f"source_kinds.{source.kind}.noise"])
@@ -277,13 +277,13 @@ class Entries:
         linkage.
         """
         frames = self._layout.frames
-        start = self._open("selection", len(frames))
+        start = self._open("log_selection", len(frames))
         for i, (name, breaks) in enumerate(frames):
             source = self._spec.sources[name]
             self._add(start + i, self._position[f"sources.{name}.{source.reach_kind}"])
             for _, key in source.breaks_by[:breaks]:
                 self._add(start + i, self._position[f"sources.{name}.breaks.{key}"])
-        start = self._open("concentration", len(frames))
+        start = self._open("log_concentration", len(frames))
         for i, (name, _) in enumerate(frames):
             kind = self._spec.sources[name].kind
             self._add(start + i, self._position[f"source_kinds.{kind}.concentration"])

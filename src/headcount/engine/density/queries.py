@@ -13,13 +13,13 @@ import numpy as np
 
 from headcount._types import IntArray
 from headcount.engine.density.codes import STATED, STUDENT_T
-from headcount.engine.density.study_arrays import Arrays
+from headcount.engine.density.study_arrays import StudyArrays
 from headcount.layout.study_layout import Layout
 
-__all__ = ["Asked", "asking"]
+__all__ = ["Query", "query_arrays"]
 
 
-class Asked(NamedTuple):
+class Query(NamedTuple):
     """What is asked for: a log headcount, or its change since an earlier year.
 
     Attributes
@@ -40,7 +40,7 @@ class Asked(NamedTuple):
     from_year: int | None = None
 
 
-def asking(arrays: Arrays, layout: Layout, asked: Sequence[Asked]) -> Arrays:
+def query_arrays(arrays: StudyArrays, layout: Layout, asked: Sequence[Query]) -> StudyArrays:
     """Put headcounts in the place of rows.
 
     Parameters
@@ -52,7 +52,7 @@ def asking(arrays: Arrays, layout: Layout, asked: Sequence[Asked]) -> Arrays:
 
     Returns
     -------
-    Arrays
+    StudyArrays
         With one row of the form ``stated`` for each; its location is the answer.
     """
     earlier = [one._replace(year=one.from_year) for one in asked if one.from_year is not None]
@@ -60,7 +60,7 @@ def asking(arrays: Arrays, layout: Layout, asked: Sequence[Asked]) -> Arrays:
     zero = len(terms)
     part = [terms.index(one._replace(from_year=None)) for one in asked]
     whole = [
-        zero if one.from_year is None else terms.index(Asked(one.area, one.from_year, one.scope))
+        zero if one.from_year is None else terms.index(Query(one.area, one.from_year, one.scope))
         for one in asked
     ]
     sizes = [len(layout.spec.areas.regions_of(term.area)) for term in terms]
@@ -68,8 +68,8 @@ def asking(arrays: Arrays, layout: Layout, asked: Sequence[Asked]) -> Arrays:
     nothing, nowhere = np.zeros(len(asked)), np.zeros(len(asked), dtype=np.int64)
     return arrays._replace(
         cells=np.column_stack([nobody, nobody, *_places(terms, layout)]).astype(np.int64),
-        cell_lean=none,
-        cell_weight=none,
+        cell_next_weight=none,
+        cell_log_weight=none,
         term_start=np.cumsum([0, *sizes]),
         term_cell=np.arange(sum(sizes)),
         term_known=np.zeros(1),
@@ -82,12 +82,12 @@ def asking(arrays: Arrays, layout: Layout, asked: Sequence[Asked]) -> Arrays:
         row_frame=nowhere,
         row_value=nothing,
         row_other=nothing,
-        row_factor=nothing + 1,
+        row_noise_factor=nothing + 1,
         row_variance=nothing + 1,
     )
 
 
-def _places(terms: Sequence[Asked], layout: Layout) -> tuple[IntArray, IntArray, IntArray]:
+def _places(terms: Sequence[Query], layout: Layout) -> tuple[IntArray, IntArray, IntArray]:
     """Return scope, region and year of the cells that the terms are sums of."""
     runs = [layout.spec.areas.regions_of(term.area) for term in terms]
     sizes = [len(run) for run in runs]

@@ -1,4 +1,4 @@
-"""Views: the reach of a source in a region and, where it varies, a year; each is evaluated once,
+"""ReachPoints: the reach of a source in a region and, where it varies, a year; each is evaluated once,
 however many cells need it.
 """
 
@@ -11,13 +11,13 @@ import numpy as np
 from headcount._types import IntArray
 from headcount.layout.study_layout import Layout
 
-__all__ = ["Views"]
+__all__ = ["ReachPoints"]
 
 type Zeta = tuple[int, int, int]
 
 
 @dataclass(frozen=True)
-class Views:
+class ReachPoints:
     """Where reach is evaluated.
 
     Parameters
@@ -25,7 +25,7 @@ class Views:
     zetas
         Dims (zeta, 3): source, region and year index, the last one 0 where reach does not vary.
     zeta, source
-        Of each view, as in `headcount.engine.density.study_arrays.Arrays`.
+        Of each view, as in `headcount.engine.density.study_arrays.StudyArrays`.
     cells
         As there.
     """
@@ -36,7 +36,7 @@ class Views:
     cells: IntArray
 
     @classmethod
-    def of(cls, layout: Layout, *, everywhere: bool) -> Views:
+    def of(cls, layout: Layout, *, everywhere: bool) -> ReachPoints:
         """List the views that the cells need, or those of every source, region and year, in this
         order.
         """
@@ -92,7 +92,7 @@ class _Views:
 
     @property
     def arrays(self) -> tuple[IntArray, IntArray, IntArray]:
-        """The arrays zetas, zeta and source of `Views`."""
+        """The arrays zetas, zeta and source of `ReachPoints`."""
         views = np.array(list(self._views), dtype=np.int64).reshape(-1, 2)
         zetas = np.array(list(self._zetas), dtype=np.int64).reshape(-1, 3)
         return zetas, views[:, 0].copy(), views[:, 1].copy()

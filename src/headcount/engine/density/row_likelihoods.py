@@ -7,7 +7,14 @@ import math
 from headcount.engine.density.tails import digamma, expit, hazard, log_density, log_tail
 from headcount.engine.numba_support.compilation import inner
 
-__all__ = ["bound_row", "interval_row", "overlap_odds", "people_row", "stated_row", "survey_odds"]
+__all__ = [
+    "beta_binomial_row",
+    "bound_row",
+    "interval_row",
+    "overlap_odds",
+    "stated_row",
+    "survey_odds",
+]
 
 NEARLY_ZERO = -1e-10
 """A scope cannot be all of the one that holds it, nor a list everybody: keeps log odds finite where
@@ -66,7 +73,7 @@ def interval_row(
 
 
 @inner
-def people_row(
+def beta_binomial_row(
     k: float, n: float, logit: float, log_concentration: float
 ) -> tuple[float, float, float]:
     """Return log probability of k of n people, and its derivatives by the log odds and by log

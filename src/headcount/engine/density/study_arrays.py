@@ -9,16 +9,16 @@ from scipy.special import gammaln
 
 from headcount._memo import memo
 from headcount._types import FloatArray, IntArray
-from headcount.engine.density.linear_predictor import PARTS, Entries
-from headcount.engine.density.reach_points import Views
+from headcount.engine.density.linear_predictor import PARTS, LinearPredictor
+from headcount.engine.density.reach_points import ReachPoints
 from headcount.engine.numba_support.struct_pointers import Addressed
-from headcount.layout.free_vector import blocks_of
+from headcount.layout.free_vector import segments_of
 from headcount.layout.study_layout import TREND_LEVEL_SD, Layout
 from headcount.study.priors import LINK_NORMAL, Prior
 from headcount.study.row_forms import FORMS
 from headcount.study.specs import RATIO_SUPPORT
 
-__all__ = ["FAMILY_CODES", "GROWTH_CODES", "LINKS", "Arrays", "assemble"]
+__all__ = ["FAMILY_CODES", "GROWTH_CODES", "LINKS", "StudyArrays", "arrays_of"]
 
 FAMILY_CODES: Final = {LINK_NORMAL: 0, "half_normal": 1, "exponential": 2, "gamma": 3, "beta": 4}
 LINKS: Final = (*RATIO_SUPPORT, "part_of")
@@ -35,35 +35,35 @@ GROWTH_CODES: Final = {
 and going."""
 
 
-class _Arrays(NamedTuple):
-    family: IntArray
-    first: FloatArray
-    second: FloatArray
-    middle: FloatArray
-    constant: FloatArray
-    scaled: IntArray
-    entry_row: IntArray
-    entry_a: IntArray
-    entry_b: IntArray
-    entry_weight: FloatArray
-    group: IntArray
+class _Fields(NamedTuple):
+    prior_family: IntArray
+    prior_first: FloatArray
+    prior_second: FloatArray
+    prior_median: FloatArray
+    log_prior_constant: FloatArray
+    log_scale: IntArray
+    predictor_row: IntArray
+    predictor_effect: IntArray
+    predictor_scale: IntArray
+    predictor_weight: FloatArray
+    effect_group: IntArray
     offset: IntArray
     shape: IntArray
     growth: IntArray
-    path: IntArray
+    damped_innovation: IntArray
     graduates: FloatArray
-    view_zeta: IntArray
-    view_source: IntArray
+    reach_point_link: IntArray
+    reach_point_source: IntArray
     is_coverage: IntArray
     has_overcount: IntArray
-    parent: IntArray
-    link: IntArray
+    scope_parent: IntArray
+    scope_link: IntArray
     sibling_start: IntArray
     sibling: IntArray
-    part_offset: FloatArray
+    part_log_weight: FloatArray
     cells: IntArray
-    cell_lean: FloatArray
-    cell_weight: FloatArray
+    cell_next_weight: FloatArray
+    cell_log_weight: FloatArray
     term_start: IntArray
     term_cell: IntArray
     term_known: FloatArray
@@ -76,57 +76,57 @@ class _Arrays(NamedTuple):
     row_frame: IntArray
     row_value: FloatArray
     row_other: FloatArray
-    row_factor: FloatArray
+    row_noise_factor: FloatArray
     row_variance: FloatArray
 
 
-class Arrays(Addressed, _Arrays):
+class StudyArrays(Addressed, _Fields):
     """Arrays of a study, all that the compiled density sees.
 
     Attributes
     ----------
-    family, first, second
+    prior_family, prior_first, prior_second
         Prior of each free variable: a code of ``FAMILY_CODES`` and its two numbers; dims (free,).
-    middle
+    prior_median
         Median of each free variable's prior, on the link scale.
-    constant
+    log_prior_constant
         What does not change in the log prior density; dims (1,).
-    scaled
+    log_scale
         Free variables that are log scales of entries.
-    entry_row, entry_a, entry_b, entry_weight
+    predictor_row, predictor_effect, predictor_scale, predictor_weight
         The entries; b is -1 where the weight has no scale; dims (entry,).
-    group
+    effect_group
         Effects of one group are recentred together; -1 for free variables that stand alone; dims
         (free,).
     offset
-        Where in v each part of ``PARTS`` starts, and the end.
+        Where in predictor each part of ``PARTS`` starts, and the end.
     shape
         Numbers of regions, years, sources, scopes, and the index of the reference year.
     growth
         Code of the growth kind's recursion, and the positions in x of damping, ceiling, exit and
         entry, or -1.
-    path
+    damped_innovation
         Positions in x of the innovations of each growth path, the common one and those of the
         regions, where growth is damped; dims (path, step).
     graduates
         People a year, dims (region, year); empty but for stock and flow.
-    view_zeta, view_source
+    reach_point_link, reach_point_source
         A view is a source's reach in a region and, where it varies, a year: position of its zeta,
         and the source, or
         -1 - source for a list alone, without overcount and errors; dims (view,).
     is_coverage, has_overcount
         1 for sources with a coverage, or an overcount.
-    parent, link
+    scope_parent, scope_link
         Scope that a scope is relative to; a code of ``LINKS``.
     sibling_start, sibling
         Parts of one breakdown as runs of scopes, one run for each scope, empty for those that are
         no parts.
-    part_offset
+    part_log_weight
         Log weight expected of each scope that is a part; dims (scope,).
     cells
         Dims (cell, 5): view or -1, view of the year after or -1, scope, region, year.
-    cell_lean, cell_weight
-        How far each cell leans towards the year after, and its log weight.
+    cell_next_weight, cell_log_weight
+        Weight of the year after in the interpolation of each cell, and the log weight of the cell.
     term_start, term_cell, term_known
         Terms as runs of cells; then the known ones.
     row_form, row_tails
@@ -134,47 +134,47 @@ class Arrays(Addressed, _Arrays):
         noise is normal, 0 where it is Student's t or there is none; dims (row,).
     row_source, row_part, row_whole, row_third, row_frame
         Indices of each row; dims (row,).
-    row_value, row_other, row_factor, row_variance
+    row_value, row_other, row_noise_factor, row_variance
         Numbers of each row.
     """
 
 
 @memo
-def assemble(layout: Layout, *, all_views: bool = False) -> Arrays:
+def arrays_of(layout: Layout, *, everywhere: bool = False) -> StudyArrays:
     """Turn a layout into the arrays of the compiled density.
 
     Parameters
     ----------
     layout
         The study.
-    all_views
+    everywhere
         Whether to evaluate the reach of every source in every region and year, and not only where a
         row needs it.
 
     Returns
     -------
-    Arrays
+    StudyArrays
         Flat arrays; see there.
     """
-    views = Views.of(layout, everywhere=all_views)
-    entries = Entries(layout, views.zetas)
+    views = ReachPoints.of(layout, everywhere=everywhere)
+    entries = LinearPredictor(layout, views.zetas)
     starts, members = _terms(layout)
     sources = [layout.spec.sources[name] for name in layout.sources]
-    return Arrays(
+    return StudyArrays(
         **_priors(layout),  # type: ignore[arg-type]  # the keys are field names
-        entry_row=np.array(entries.row, dtype=np.int64),
-        entry_a=np.array(entries.a, dtype=np.int64),
-        entry_b=np.array(entries.b, dtype=np.int64),
-        entry_weight=np.array(entries.weight, dtype=np.float64),
-        scaled=np.unique([b for b in entries.b if b >= 0]).astype(np.int64),
-        group=_group_of(layout),
+        predictor_row=np.array(entries.row, dtype=np.int64),
+        predictor_effect=np.array(entries.a, dtype=np.int64),
+        predictor_scale=np.array(entries.b, dtype=np.int64),
+        predictor_weight=np.array(entries.weight, dtype=np.float64),
+        log_scale=np.unique([b for b in entries.b if b >= 0]).astype(np.int64),
+        effect_group=_group_of(layout),
         offset=np.cumsum([0, *(entries.sizes[part] for part in PARTS)]),
         shape=_shape(layout),
         growth=_growth(layout),
-        path=_paths(layout),
+        damped_innovation=_paths(layout),
         graduates=_graduates(layout),
-        view_zeta=views.zeta,
-        view_source=views.source,
+        reach_point_link=views.zeta,
+        reach_point_source=views.source,
         is_coverage=np.array(
             [int(source.coverage is not None) for source in sources], dtype=np.int64
         ),
@@ -183,8 +183,8 @@ def assemble(layout: Layout, *, all_views: bool = False) -> Arrays:
         ),
         **_scopes(layout),  # type: ignore[arg-type]  # as above
         cells=views.cells,
-        cell_lean=layout.cells.lean,
-        cell_weight=layout.cells.log_weight,
+        cell_next_weight=layout.cells.lean,
+        cell_log_weight=layout.cells.log_weight,
         term_start=starts,
         term_cell=members,
         term_known=layout.known,
@@ -211,7 +211,7 @@ def _paths(layout: Layout) -> IntArray:
     damped = "growth.damping" in layout.priors
     places = [
         block.slice
-        for name, block in blocks_of(layout).items()
+        for name, block in segments_of(layout).items()
         if name.endswith("_innovation_z") and damped
     ]
     found = [np.arange(own.start, own.stop) for own in places]
@@ -228,13 +228,15 @@ def _scopes(layout: Layout) -> dict[str, IntArray | FloatArray]:
     parts = [spec.parts_of(own) if (own := spec.scopes[name].part_of) else () for name in scopes]
     target = spec.target
     return {
-        "parent": np.array(
+        "scope_parent": np.array(
             [scopes.index(spec.relative_to(k) or target) for k in scopes], dtype=np.int64
         ),
-        "link": np.array([_link(spec.scopes[name].relation) for name in scopes], dtype=np.int64),
+        "scope_link": np.array(
+            [_link(spec.scopes[name].relation) for name in scopes], dtype=np.int64
+        ),
         "sibling_start": np.cumsum([0, *(len(own) for own in parts)]),
         "sibling": np.array([scopes.index(k) for own in parts for k in own], dtype=np.int64),
-        "part_offset": np.array([layout.part_offsets.get(name, 0.0) for name in scopes]),
+        "part_log_weight": np.array([layout.part_log_weights.get(name, 0.0) for name in scopes]),
     }
 
 
@@ -243,7 +245,7 @@ def _link(relation: str) -> int:
 
 
 def _priors(layout: Layout) -> dict[str, IntArray | FloatArray]:
-    blocks = blocks_of(layout)
+    blocks = segments_of(layout)
     size = max(block.start + block.size for block in blocks.values())
     family, first, second = np.zeros(size, dtype=np.int64), np.zeros(size), np.ones(size)
     middle = np.zeros(size)
@@ -254,11 +256,11 @@ def _priors(layout: Layout) -> dict[str, IntArray | FloatArray]:
     if "trend_level" in blocks:
         second[blocks["trend_level"].slice] = TREND_LEVEL_SD
     return {
-        "family": family,
-        "first": first,
-        "second": second,
-        "middle": middle,
-        "constant": np.array([_constant(family, first, second)]),
+        "prior_family": family,
+        "prior_first": first,
+        "prior_second": second,
+        "prior_median": middle,
+        "log_prior_constant": np.array([_constant(family, first, second)]),
     }
 
 
@@ -284,7 +286,7 @@ def _group_of(layout: Layout) -> IntArray:
 
     Data speak about their sums.
     """
-    blocks, unit = blocks_of(layout), layout.unit_of_region
+    blocks, unit = segments_of(layout), layout.unit_of_region
     units, steps = len(layout.spec.areas.reach_groups), len(layout.spec.years.labels) - 1
     group = np.full(max(b.start + b.size for b in blocks.values()), -1, dtype=np.int64)
     for name, block in blocks.items():
@@ -342,6 +344,6 @@ def _rows(layout: Layout) -> dict[str, IntArray | FloatArray]:
         "row_frame": layout.row_frame,
         "row_value": join("value"),
         "row_other": join("other"),
-        "row_factor": join("noise_factor"),
+        "row_noise_factor": join("noise_factor"),
         "row_variance": join("variance"),
     }

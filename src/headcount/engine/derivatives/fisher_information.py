@@ -16,31 +16,34 @@ from scipy.sparse.linalg import SuperLU, splu
 from headcount._types import BoolArray, FloatArray, IntArray
 from headcount.engine.density.codes import (
     BOUND,
-    CONCENTRATION,
     DAMPING,
-    NOISE,
+    LOG_CONCENTRATION,
+    LOG_NOISE,
     NORMAL,
     OVERLAP,
     STATED,
     SURVEY,
 )
-from headcount.engine.density.study_arrays import Arrays
-from headcount.engine.derivatives.growth_deviations import innovations_by_paths, path_precision
-from headcount.engine.derivatives.jacobian import sensitivities_at
+from headcount.engine.density.study_arrays import StudyArrays
+from headcount.engine.derivatives.growth_deviations import (
+    deviation_precision,
+    innovations_by_deviations,
+)
+from headcount.engine.derivatives.jacobian import row_jacobian_at
 from headcount.engine.derivatives.log_baseline import share_weights
 
 __all__ = [
-    "Information",
+    "RowInformation",
+    "binomial_roots",
     "binomial_rows",
-    "curvature_of",
-    "expected_curvature",
+    "expected_precision",
     "factorise",
-    "information_at",
-    "people_weights",
-    "prior_curvature",
-    "roots_of",
+    "precision_of",
+    "precision_roots",
+    "predictor_matrix",
+    "prior_precision",
+    "row_information_at",
     "scale_parameters",
-    "sum_matrix",
 ]
 
 T4_SCALE = 8 / 7
@@ -56,26 +59,26 @@ the row adds to the precision of 1 that the prior gives; ten times as much would
 one variable, but not for a direction shared by many."""
 
 
-def prior_curvature(x: FloatArray, arrays: Arrays) -> FloatArray:
+def prior_precision(x: FloatArray, arrays: StudyArrays) -> FloatArray:
     """Return the prior's own curvature, a diagonal; dims (free,).
 
     All priors are log-concave on the link scale.
     """
-    value = np.exp(np.where(arrays.family == 0, 0.0, x))
+    value = np.exp(np.where(arrays.prior_family == 0, 0.0, x))
     chance = value / (1 + value)
-    first = np.where(arrays.family == 0, 1.0, arrays.first)
+    first = np.where(arrays.prior_family == 0, 1.0, arrays.prior_first)
     by_family = (
-        1 / arrays.second**2,
+        1 / arrays.prior_second**2,
         2 * (value / first) ** 2,
         value / first,
-        arrays.second * value,
-        (first + arrays.second) * chance * (1 - chance),
+        arrays.prior_second * value,
+        (first + arrays.prior_second) * chance * (1 - chance),
     )
-    return np.asarray(np.maximum(np.choose(arrays.family, by_family), FLATTEST))
+    return np.asarray(np.maximum(np.choose(arrays.prior_family, by_family), FLATTEST))
 
 
 @dataclass(frozen=True)
-class Information:
+class RowInformation:
     """What the rows tell at a point, by the coordinates of
     `headcount.engine.derivatives.log_baseline` and
     `headcount.engine.derivatives.growth_deviations`.
@@ -105,7 +108,7 @@ class Information:
     outlying: FloatArray
 
 
-def information_at(x: FloatArray, arrays: Arrays) -> Information:
+def row_information_at(x: FloatArray, arrays: StudyArrays) -> RowInformation:
     """Return what the rows tell at a point.
 
     Parameters
@@ -121,24 +124,24 @@ def information_at(x: FloatArray, arrays: Arrays) -> Information:
         The expected curvature of the likelihood is the sum of the squares of ``location`` and
         ``noise``.
     """
-    found = sensitivities_at(x, arrays)
-    slopes = _by_paths(found.slopes, x, arrays)
+    found = row_jacobian_at(x, arrays)
+    slopes = _by_deviations(found.jacobian, x, arrays)
     asks = binomial_rows(arrays)
     normal = arrays.row_tails == NORMAL
-    sd = np.where(asks, 1.0, found.spread)
+    sd = np.where(asks, 1.0, found.dispersion)
     # The weight that Student's t gives a row, less where it is far out: with it a normal row would
     # pull alike.
     z = np.where(asks, 0.0, (arrays.row_value - found.location) / sd)
     about_location = np.where(normal, 1.0, np.sqrt(5 / (4 + z**2))) / sd
     stated = arrays.row_form == STATED
-    about_location[asks] = people_weights(found.location, found.spread, arrays)[asks]
+    about_location[asks] = binomial_roots(found.location, found.dispersion, arrays)[asks]
     about_noise = np.where(normal, np.sqrt(2.0), np.sqrt(T4_SCALE))
-    noise = sum_matrix(arrays, NOISE)[arrays.row_source]
-    own = arrays.row_factor * np.exp(noise @ x) ** 2 / sd**2
+    noise = predictor_matrix(arrays, LOG_NOISE)[arrays.row_source]
+    own = arrays.row_noise_factor * np.exp(noise @ x) ** 2 / sd**2
     # Bounds and k of n say next to nothing about the noise.
     silent = asks | (arrays.row_form == BOUND)
     pull = np.where(stated, about_location**2 * z * sd, found.score)
-    return Information(
+    return RowInformation(
         location=_without_faint(sparse.diags_array(about_location) @ slopes, x, arrays),
         noise=sparse.csr_array(
             sparse.diags_array(np.where(silent, 0.0, about_noise * own)) @ noise
@@ -150,52 +153,56 @@ def information_at(x: FloatArray, arrays: Arrays) -> Information:
     )
 
 
-def _by_paths(slopes: sparse.csr_array, x: FloatArray, arrays: Arrays) -> sparse.csr_array:
+def _by_deviations(
+    slopes: sparse.csr_array, x: FloatArray, arrays: StudyArrays
+) -> sparse.csr_array:
     """Turn slopes by innovations into slopes by paths, through which alone the damping acts."""
-    if not arrays.path.size:
+    if not arrays.damped_innovation.size:
         return slopes
     acts = np.ones(x.size)
     acts[arrays.growth[DAMPING]] = 0.0
-    return sparse.csr_array(slopes @ innovations_by_paths(x, arrays) @ sparse.diags_array(acts))
+    return sparse.csr_array(
+        slopes @ innovations_by_deviations(x, arrays) @ sparse.diags_array(acts)
+    )
 
 
-def _without_faint(rows: sparse.csr_array, x: FloatArray, arrays: Arrays) -> sparse.csr_array:
+def _without_faint(rows: sparse.csr_array, x: FloatArray, arrays: StudyArrays) -> sparse.csr_array:
     """Drop what is below ``FAINTEST``, so that a row on the whole world does not tie every region
     to every other.
     """
     rows = sparse.csr_array(rows)
-    least = FAINTEST * np.sqrt(prior_curvature(x, arrays))
+    least = FAINTEST * np.sqrt(prior_precision(x, arrays))
     rows.data[np.abs(rows.data) < least[rows.indices]] = 0.0
     rows.eliminate_zeros()
     return rows
 
 
-def binomial_rows(arrays: Arrays) -> BoolArray:
+def binomial_rows(arrays: StudyArrays) -> BoolArray:
     """Say which rows are k of n people; dims (row,)."""
     return np.isin(arrays.row_form, (SURVEY, OVERLAP))
 
 
-def people_weights(location: FloatArray, spread: FloatArray, arrays: Arrays) -> FloatArray:
+def binomial_roots(location: FloatArray, dispersion: FloatArray, arrays: StudyArrays) -> FloatArray:
     """Return the root of a beta-binomial's information about its log odds; dims (row,), meant for k
     of n only.
     """
     chance = 1 / (1 + np.exp(-location))
     n = arrays.row_other
-    inflation = 1 + np.maximum(n - 1, 0) / (spread + 1)
+    inflation = 1 + np.maximum(n - 1, 0) / (dispersion + 1)
     return np.asarray(np.sqrt(np.maximum(n, 0) * chance * (1 - chance) / inflation))
 
 
-def sum_matrix(arrays: Arrays, part: int) -> sparse.csr_array:
-    """Return the matrix of a part of v that is linear in x; dims (sum, free)."""
+def predictor_matrix(arrays: StudyArrays, part: int) -> sparse.csr_array:
+    """Return the matrix of a part of predictor that is linear in x; dims (sum, free)."""
     start, end = arrays.offset[part], arrays.offset[part + 1]
-    inside = (arrays.entry_row >= start) & (arrays.entry_row < end)
-    places = (arrays.entry_row[inside] - start, arrays.entry_a[inside])
+    inside = (arrays.predictor_row >= start) & (arrays.predictor_row < end)
+    places = (arrays.predictor_row[inside] - start, arrays.predictor_effect[inside])
     return sparse.coo_array(
-        (arrays.entry_weight[inside], places), (end - start, arrays.family.size)
+        (arrays.predictor_weight[inside], places), (end - start, arrays.prior_family.size)
     ).tocsr()
 
 
-def expected_curvature(x: FloatArray, arrays: Arrays) -> sparse.csc_array:
+def expected_precision(x: FloatArray, arrays: StudyArrays) -> sparse.csc_array:
     """Return the expected curvature of minus the log density at x, positive definite and sparse.
 
     Parameters
@@ -212,22 +219,24 @@ def expected_curvature(x: FloatArray, arrays: Arrays) -> sparse.csc_array:
         `headcount.engine.derivatives.log_baseline` and
         `headcount.engine.derivatives.growth_deviations`; dims (free, free).
     """
-    return curvature_of(information_at(x, arrays), x, arrays)
+    return precision_of(row_information_at(x, arrays), x, arrays)
 
 
-def curvature_of(information: Information, x: FloatArray, arrays: Arrays) -> sparse.csc_array:
+def precision_of(
+    information: RowInformation, x: FloatArray, arrays: StudyArrays
+) -> sparse.csc_array:
     """Add the prior's precision to the information of the rows at the same point."""
-    rows, rest = roots_of(information, x, arrays)
+    rows, rest = precision_roots(information, x, arrays)
     return sparse.csc_array(rows.T @ rows + rest)
 
 
-def roots_of(
-    information: Information, x: FloatArray, arrays: Arrays
+def precision_roots(
+    information: RowInformation, x: FloatArray, arrays: StudyArrays
 ) -> tuple[sparse.csr_array, sparse.csc_array]:
     """Return what the curvature is the sum of: rows whose squares count, the total's prior the last
     of them, and other priors.
     """
-    own, total = prior_curvature(x, arrays), int(arrays.entry_a[0])
+    own, total = prior_precision(x, arrays), int(arrays.predictor_effect[0])
     # The total's prior holds the level and all shares.
     slope = share_weights(x, arrays)
     slope[total] += 1.0
@@ -236,7 +245,7 @@ def roots_of(
         [information.location, information.noise, _without_faint(whole, x, arrays)]
     )
     own[total] = 0.0
-    return sparse.csr_array(rows), path_precision(x, own, arrays)
+    return sparse.csr_array(rows), deviation_precision(x, own, arrays)
 
 
 def factorise(precision: sparse.csc_array, *, ordered: bool = False) -> SuperLU:
@@ -247,14 +256,14 @@ def factorise(precision: sparse.csc_array, *, ordered: bool = False) -> SuperLU:
     return splu(precision, permc_spec=order, diag_pivot_thresh=0.0, options={"SymmetricMode": True})
 
 
-def scale_parameters(arrays: Arrays) -> BoolArray:
+def scale_parameters(arrays: StudyArrays) -> BoolArray:
     """Say which free variables set scales: of effects, of noise, of surveys, and how long growth
     lasts; dims (free,).
     """
-    chosen = np.zeros(arrays.family.size, dtype=np.bool_)
-    chosen[arrays.entry_b[arrays.entry_b >= 0]] = True
-    for part in (NOISE, CONCENTRATION):
-        chosen[sum_matrix(arrays, part).indices] = True
-    if arrays.path.size:
+    chosen = np.zeros(arrays.prior_family.size, dtype=np.bool_)
+    chosen[arrays.predictor_scale[arrays.predictor_scale >= 0]] = True
+    for part in (LOG_NOISE, LOG_CONCENTRATION):
+        chosen[predictor_matrix(arrays, part).indices] = True
+    if arrays.damped_innovation.size:
         chosen[arrays.growth[DAMPING]] = True
     return chosen

@@ -15,11 +15,17 @@ from scipy import sparse
 
 from headcount._types import FloatArray, IntArray
 from headcount.engine.density.codes import DAMPING
-from headcount.engine.density.study_arrays import Arrays
+from headcount.engine.density.study_arrays import StudyArrays
 from headcount.engine.density.tails import expit
 from headcount.engine.numba_support.compilation import compiled, inner
 
-__all__ = ["by_paths", "innovations_by_paths", "path_precision", "to_innovations", "to_paths"]
+__all__ = [
+    "deviation_precision",
+    "gradient_by_deviations",
+    "innovations_by_deviations",
+    "to_deviations",
+    "to_innovations",
+]
 
 
 @inner
@@ -30,9 +36,9 @@ def _fresh(x: FloatArray, growth: IntArray) -> tuple[float, float]:
 
 
 @compiled
-def to_innovations(x: FloatArray, arrays: Arrays) -> float:
+def to_innovations(x: FloatArray, arrays: StudyArrays) -> float:
     """Put innovations where paths stand, in place, and return the log Jacobian."""
-    path, growth = arrays.path, arrays.growth
+    path, growth = arrays.damped_innovation, arrays.growth
     if path.size == 0:
         return 0.0
     phi, fresh = _fresh(x, growth)
@@ -45,9 +51,9 @@ def to_innovations(x: FloatArray, arrays: Arrays) -> float:
 
 
 @compiled
-def to_paths(x: FloatArray, arrays: Arrays) -> None:
+def to_deviations(x: FloatArray, arrays: StudyArrays) -> None:
     """Put paths where innovations stand, in place."""
-    path, growth = arrays.path, arrays.growth
+    path, growth = arrays.damped_innovation, arrays.growth
     if path.size == 0:
         return
     phi, fresh = _fresh(x, growth)
@@ -57,11 +63,11 @@ def to_paths(x: FloatArray, arrays: Arrays) -> None:
 
 
 @compiled
-def by_paths(x: FloatArray, arrays: Arrays, gradient: FloatArray) -> None:
+def gradient_by_deviations(x: FloatArray, arrays: StudyArrays, gradient: FloatArray) -> None:
     """Turn the gradient by innovations, which x holds, into one by paths, with that of the log
     Jacobian.
     """
-    path, growth = arrays.path, arrays.growth
+    path, growth = arrays.damped_innovation, arrays.growth
     if path.size == 0:
         return
     phi, fresh = _fresh(x, growth)
@@ -78,15 +84,18 @@ def by_paths(x: FloatArray, arrays: Arrays, gradient: FloatArray) -> None:
     gradient[growth[DAMPING]] += d_phi * phi * (1 - phi)
 
 
-def innovations_by_paths(x: FloatArray, arrays: Arrays) -> sparse.csr_array:
+def innovations_by_deviations(x: FloatArray, arrays: StudyArrays) -> sparse.csr_array:
     """Return the derivative of the free vector by the same with paths, the damping held; dims
     (free, free).
     """
     entry = np.ones(x.size)
-    if not arrays.path.size:
+    if not arrays.damped_innovation.size:
         return sparse.diags_array(entry).tocsr()
     phi, fresh = _fresh_of(x, arrays)
-    later, before = arrays.path[:, 1:].ravel(), arrays.path[:, :-1].ravel()
+    later, before = (
+        arrays.damped_innovation[:, 1:].ravel(),
+        arrays.damped_innovation[:, :-1].ravel(),
+    )
     entry[later] = 1 / fresh
     beside = sparse.coo_array(
         (np.full(later.size, -phi / fresh), (later, before)), (x.size, x.size)
@@ -94,12 +103,12 @@ def innovations_by_paths(x: FloatArray, arrays: Arrays) -> sparse.csr_array:
     return sparse.csr_array(sparse.diags_array(entry) + beside)
 
 
-def path_precision(x: FloatArray, own: FloatArray, arrays: Arrays) -> sparse.csc_array:
+def deviation_precision(x: FloatArray, own: FloatArray, arrays: StudyArrays) -> sparse.csc_array:
     """Return the prior's precision by paths, given its diagonal by innovations; dims (free, free)."""
-    moved = innovations_by_paths(x, arrays)
+    moved = innovations_by_deviations(x, arrays)
     return sparse.csc_array(moved.T @ sparse.diags_array(own) @ moved)
 
 
-def _fresh_of(x: FloatArray, arrays: Arrays) -> tuple[float, float]:
+def _fresh_of(x: FloatArray, arrays: StudyArrays) -> tuple[float, float]:
     phi = 1 / (1 + math.exp(-float(x[arrays.growth[DAMPING]])))
     return phi, math.sqrt((1 - phi) * (1 + phi))

@@ -11,25 +11,25 @@ from scipy.special import expit
 
 from headcount._types import FloatArray
 from headcount.engine.density.codes import (
-    BENT,
     CEILING,
-    COMMON,
+    COMMON_INNOVATION,
     DAMPING,
-    DRIVEN,
+    DRIVEN_GROWTH,
     ENTRY,
     EXIT,
-    FLOWING,
-    KIND,
+    GROWTH_KIND,
+    LOGISTIC,
     REFERENCE,
-    REGIONAL,
-    STEADY,
+    REGION_INNOVATION,
+    STEADY_GROWTH,
+    STOCK_AND_FLOW,
 )
-from headcount.engine.density.study_arrays import Arrays
+from headcount.engine.density.study_arrays import StudyArrays
 
-__all__ = ["HeadcountSlopes", "headcount_slopes"]
+__all__ = ["HeadcountJacobian", "headcount_jacobian"]
 
 
-class HeadcountSlopes(NamedTuple):
+class HeadcountJacobian(NamedTuple):
     """Derivatives of the log headcount of each region and year by what it depends on.
 
     Attributes
@@ -53,9 +53,9 @@ class HeadcountSlopes(NamedTuple):
     curved: FloatArray
 
 
-def headcount_slopes(
-    x: FloatArray, v: FloatArray, headcount: FloatArray, arrays: Arrays
-) -> HeadcountSlopes:
+def headcount_jacobian(
+    x: FloatArray, predictor: FloatArray, headcount: FloatArray, arrays: StudyArrays
+) -> HeadcountJacobian:
     """Differentiate each log headcount, with the level as a coordinate: without what ties the
     regions' shares together.
 
@@ -63,26 +63,26 @@ def headcount_slopes(
     ----------
     x
         Free vector.
-    v, headcount
+    predictor, headcount
         As of `headcount.engine.density.log_density.latent`.
     arrays
         The study.
     """
     regions, years = headcount.shape
     places, steps = arrays.growth, years - 1
-    common = v[arrays.offset[COMMON] : arrays.offset[COMMON] + steps]
-    regional = v[arrays.offset[REGIONAL] : arrays.offset[REGIONAL] + regions * steps].reshape(
-        regions, steps
-    )
-    rate = v[arrays.offset[STEADY] : arrays.offset[STEADY] + regions]
+    common = predictor[arrays.offset[COMMON_INNOVATION] : arrays.offset[COMMON_INNOVATION] + steps]
+    regional = predictor[
+        arrays.offset[REGION_INNOVATION] : arrays.offset[REGION_INNOVATION] + regions * steps
+    ].reshape(regions, steps)
+    rate = predictor[arrays.offset[STEADY_GROWTH] : arrays.offset[STEADY_GROWTH] + regions]
     phi = float(expit(x[places[DAMPING]])) if places[DAMPING] >= 0 else 0.0
     carries, bends = _autoregression(phi, steps)
     curved = np.zeros((regions, years, 4))
-    if places[KIND] == FLOWING:
+    if places[GROWTH_KIND] == STOCK_AND_FLOW:
         growth = (regional + common) @ carries.T + rate[:, None]
-        if arrays.offset[DRIVEN + 1] > arrays.offset[DRIVEN]:
-            at = arrays.offset[DRIVEN]
-            growth = growth + v[at : at + regions * steps].reshape(regions, steps)
+        if arrays.offset[DRIVEN_GROWTH + 1] > arrays.offset[DRIVEN_GROWTH]:
+            at = arrays.offset[DRIVEN_GROWTH]
+            growth = growth + predictor[at : at + regions * steps].reshape(regions, steps)
         start, flow = _flowing(x, growth, headcount, arrays, curved)
     else:
         start, year, step = np.ones((regions, years)), np.arange(years)[:, None], np.arange(steps)
@@ -92,12 +92,12 @@ def headcount_slopes(
         )
         flow = np.broadcast_to(along, (regions, years, steps))
     steady = flow.sum(axis=2)
-    if places[KIND] == BENT:
+    if places[GROWTH_KIND] == LOGISTIC:
         ahead, excess = np.arange(years) - arrays.shape[REFERENCE], x[places[CEILING]]
         room = expit(excess - rate[:, None] * ahead)
         steady, curved[:, :, 1] = ahead * room, expit(excess) - room
     curved[:, :, 0] = phi * (1 - phi) * np.einsum("rts,rs->rt", flow, (regional + common) @ bends.T)
-    return HeadcountSlopes(start, steady, flow, flow @ carries, curved)
+    return HeadcountJacobian(start, steady, flow, flow @ carries, curved)
 
 
 def _autoregression(phi: float, steps: int) -> tuple[FloatArray, FloatArray]:
@@ -114,7 +114,11 @@ def _autoregression(phi: float, steps: int) -> tuple[FloatArray, FloatArray]:
 
 
 def _flowing(
-    x: FloatArray, growth: FloatArray, headcount: FloatArray, arrays: Arrays, curved: FloatArray
+    x: FloatArray,
+    growth: FloatArray,
+    headcount: FloatArray,
+    arrays: StudyArrays,
+    curved: FloatArray,
 ) -> tuple[FloatArray, FloatArray]:
     """Return slopes by the level of the first year and by log conversions, where people enter and
     leave; fill those by both.

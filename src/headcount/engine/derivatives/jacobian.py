@@ -15,53 +15,53 @@ from scipy.special import expit
 
 from headcount._types import FloatArray, IntArray
 from headcount.engine.density.codes import (
-    COMMON,
+    COMMON_INNOVATION,
     DAMPING,
-    DRIVEN,
-    ETA,
-    LEVEL,
-    OVERCOUNT,
+    DRIVEN_GROWTH,
+    LOG_OVERCOUNT,
+    LOG_SELECTION,
+    LOG_SHARE,
+    LOG_TOTAL,
+    RATIO_LINK,
+    RATIO_TREND,
+    REACH_LINK,
     REFERENCE,
-    REGIONAL,
+    REGION_INNOVATION,
     REGIONS,
     SCOPES,
-    SELECTION,
-    SHARE,
-    SHARED,
-    SLOPE,
-    STEADY,
+    SHARED_ERROR,
+    STEADY_GROWTH,
     YEARS,
-    ZETA,
 )
-from headcount.engine.density.log_density import linearise
-from headcount.engine.density.study_arrays import LINKS, Arrays
-from headcount.engine.derivatives.growth_jacobian import headcount_slopes
+from headcount.engine.density.log_density import evaluate_at
+from headcount.engine.density.study_arrays import LINKS, StudyArrays
+from headcount.engine.derivatives.growth_jacobian import headcount_jacobian
 
-__all__ = ["Sensitivities", "sensitivities_at"]
+__all__ = ["RowJacobian", "row_jacobian_at"]
 
 
 @dataclass(frozen=True)
-class Sensitivities:
+class RowJacobian:
     """Rows at a point.
 
     Parameters
     ----------
-    location, spread
+    location, dispersion
         As in `headcount.engine.density.evaluation.log_likelihood`; dims (row,).
     score
         Derivative of each row's log likelihood by its location; dims (row,).
-    slopes
+    jacobian
         Derivatives of the locations by the free vector, with the level in the place of the log
         total; dims (row, free).
     """
 
     location: FloatArray
-    spread: FloatArray
+    dispersion: FloatArray
     score: FloatArray
-    slopes: sparse.csr_array
+    jacobian: sparse.csr_array
 
 
-def sensitivities_at(x: FloatArray, arrays: Arrays) -> Sensitivities:
+def row_jacobian_at(x: FloatArray, arrays: StudyArrays) -> RowJacobian:
     """Differentiate each row's location.
 
     Parameters
@@ -73,19 +73,22 @@ def sensitivities_at(x: FloatArray, arrays: Arrays) -> Sensitivities:
 
     Returns
     -------
-    Sensitivities
+    RowJacobian
         See there.
     """
-    (_, v, headcount), at, rows = linearise(x, arrays)
+    (_, predictor, headcount), at, rows = evaluate_at(x, arrays)
     entries = _entries(x, arrays)
-    by_headcount, by_v = _cells(v, arrays)
-    head_v, head_x = _headcount(x, v, headcount, arrays)
-    of_cells = by_headcount @ (head_v @ entries + head_x) + by_v @ entries
+    by_headcount, by_predictor = _cells(predictor, arrays)
+    headcount_by_predictor, headcount_by_free = _headcount(x, predictor, headcount, arrays)
+    of_cells = (
+        by_headcount @ (headcount_by_predictor @ entries + headcount_by_free)
+        + by_predictor @ entries
+    )
     of_terms = _terms(at.cells, at.terms, arrays) @ of_cells
-    by_terms, by_selection = _rows(at.location, v.size, len(at.terms), arrays)
+    by_terms, by_selection = _rows(at.location, predictor.size, len(at.terms), arrays)
     slopes = by_terms @ of_terms + by_selection @ entries
-    return Sensitivities(
-        at.location[:, 0].copy(), at.spread, rows[:, 1].copy(), sparse.csr_array(slopes)
+    return RowJacobian(
+        at.location[:, 0].copy(), at.dispersion, rows[:, 1].copy(), sparse.csr_array(slopes)
     )
 
 
@@ -97,9 +100,14 @@ def _matrix(
     return sparse.coo_array((values, (rows, columns)), shape).tocsr()
 
 
-def _entries(x: FloatArray, arrays: Arrays) -> sparse.csr_array:
-    """Differentiate v by x."""
-    row, a, b, weight = arrays.entry_row, arrays.entry_a, arrays.entry_b, arrays.entry_weight
+def _entries(x: FloatArray, arrays: StudyArrays) -> sparse.csr_array:
+    """Differentiate predictor by x."""
+    row, a, b, weight = (
+        arrays.predictor_row,
+        arrays.predictor_effect,
+        arrays.predictor_scale,
+        arrays.predictor_weight,
+    )
     scaled = b >= 0
     own = weight * np.where(scaled, np.exp(x[b]), 1.0)
     parts = [(row, a, own), (row[scaled], b[scaled], (own * x[a])[scaled])]
@@ -107,63 +115,65 @@ def _entries(x: FloatArray, arrays: Arrays) -> sparse.csr_array:
 
 
 def _rows(
-    found: FloatArray, sums: int, terms: int, arrays: Arrays
+    found: FloatArray, sums: int, terms: int, arrays: StudyArrays
 ) -> tuple[sparse.csr_array, sparse.csr_array]:
-    """Differentiate locations by the terms, and by v where a frame selects."""
+    """Differentiate locations by the terms, and by predictor where a frame selects."""
     row = np.arange(len(found))
     places = (arrays.row_part, arrays.row_whole, arrays.row_third)
     by_terms = _matrix(
         [(row, place, found[:, 1 + i]) for i, place in enumerate(places)], (row.size, terms)
     )
     chosen = found[:, 4] != 0
-    frames = arrays.offset[SELECTION] + arrays.row_frame[chosen]
+    frames = arrays.offset[LOG_SELECTION] + arrays.row_frame[chosen]
     return by_terms, _matrix([(row[chosen], frames, found[chosen, 4])], (row.size, sums))
 
 
-def _terms(cells: FloatArray, terms: FloatArray, arrays: Arrays) -> sparse.csr_array:
+def _terms(cells: FloatArray, terms: FloatArray, arrays: StudyArrays) -> sparse.csr_array:
     """Differentiate terms by cells: each cell's part of the sum; known terms depend on none."""
     term = np.repeat(np.arange(arrays.term_start.size - 1), np.diff(arrays.term_start))
     part = np.exp(cells[arrays.term_cell] - terms[term])
     return _matrix([(term, arrays.term_cell, part)], (terms.size, cells.size))
 
 
-def _cells(v: FloatArray, arrays: Arrays) -> tuple[sparse.csr_array, sparse.csr_array]:
-    """Differentiate cells by the log headcount, dims (cell, region and year), and by v."""
+def _cells(predictor: FloatArray, arrays: StudyArrays) -> tuple[sparse.csr_array, sparse.csr_array]:
+    """Differentiate cells by the log headcount, dims (cell, region and year), and by predictor."""
     regions, years = int(arrays.shape[REGIONS]), int(arrays.shape[YEARS])
-    by_headcount, by_view, by_v = [], [], []
+    by_headcount, by_view, by_predictor = [], [], []
     for side in range(2):
-        share = arrays.cell_lean if side else 1 - arrays.cell_lean
+        share = arrays.cell_next_weight if side else 1 - arrays.cell_next_weight
         cell = np.flatnonzero(share != 0)
         view, scope, region, year = arrays.cells[cell][:, [side, 2, 3, 4]].T
         by_headcount.append((cell, region * years + year + side, share[cell]))
         seen = view >= 0
         by_view.append((cell[seen], view[seen], share[cell][seen]))
-        by_v += _ratios(v, cell, share[cell], (scope, region, year + side), arrays)
+        by_predictor += _ratios(predictor, cell, share[cell], (scope, region, year + side), arrays)
     count = len(arrays.cells)
-    reach = _matrix(by_view, (count, arrays.view_zeta.size)) @ _reach(v, arrays)
-    return _matrix(by_headcount, (count, regions * years)), reach + _matrix(by_v, (count, v.size))
+    reach = _matrix(by_view, (count, arrays.reach_point_link.size)) @ _reach(predictor, arrays)
+    return _matrix(by_headcount, (count, regions * years)), reach + _matrix(
+        by_predictor, (count, predictor.size)
+    )
 
 
-def _reach(v: FloatArray, arrays: Arrays) -> sparse.csr_array:
-    """Differentiate log reach by v; dims (view, sum)."""
-    bare = arrays.view_source < 0
-    source = np.where(bare, -1 - arrays.view_source, arrays.view_source)
-    view, place = np.arange(source.size), arrays.offset[ZETA] + arrays.view_zeta
+def _reach(predictor: FloatArray, arrays: StudyArrays) -> sparse.csr_array:
+    """Differentiate log reach by predictor; dims (view, sum)."""
+    bare = arrays.reach_point_source < 0
+    source = np.where(bare, -1 - arrays.reach_point_source, arrays.reach_point_source)
+    view, place = np.arange(source.size), arrays.offset[REACH_LINK] + arrays.reach_point_link
     covers = arrays.is_coverage[source] != 0
-    parts = [(view, place, np.where(covers, expit(-v[place]), 1.0))]
+    parts = [(view, place, np.where(covers, expit(-predictor[place]), 1.0))]
     whole = view[~bare]
-    parts.append((whole, arrays.offset[SHARED] + source[whole], np.ones(whole.size)))
+    parts.append((whole, arrays.offset[SHARED_ERROR] + source[whole], np.ones(whole.size)))
     over = whole[arrays.has_overcount[source[whole]] != 0]
-    at = arrays.offset[OVERCOUNT] + source[over]
-    return _matrix([*parts, (over, at, expit(v[at]))], (view.size, v.size))
+    at = arrays.offset[LOG_OVERCOUNT] + source[over]
+    return _matrix([*parts, (over, at, expit(predictor[at]))], (view.size, predictor.size))
 
 
 def _ratios(
-    v: FloatArray,
+    predictor: FloatArray,
     cell: IntArray,
     share: FloatArray,
     where: tuple[IntArray, IntArray, IntArray],
-    arrays: Arrays,
+    arrays: StudyArrays,
 ) -> list[tuple[IntArray, IntArray, FloatArray]]:
     """Differentiate cells by the ratios of scopes, from each cell's scope down to the target."""
     scope, region, year = where
@@ -175,8 +185,8 @@ def _ratios(
         cell, share, scope, region, year = (
             own[going] for own in (cell, share, scope, region, year)
         )
-        link = arrays.link[scope]
-        eta = _eta(v, scope, region, year, arrays)
+        link = arrays.scope_link[scope]
+        eta = _eta(predictor, scope, region, year, arrays)
         by_link = {"contains": expit(eta), "within": expit(-eta)}
         slope = np.select(
             [link == LINKS.index(name) for name in by_link], list(by_link.values()), 1.0
@@ -184,18 +194,18 @@ def _ratios(
         triplets += _by_eta(cell, share * slope, scope, region, year, arrays)
         part = np.flatnonzero(link == LINKS.index("part_of"))
         triplets += _wholes(
-            v, cell[part], share[part], (scope[part], region[part], year[part]), arrays
+            predictor, cell[part], share[part], (scope[part], region[part], year[part]), arrays
         )
-        scope = arrays.parent[scope]
+        scope = arrays.scope_parent[scope]
     return triplets
 
 
 def _wholes(
-    v: FloatArray,
+    predictor: FloatArray,
     cell: IntArray,
     share: FloatArray,
     where: tuple[IntArray, IntArray, IntArray],
-    arrays: Arrays,
+    arrays: StudyArrays,
 ) -> list[tuple[IntArray, IntArray, FloatArray]]:
     """Differentiate cells of parts by what all parts of the breakdown sum to."""
     scope, region, year = where
@@ -203,18 +213,21 @@ def _wholes(
     of = np.repeat(np.arange(cell.size), count)
     place = np.arange(of.size) - np.repeat(np.cumsum(count) - count, count) + first[of]
     sibling = arrays.sibling[place]
-    size = np.exp(_eta(v, sibling, region[of], year[of], arrays))
+    size = np.exp(_eta(predictor, sibling, region[of], year[of], arrays))
     part = size / np.bincount(of, size, cell.size)[of]
     return _by_eta(cell[of], -share[of] * part, sibling, region[of], year[of], arrays)
 
 
 def _eta(
-    v: FloatArray, scope: IntArray, region: IntArray, year: IntArray, arrays: Arrays
+    predictor: FloatArray, scope: IntArray, region: IntArray, year: IntArray, arrays: StudyArrays
 ) -> FloatArray:
     level = (
-        arrays.part_offset[scope] + v[arrays.offset[ETA] + scope * arrays.shape[REGIONS] + region]
+        arrays.part_log_weight[scope]
+        + predictor[arrays.offset[RATIO_LINK] + scope * arrays.shape[REGIONS] + region]
     )
-    return np.asarray(level + v[arrays.offset[SLOPE] + scope] * (year - arrays.shape[REFERENCE]))
+    return np.asarray(
+        level + predictor[arrays.offset[RATIO_TREND] + scope] * (year - arrays.shape[REFERENCE])
+    )
 
 
 def _by_eta(
@@ -223,18 +236,18 @@ def _by_eta(
     scope: IntArray,
     region: IntArray,
     year: IntArray,
-    arrays: Arrays,
+    arrays: StudyArrays,
 ) -> list[tuple[IntArray, IntArray, FloatArray]]:
-    place = arrays.offset[ETA] + scope * arrays.shape[REGIONS] + region
+    place = arrays.offset[RATIO_LINK] + scope * arrays.shape[REGIONS] + region
     ahead = year - arrays.shape[REFERENCE]
-    return [(cell, place, slope), (cell, arrays.offset[SLOPE] + scope, slope * ahead)]
+    return [(cell, place, slope), (cell, arrays.offset[RATIO_TREND] + scope, slope * ahead)]
 
 
 def _headcount(
-    x: FloatArray, v: FloatArray, headcount: FloatArray, arrays: Arrays
+    x: FloatArray, predictor: FloatArray, headcount: FloatArray, arrays: StudyArrays
 ) -> tuple[sparse.csr_array, sparse.csr_array]:
-    """Differentiate the log headcount by v and directly by x; dims (region and year, ...)."""
-    found = headcount_slopes(x, v, headcount, arrays)
+    """Differentiate the log headcount by predictor and directly by x; dims (region and year, ...)."""
+    found = headcount_jacobian(x, predictor, headcount, arrays)
     years = headcount.shape[1]
     steps, offset = years - 1, arrays.offset
     row = np.arange(headcount.size)
@@ -242,15 +255,15 @@ def _headcount(
     rows, step = np.repeat(row, steps), np.tile(np.arange(steps), row.size)
     own = np.repeat(region, steps) * steps + step
     parts = [
-        (row, np.full(row.size, offset[LEVEL]), found.start.ravel()),
-        (row, offset[SHARE] + region, found.start.ravel()),
-        (row, offset[STEADY] + region, found.steady.ravel()),
-        (rows, offset[COMMON] + step, found.innovations.ravel()),
-        (rows, offset[REGIONAL] + own, found.innovations.ravel()),
+        (row, np.full(row.size, offset[LOG_TOTAL]), found.start.ravel()),
+        (row, offset[LOG_SHARE] + region, found.start.ravel()),
+        (row, offset[STEADY_GROWTH] + region, found.steady.ravel()),
+        (rows, offset[COMMON_INNOVATION] + step, found.innovations.ravel()),
+        (rows, offset[REGION_INNOVATION] + own, found.innovations.ravel()),
     ]
-    if offset[DRIVEN + 1] > offset[DRIVEN]:
-        parts.append((rows, offset[DRIVEN] + own, found.growth.ravel()))
+    if offset[DRIVEN_GROWTH + 1] > offset[DRIVEN_GROWTH]:
+        parts.append((rows, offset[DRIVEN_GROWTH] + own, found.growth.ravel()))
     places = [(i, int(place)) for i, place in enumerate(arrays.growth[DAMPING:]) if place >= 0]
     curved = [(row, np.full(row.size, place), found.curved[..., i].ravel()) for i, place in places]
     none = (row[:0], row[:0], found.start.ravel()[:0])
-    return _matrix(parts, (row.size, v.size)), _matrix([none, *curved], (row.size, x.size))
+    return _matrix(parts, (row.size, predictor.size)), _matrix([none, *curved], (row.size, x.size))

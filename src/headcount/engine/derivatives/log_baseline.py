@@ -13,19 +13,24 @@ import math
 import numpy as np
 
 from headcount._types import FloatArray
-from headcount.engine.density.codes import SHARE
-from headcount.engine.density.study_arrays import Arrays
+from headcount.engine.density.codes import LOG_SHARE
+from headcount.engine.density.study_arrays import StudyArrays
 from headcount.engine.density.tails import log_sum
 from headcount.engine.numba_support.compilation import compiled, inner
 
-__all__ = ["by_level", "share_weights", "to_level", "to_total"]
+__all__ = ["gradient_by_baseline", "share_weights", "to_baseline", "to_total"]
 
 
 @inner
-def _shares(x: FloatArray, arrays: Arrays) -> FloatArray:
+def _shares(x: FloatArray, arrays: StudyArrays) -> FloatArray:
     """Return u, dims (region,). The entries of the level and of the shares are the first ones."""
-    start, end = arrays.offset[SHARE], arrays.offset[SHARE + 1]
-    rows, a, b, weight = arrays.entry_row, arrays.entry_a, arrays.entry_b, arrays.entry_weight
+    start, end = arrays.offset[LOG_SHARE], arrays.offset[LOG_SHARE + 1]
+    rows, a, b, weight = (
+        arrays.predictor_row,
+        arrays.predictor_effect,
+        arrays.predictor_scale,
+        arrays.predictor_weight,
+    )
     u = np.zeros(end - start)
     for e in range(rows.size):
         if rows[e] >= end:
@@ -36,19 +41,19 @@ def _shares(x: FloatArray, arrays: Arrays) -> FloatArray:
 
 
 @compiled
-def to_total(x: FloatArray, arrays: Arrays) -> None:
+def to_total(x: FloatArray, arrays: StudyArrays) -> None:
     """Put the log total where the level stands, in place."""
-    x[arrays.entry_a[0]] += log_sum(_shares(x, arrays))
+    x[arrays.predictor_effect[0]] += log_sum(_shares(x, arrays))
 
 
 @compiled
-def to_level(x: FloatArray, arrays: Arrays) -> None:
+def to_baseline(x: FloatArray, arrays: StudyArrays) -> None:
     """Put the level where the log total stands, in place."""
-    x[arrays.entry_a[0]] -= log_sum(_shares(x, arrays))
+    x[arrays.predictor_effect[0]] -= log_sum(_shares(x, arrays))
 
 
 @compiled
-def share_weights(x: FloatArray, arrays: Arrays) -> FloatArray:
+def share_weights(x: FloatArray, arrays: StudyArrays) -> FloatArray:
     """Return the derivative of logsumexp(u) by x; dims (free,)."""
     slope = np.zeros(x.size)
     _add_share_weights(x, 1.0, arrays, slope)
@@ -56,17 +61,24 @@ def share_weights(x: FloatArray, arrays: Arrays) -> FloatArray:
 
 
 @compiled
-def by_level(x: FloatArray, arrays: Arrays, gradient: FloatArray) -> None:
+def gradient_by_baseline(x: FloatArray, arrays: StudyArrays, gradient: FloatArray) -> None:
     """Turn the gradient by the free vector x into one where the level stands in the place of the
     log total.
     """
-    _add_share_weights(x, gradient[arrays.entry_a[0]], arrays, gradient)
+    _add_share_weights(x, gradient[arrays.predictor_effect[0]], arrays, gradient)
 
 
 @inner
-def _add_share_weights(x: FloatArray, factor: float, arrays: Arrays, slope: FloatArray) -> None:
-    start, end = arrays.offset[SHARE], arrays.offset[SHARE + 1]
-    rows, a, b, weight = arrays.entry_row, arrays.entry_a, arrays.entry_b, arrays.entry_weight
+def _add_share_weights(
+    x: FloatArray, factor: float, arrays: StudyArrays, slope: FloatArray
+) -> None:
+    start, end = arrays.offset[LOG_SHARE], arrays.offset[LOG_SHARE + 1]
+    rows, a, b, weight = (
+        arrays.predictor_row,
+        arrays.predictor_effect,
+        arrays.predictor_scale,
+        arrays.predictor_weight,
+    )
     u = _shares(x, arrays)
     share, norm = np.empty(u.size), log_sum(u)
     for r in range(u.size):

@@ -70,18 +70,18 @@ def compile_engine(job: Job) -> None:
     """
     from headcount.engine.coordinates.construction import geometry_at
     from headcount.engine.density.evaluation import evaluate, evaluate_reach, log_likelihood
-    from headcount.engine.density.study_arrays import assemble
+    from headcount.engine.density.study_arrays import arrays_of
     from headcount.layout.study_layout import layout_of
 
     with suppress(HeadcountError), _no_warnings():
         layout = layout_of(job.study)
-        arrays = assemble(layout)
-        geometry = geometry_at(arrays, arrays.middle)
+        arrays = arrays_of(layout)
+        geometry = geometry_at(arrays, arrays.prior_median)
         geometry.log_density(np.zeros(geometry.size))
         free = geometry.free(np.zeros(geometry.size))[None]
         evaluate(free, arrays)
         log_likelihood(free, arrays)
-        evaluate_reach(free, assemble(layout, all_views=True))
+        evaluate_reach(free, arrays_of(layout, everywhere=True))
 
 
 @contextmanager

@@ -15,7 +15,7 @@ from scipy.special import logsumexp
 
 from headcount._types import FloatArray
 from headcount.engine.density.evaluation import evaluate, log_likelihood
-from headcount.engine.density.study_arrays import assemble
+from headcount.engine.density.study_arrays import arrays_of
 from headcount.layout.study_layout import Layout
 from headcount.posterior.draw_transfer import draws_from_priors
 from headcount.posterior.replication import replicates
@@ -94,7 +94,7 @@ class Worlds:
         layout = Layout.of(spec, replace(table, rows=(*table.fitted, *asked)))
         rng, noise_rng = np.random.default_rng(seed).spawn(2)
         free = draws_from_priors(layout, draws, rng)
-        arrays = assemble(layout)
+        arrays = arrays_of(layout)
         log_headcount, _ = evaluate(free, arrays)
         _, location, spread = log_likelihood(free, arrays)
         drawn = replicates(layout, location, spread, noise_rng)

@@ -16,8 +16,8 @@ import numpy as np
 from headcount._names import SAMPLE_DIMS
 from headcount._types import AnyArray, FloatArray
 from headcount.engine.density.evaluation import log_likelihood
-from headcount.engine.density.queries import Asked, asking
-from headcount.engine.density.study_arrays import assemble
+from headcount.engine.density.queries import Query, query_arrays
+from headcount.engine.density.study_arrays import arrays_of
 from headcount.posterior.draw_statistics import ess_and_rhat
 from headcount.posterior.draw_transfer import DrawTransfer
 from headcount.posterior.fits import Fit
@@ -38,7 +38,7 @@ class AnswerDigest:
         The headcount whose draws are wanted.
     """
 
-    asked: Asked
+    asked: Query
 
     def __call__(self, fit: Fit) -> Mapping[str, AnyArray]:
         """Return the arrays that are kept: all draws of the answer, how good they are, and `KEPT`
@@ -56,7 +56,7 @@ class AnswerDigest:
         }
 
 
-def answers_of(fit: Fit, asked: Asked) -> FloatArray:
+def answers_of(fit: Fit, asked: Query) -> FloatArray:
     """Return the draws of a log headcount.
 
     Parameters
@@ -73,7 +73,7 @@ def answers_of(fit: Fit, asked: Asked) -> FloatArray:
     """
     carried = DrawTransfer.of(fit)
     _, found, _ = log_likelihood(
-        np.ascontiguousarray(carried.free), asking(assemble(fit.layout), fit.layout, [asked])
+        np.ascontiguousarray(carried.free), query_arrays(arrays_of(fit.layout), fit.layout, [asked])
     )
     sizes = fit.posterior.sizes
     return np.asarray(found[:, 0].reshape([sizes[dim] for dim in SAMPLE_DIMS]))

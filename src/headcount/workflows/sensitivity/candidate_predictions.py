@@ -8,7 +8,7 @@ import numpy as np
 
 from headcount._types import FloatArray
 from headcount.engine.density.evaluation import log_likelihood
-from headcount.engine.density.study_arrays import assemble
+from headcount.engine.density.study_arrays import arrays_of
 from headcount.layout.study_layout import Layout
 from headcount.posterior.draw_transfer import DrawTransfer
 from headcount.posterior.fits import Fit
@@ -46,7 +46,7 @@ def promised_statements(fit: Fit, study: CandidateStudy, rng: np.random.Generato
     free = DrawTransfer.of(fit).to(Layout.of(study.spec, study.rows), rng)
     study = study.with_numbers(_expected(study, free))
     layout = Layout.of(study.spec, study.rows)
-    _, location, spread = log_likelihood(free, assemble(layout))
+    _, location, spread = log_likelihood(free, arrays_of(layout))
     return replicates(layout, location, spread, rng)
 
 
@@ -54,7 +54,7 @@ def _expected(study: CandidateStudy, free: FloatArray) -> list[float]:
     """Return the number that is expected of each row: parts of its spread are computed from the
     number that it states.
     """
-    _, location, _ = log_likelihood(free, assemble(Layout.of(study.spec, study.rows)))
+    _, location, _ = log_likelihood(free, arrays_of(Layout.of(study.spec, study.rows)))
     middle = np.median(location, axis=0).tolist()
     return [_number(row, own) for row, own in zip(study.rows.rows, middle, strict=True)]
 

@@ -8,7 +8,7 @@ from typing import Final
 
 import numpy as np
 
-from headcount.engine.density.study_arrays import Arrays, assemble
+from headcount.engine.density.study_arrays import StudyArrays, arrays_of
 from headcount.errors import HeadcountError, Problem, StudyError
 from headcount.layout.free_vector import free_labels
 from headcount.posterior.fits import Fit
@@ -20,7 +20,7 @@ FEWEST: Final = 2
 """Fits that it takes to compare."""
 
 NUMBERS: Final = ("first", "second", "middle", "constant")
-"""Fields of `headcount.engine.density.study_arrays.Arrays` that state the numbers of priors; all
+"""Fields of `headcount.engine.density.study_arrays.StudyArrays` that state the numbers of priors; all
 others state the study."""
 
 
@@ -114,7 +114,7 @@ def differ_in_priors_only(one: Fit, other: Fit) -> bool:
     """
     if free_labels(one.layout) != free_labels(other.layout):
         return False
-    pairs = zip(Arrays._fields, assemble(one.layout), assemble(other.layout), strict=True)
+    pairs = zip(StudyArrays._fields, arrays_of(one.layout), arrays_of(other.layout), strict=True)
     return all(np.array_equal(mine, theirs) for name, mine, theirs in pairs if name not in NUMBERS)
 
 

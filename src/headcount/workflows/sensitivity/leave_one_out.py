@@ -14,8 +14,8 @@ from scipy.special import logsumexp
 
 from headcount._types import BoolArray, FloatArray
 from headcount.engine.density.evaluation import log_likelihood
-from headcount.engine.density.queries import Asked
-from headcount.engine.density.study_arrays import assemble
+from headcount.engine.density.queries import Query
+from headcount.engine.density.study_arrays import arrays_of
 from headcount.errors import StudyError
 from headcount.posterior.draw_statistics import ess_and_rhat
 from headcount.posterior.draw_transfer import DrawTransfer
@@ -162,7 +162,7 @@ def parts_of(fit: Fit, kinds: Sequence[str]) -> list[LeftOut]:
 
 def leave_out(
     fit: Fit,
-    asked: Asked,
+    asked: Query,
     parts: Sequence[LeftOut],
     folder: Path,
     *,
@@ -253,7 +253,7 @@ def log_likelihood_of(fit: Fit) -> FloatArray:
     (draw, row).
     """
     found, _, _ = log_likelihood(
-        np.ascontiguousarray(DrawTransfer.of(fit).free), assemble(fit.layout)
+        np.ascontiguousarray(DrawTransfer.of(fit).free), arrays_of(fit.layout)
     )
     return found
 

@@ -15,7 +15,7 @@ from scipy.special import logsumexp
 from headcount._names import ROW, SAMPLE_DIMS
 from headcount._types import BoolArray, FloatArray
 from headcount.engine.density.evaluation import evaluate, log_likelihood
-from headcount.engine.density.study_arrays import assemble
+from headcount.engine.density.study_arrays import arrays_of
 from headcount.layout.study_layout import Layout
 from headcount.posterior.draw_transfer import draws_from_priors
 from headcount.posterior.fits import Fit
@@ -104,7 +104,7 @@ def prior_totals(fit: Fit, free: FloatArray) -> FloatArray:
     numpy.ndarray
         People, dims (draw, year), for all years of the fit.
     """
-    headcount, _ = evaluate(free, assemble(fit.layout))
+    headcount, _ = evaluate(free, arrays_of(fit.layout))
     people: FloatArray = np.exp(logsumexp(headcount, axis=1))
     return people
 
@@ -140,7 +140,7 @@ def predicted_statements(fit: Fit, free: FloatArray, *, seed: int, prob: float) 
     thin = max(1, fit.sampling.chains * fit.sampling.draws // DRAWS)
     moments = row_moments(fit, thin=thin).transpose(*SAMPLE_DIMS, ROW)
     after = [_by_draw(moments[name].to_numpy()) for name in ("location", "spread")]
-    _, *before = log_likelihood(free, assemble(fit.layout))
+    _, *before = log_likelihood(free, arrays_of(fit.layout))
     lines = [
         line
         for stage, (location, spread) in zip(STAGES, (before, after), strict=True)

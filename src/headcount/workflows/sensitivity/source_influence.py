@@ -40,8 +40,8 @@ from scipy import stats
 from headcount._types import FloatArray
 from headcount._wording import percent, plural
 from headcount.engine.density.evaluation import log_likelihood
-from headcount.engine.density.queries import Asked
-from headcount.engine.density.study_arrays import Arrays, assemble
+from headcount.engine.density.queries import Query
+from headcount.engine.density.study_arrays import StudyArrays, arrays_of
 from headcount.errors import HeadcountError, nearest
 from headcount.layout.study_layout import Layout
 from headcount.posterior.draw_statistics import ess_and_rhat
@@ -266,7 +266,7 @@ def influence(
             fit, asked, chosen, kept, **settings, processes=processes, dask=dask, progress=progress
         )
     answer = answers_of(fit, asked)
-    arrays = assemble(fit.layout)
+    arrays = arrays_of(fit.layout)
     lines = [_line(one, fit, arrays, answer, ends, seed) for one in found]
     table = pd.DataFrame(lines, columns=list(COLUMNS)).sort_values(
         "absolute", ascending=False, ignore_index=True
@@ -275,14 +275,14 @@ def influence(
     return Influence(asked.area, asked.year, prob, median, lower, upper, table)
 
 
-def _asked(fit: Fit, area: str | None, year: int | None) -> Asked:
+def _asked(fit: Fit, area: str | None, year: int | None) -> Query:
     place = area or fit.spec.areas.root
     headcount(fit, area=place)  # says what is unknown
     when = last_observed(fit, place) if year is None else year
     if when not in fit.spec.years.labels:
         msg = f"unknown year {when}; the model has {fit.spec.years.first} to {fit.spec.years.last}"
         raise HeadcountError(msg)
-    return Asked(place, when, fit.spec.target)
+    return Query(place, when, fit.spec.target)
 
 
 def _known_kinds(kinds: Sequence[str]) -> Sequence[str]:
@@ -301,7 +301,12 @@ def _ends(prob: float) -> list[float]:
 
 
 def _line(
-    found: Without, fit: Fit, arrays: Arrays, answer: FloatArray, ends: Sequence[float], seed: int
+    found: Without,
+    fit: Fit,
+    arrays: StudyArrays,
+    answer: FloatArray,
+    ends: Sequence[float],
+    seed: int,
 ) -> dict[str, Any]:
     gone = found.part.rows(fit)
     facts = {
@@ -355,7 +360,7 @@ def _takes_last_anchor(fit: Fit, part: LeftOut) -> bool:
 
 
 def _expectation(
-    found: Without, fit: Fit, arrays: Arrays, seed: int, absolute: float, noise: float
+    found: Without, fit: Fit, arrays: StudyArrays, seed: int, absolute: float, noise: float
 ) -> dict[str, float]:
     """Predict what the part would state from the posterior without it, and how much that would
     tell.
