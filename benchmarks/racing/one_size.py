@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 import headcount as hc
-from headcount.engine.coordinates.construction import geometry_at
+from headcount.engine.coordinates.construction import coordinates_at
 from headcount.engine.density.log_density import log_density_and_gradient
 from headcount.engine.density.study_arrays import arrays_of
 
@@ -50,7 +50,7 @@ def measure(model: Path, *, seed: int, chains: int, draws: int, tune: int) -> di
         axis=(0, 1)
     )
     arrays, gradient = arrays_of(fit.layout), np.empty(centre.size)
-    geometry = geometry_at(arrays, centre)
+    coordinates = coordinates_at(arrays, centre)
     middle = np.zeros(centre.size)
     seconds = fit.sampling.seconds
     return {
@@ -62,7 +62,7 @@ def measure(model: Path, *, seed: int, chains: int, draws: int, tune: int) -> di
         "after": whole - reading - seconds["prepare"] - seconds["sample"],
         "whole": whole,
         "gradient": per_call(lambda: log_density_and_gradient(centre, arrays, gradient)),
-        "sampler_gradient": per_call(lambda: geometry.log_density(middle)),
+        "sampler_gradient": per_call(lambda: coordinates.log_density(middle)),
         "steps_per_draw": float(fit.tree["sample_stats"]["n_steps"].mean()),
         "divergences": int(fit.divergences),
     }

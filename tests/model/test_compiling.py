@@ -15,7 +15,7 @@ from tests.studies import study
 from headcount._machine import usable_cores
 from headcount.engine import precompile
 from headcount.engine.coordinates import map_signatures
-from headcount.engine.coordinates.construction import first_geometry
+from headcount.engine.coordinates.construction import first_coordinates
 from headcount.engine.density import signatures
 from headcount.engine.density.study_arrays import arrays_of
 from headcount.engine.density.tails import expit
@@ -31,21 +31,22 @@ spec = hc.read_spec(sys.argv[1])
 observations = hc.read_observations(sys.argv[2])
 """
 
-FIRST_GEOMETRY = f"""
+FIRST_COORDINATES = f"""
 {TOY}
-from headcount.engine.precompile import FUNCTIONS
+from headcount.engine.precompile import FUNCTIONS, compile_ahead
 from headcount.engine.density.study_arrays import arrays_of
 from headcount.engine.numba_support.compilation import Typed
-from headcount.engine.coordinates.construction import first_geometry
+from headcount.engine.coordinates.construction import first_coordinates
 from headcount.layout.study_layout import Layout
-first_geometry(arrays_of(Layout.of(spec, observations)))
+compile_ahead()
+first_coordinates(arrays_of(Layout.of(spec, observations)))
 stats = [one.function.stats for one in FUNCTIONS if isinstance(one, Typed)]
 print(sum(sum(own.cache_misses.values()) for own in stats), all(one.is_there() for one in FUNCTIONS))
 """
 
 WHOLE_FIT = f"""
 {TOY}
-fit = hc.fit(spec, observations, seed=1, draws=20, tune=20, progress=False)
+fit = hc.fit(spec, observations, seed=1, sampler=hc.Sampler(draws=20, tune=20), progress=False)
 hc.check(fit)
 """
 
@@ -64,10 +65,10 @@ def run_on_toy(root, code, cache, **environment):
 def test_types_known_beforehand_are_those_of_any_study():
     for name in ("rich", "walk"):
         arrays = arrays_of(study(name).layout)
-        geometry = first_geometry(arrays)
+        coordinates = first_coordinates(arrays)
         assert typeof(arrays) == signatures.STUDY
-        assert typeof(geometry.recentring) == map_signatures.RECENTRING
-        assert typeof(geometry.whitening) == map_signatures.WHITENING
+        assert typeof(coordinates.noncentring) == map_signatures.NONCENTRING
+        assert typeof(coordinates.whitening) == map_signatures.WHITENING
 
 
 @pytest.mark.skipif(usable_cores() < 2, reason="on one core there is no other process")
@@ -75,14 +76,14 @@ def test_a_first_fit_has_another_process_compile_some_and_the_next_one_compiles_
     root, tmp_path
 ):
     bare = {"HEADCOUNT_MACHINE_CODE": str(tmp_path / "nothing")}
-    compiled, complete = run_on_toy(root, FIRST_GEOMETRY, tmp_path, **bare).split()
+    compiled, complete = run_on_toy(root, FIRST_COORDINATES, tmp_path, **bare).split()
     assert 0 < int(compiled) < sum(isinstance(one, Typed) for one in FUNCTIONS)
     assert complete == "True"
     files = set(tmp_path.rglob("*.nbc"))
     run_on_toy(root, WHOLE_FIT, tmp_path, **bare)
     # Nothing that a fit and its checks call was left out.
     assert set(tmp_path.rglob("*.nbc")) == files
-    assert run_on_toy(root, FIRST_GEOMETRY, tmp_path, **bare).split() == ["0", "True"]
+    assert run_on_toy(root, FIRST_COORDINATES, tmp_path, **bare).split() == ["0", "True"]
 
 
 def test_where_no_other_process_may_run_all_is_compiled_here(monkeypatch):

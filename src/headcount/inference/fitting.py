@@ -8,7 +8,7 @@ from typing import Final, NamedTuple
 import numpy as np
 
 from headcount._machine import garbage_collection_paused
-from headcount.engine.coordinates.construction import first_geometry, geometry_of
+from headcount.engine.coordinates.construction import coordinates_of, first_coordinates
 from headcount.engine.coordinates.sampled_density import Coordinates
 from headcount.engine.density.study_arrays import StudyArrays, arrays_of
 from headcount.engine.precompile import compile_ahead
@@ -92,12 +92,12 @@ def fit(
         layout = layout_of(study)
         if warm_start is None:
             arrays = arrays_of(layout)
-            geometry, step = _geometry(arrays, seed=seed, cores=options.cores, progress=progress)
+            coordinates, step = _geometry(arrays, seed=seed, cores=options.cores, progress=progress)
         else:
-            geometry, step = _geometry_near(layout, warm_start, seed=seed), SHORT
+            coordinates, step = _geometry_near(layout, warm_start, seed=seed), SHORT
     tune = options.tune
     if tune is None:
-        tune = BRIEF if step >= long_step(geometry.size) else THOROUGH
+        tune = BRIEF if step >= long_step(coordinates.size) else THOROUGH
     prepared = time.perf_counter() - started
     pace = STEADY if step >= TINY else CAREFUL
     if options.target_accept is not None:
@@ -110,7 +110,7 @@ def fit(
         pace=pace,
         first_step=step,
     )
-    found = sample(geometry, run, seed=seed, cores=options.cores, progress=progress)
+    found = sample(coordinates, run, seed=seed, cores=options.cores, progress=progress)
     kept_chains, kept_draws, _ = found.free.shape
     record = Sampling(
         seed=seed,
@@ -172,18 +172,18 @@ def _geometry(
     """Return coordinates that suit the bulk of the posterior, and the step size that the last pilot
     run made.
     """
-    geometry, step, long = first_geometry(arrays), SHORT, long_step(arrays.prior_family.size)
+    coordinates, step, long = first_coordinates(arrays), SHORT, long_step(arrays.prior_family.size)
     for number, pilot in enumerate(PILOTS, start=1):
         if pilot.spared and step >= long:
             break
         run = Run(PILOT_CHAINS, pilot.draws, pilot.tune, deepest=pilot.deepest, first_step=step)
         label = f"Pilot {number}"
-        found = sample(geometry, run, seed=seed, cores=cores, progress=progress, label=label)
-        geometry, step = (
-            geometry_of(arrays, found.free.reshape(-1, arrays.prior_family.size)),
+        found = sample(coordinates, run, seed=seed, cores=cores, progress=progress, label=label)
+        coordinates, step = (
+            coordinates_of(arrays, found.free.reshape(-1, arrays.prior_family.size)),
             found.step,
         )
-    return geometry, step
+    return coordinates, step
 
 
 def long_step(size: int) -> float:
@@ -203,4 +203,4 @@ has."""
 
 def _geometry_near(layout: Layout, near: Fit | DrawTransfer, *, seed: int) -> Coordinates:
     carried = DrawTransfer.of(near, CARRIED) if isinstance(near, Fit) else near
-    return geometry_of(arrays_of(layout), carried.to(layout, np.random.default_rng(seed)))
+    return coordinates_of(arrays_of(layout), carried.to(layout, np.random.default_rng(seed)))

@@ -197,8 +197,8 @@ def _model(coordinates: Coordinates) -> CompiledPyMCModel:
 
     size = coordinates.size
     return CompiledPyMCModel(
-        compiled_logp_func=coordinates.density_of_c,
-        compiled_expand_func=coordinates.free_of_c,
+        compiled_logp_func=coordinates.log_density_callback,
+        compiled_expand_func=coordinates.free_vector_callback,
         initial_point_func=start,
         user_data=coordinates.table,
         shared_data={},

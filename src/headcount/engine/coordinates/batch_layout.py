@@ -1,191 +1,164 @@
-"""What rows tell about each block, packed into the tiles that compiled code works on."""
+"""The batched layout: the constants of all effect groups as flat arrays for compiled code.
+
+Groups of like size form a batch of ``WIDTH`` groups, one in each slot of a SIMD vector, so that one
+instruction handles the same entry of all of them. Sorting by size keeps padding small. The layout
+moves numbers only; it computes nothing.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
 from headcount._types import FloatArray, IntArray
-from headcount.engine.coordinates.shared_parameters import Curves, Leaders, scales_of
+from headcount.engine.coordinates.effect_groups import EffectGroup
+from headcount.engine.coordinates.shared_parameters import (
+    NonlinearLinks,
+    SharedParameters,
+    log_scale_positions,
+)
 from headcount.engine.density.codes import DAMPING
 from headcount.engine.density.study_arrays import StudyArrays
 from headcount.engine.numba_support.simd import LANES
 
-__all__ = ["Block", "Layer", "Packing"]
+__all__ = ["BatchLayout"]
 
 
-class Layer(NamedTuple):
-    """What rows of one kind say about a block's effects ``inner``: G, b, and C, which may be empty."""
-
-    kind: int
-    inner: IntArray
-    information: FloatArray
-    pull: FloatArray
-    cross: FloatArray
-
-
-class Block(NamedTuple):
-    """A block's effects, the factor of their precision at the centre, what pulls and leads them.
-
-    ``following`` is the derivative of the effects by their leaders at the centre; ``bends``, which
-    of these sets the slope at which each effect acts, -1 where none does; ``acting`` is effects
-    times scales at the centre.
-    """
-
-    members: IntArray
-    factor: FloatArray
-    rest: FloatArray
-    layers: list[Layer]
-    leaders: IntArray
-    steer: FloatArray
-    following: FloatArray
-    bends: IntArray
-    acting: FloatArray
-
-    @property
-    def size(self) -> int:
-        """Number of effects."""
-        return int(self.members.size)
-
-
-NOTHING = Block(
-    members=np.zeros(0, dtype=np.int64),
-    factor=np.zeros((0, 0)),
-    rest=np.zeros(0),
-    layers=[],
-    leaders=np.zeros(0, dtype=np.int64),
-    steer=np.zeros((0, 0)),
-    following=np.zeros((0, 0)),
-    bends=np.zeros(0, dtype=np.int64),
-    acting=np.zeros(0),
-)
-"""What is in an empty lane."""
-
-
-class Packing:
-    """Blocks side by side in tiles, those of like size together.
+class BatchLayout:
+    """Effect groups in batches, by size.
 
     Parameters
     ----------
-    blocks
-        Those that follow leaders.
-    leading
-        The one that leads; it has a tile to itself.
+    groups
+        Groups that depend on shared parameters.
+    common
+        The group on which they depend, in a batch of its own, the last one.
     """
 
-    def __init__(self, blocks: Sequence[Block], leading: Block) -> None:
-        ascending = sorted(blocks, key=lambda block: block.size)
-        tiles = [ascending[i : i + LANES] for i in range(0, len(ascending), LANES)]
-        self._followers = len(tiles)
-        self._tiles = [[*tile, *[NOTHING] * (LANES - len(tile))] for tile in [*tiles, [leading]]]
-        self._blocks = [block for tile in self._tiles for block in tile]
-        self._sizes = [max(block.size for block in tile) for tile in self._tiles]
+    def __init__(self, groups: Sequence[EffectGroup], common: EffectGroup) -> None:
+        ascending = sorted(groups, key=lambda group: group.size)
+        batches = [ascending[i : i + LANES] for i in range(0, len(ascending), LANES)]
+        self._dependent = len(batches)
+        padding = [EffectGroup.empty()] * LANES
+        self._batches = [[*own, *padding][:LANES] for own in [*batches, [common]]]
+        self._groups = [group for batch in self._batches for group in batch]
+        self._sizes = [max(group.size for group in batch) for batch in self._batches]
 
-    def fields(self, arrays: StudyArrays, leaders: Leaders, curves: Curves) -> dict[str, Any]:
-        """Return the fields of `headcount.engine.coordinates.noncentring_arrays.Recentring` about
-        blocks and leaders.
+    def fields(
+        self, arrays: StudyArrays, shared: SharedParameters, links: NonlinearLinks
+    ) -> dict[str, Any]:
+        """Return the fields of `NonCentring` that describe groups and shared parameters.
 
         Parameters
         ----------
         arrays
             The study.
-        leaders, curves
-            What blocks follow, and the links through which it acts.
+        shared, links
+            The shared parameters on which groups depend, and the links through which they act.
         """
-        scales = scales_of(arrays)
+        log_scale = log_scale_positions(arrays)
         return {
-            "start": _ends(self._sizes),
-            "member": self._vectors(lambda block: block.members, -1),
-            "scale": self._vectors(lambda block: scales[block.members], -1),
-            "matrix_start": _ends([size**2 for size in self._sizes]),
-            "rest": self._vectors(lambda block: block.rest, 0.0),
-            "followers": np.array([self._followers]),
+            "batch_start": _starts(self._sizes),
+            "matrix_start": _starts([size**2 for size in self._sizes]),
+            "dependent_batches": np.array([self._dependent]),
+            "position": self._by_effect([group.positions for group in self._groups], -1),
+            "log_scale": self._by_effect(
+                [log_scale[group.positions] for group in self._groups], -1
+            ),
+            "base_linear": self._by_effect([group.base_linear for group in self._groups], 0.0),
             **self._path_fields(arrays),
-            **self._layer_fields(),
-            **self._leader_fields(arrays, leaders, curves),
+            **self._term_fields(),
+            **self._pair_fields(arrays, shared, links),
+            **self._slope_fields(),
         }
 
-    def _vectors(self, values: Callable[[Block], Any], nothing: float) -> Any:  # noqa: ANN401 - of integers or numbers
-        """Return numbers of effects; dims (effect, lane), flat."""
-        found = [np.full((size, LANES), nothing) for size in self._sizes]
-        for own, tile in zip(found, self._tiles, strict=True):
-            for lane, block in enumerate(tile):
-                own[: block.size, lane] = values(block)
+    def _by_effect(self, values: Sequence[Any], padding: float) -> Any:  # noqa: ANN401 - of integers or numbers
+        """Return numbers of effects, given those of each group; dims (effect, slot), flat."""
+        found = [np.full((size, LANES), padding) for size in self._sizes]
+        for number, own in enumerate(values):
+            found[number // LANES][: len(own), number % LANES] = own
         return np.concatenate(found).ravel()
 
     def _path_fields(self, arrays: StudyArrays) -> dict[str, Any]:
-        """Return where in each block growth paths begin; a path's effects stand one after the
-        other.
-        """
-        first = [
-            np.flatnonzero(np.isin(block.members, arrays.damped_innovation[:, :1]))
-            for block in self._blocks
-        ]
+        """Return the places of growth paths; the deviations of a path are neighbours in a group."""
+        paths = arrays.damped_innovation
+        first = [np.flatnonzero(np.isin(group.positions, paths[:, :1])) for group in self._groups]
         return {
-            "run_start": _ends([own.size for own in first]),
-            "run": _indices(first),
-            "path": np.array([arrays.damped_innovation.shape[1], arrays.growth[DAMPING]]),
+            "path_start": _starts([own.size for own in first]),
+            "path_first": _indices(first),
+            "path_steps": np.array([paths.shape[1]]),
+            "damping": np.array([arrays.growth[DAMPING]]),
         }
 
-    def _layer_fields(self) -> dict[str, Any]:
-        entries, inner, information = [], [], []
-        for size, tile in zip(self._sizes, self._tiles, strict=True):
-            for lane, block in enumerate(tile):
-                for layer in block.layers:
-                    upper = _upper(layer.inner.size)
-                    row, column = (layer.inner[i] for i in upper)
-                    entries.append((row * size + column) * LANES + lane)
-                    information.append(layer.information[upper])
-                    inner.append(layer.inner * LANES + lane)
-        layers = [layer for block in self._blocks for layer in block.layers]
-        crosses = [layer.cross.size for layer in layers]
+    def _term_fields(self) -> dict[str, Any]:
+        terms, entries, places, information = [], [], [], []
+        for number, group in enumerate(self._groups):
+            size, slot = self._sizes[number // LANES], number % LANES
+            for term in group.terms:
+                upper = _upper_triangle(term.places.size)
+                row, column = (term.places[i] for i in upper)
+                entries.append((row * size + column) * LANES + slot)
+                information.append(term.information[upper])
+                places.append(term.places * LANES + slot)
+                terms.append(term)
+        crosses = [term.cross.size for term in terms]
+        has_cross = np.array(crosses, dtype=np.int64) > 0
         return {
-            "layer_start": _ends([len(block.layers) for block in self._blocks]),
-            "layer_kind": np.array([layer.kind for layer in layers], dtype=np.int64),
-            "entry_start": _ends([own.size for own in entries]),
-            "entry": _indices(entries),
+            "term_start": _starts([len(group.terms) for group in self._groups]),
+            "term_class": np.array([term.weight_class for term in terms], dtype=np.int64),
+            "information_start": _starts([own.size for own in entries]),
+            "information_place": _indices(entries),
             "information": _numbers(information),
-            "inner_start": _ends([own.size for own in inner]),
-            "inner": _indices(inner),
-            "pull": _numbers([layer.pull for layer in layers]),
-            "cross_start": np.where(np.array(crosses, dtype=np.int64) > 0, _ends(crosses)[:-1], -1),
-            "cross": _numbers([layer.cross for layer in layers]),
+            "linear_start": _starts([own.size for own in places]),
+            "linear_place": _indices(places),
+            "linear": _numbers([term.linear for term in terms]),
+            "cross_start": np.where(has_cross, _starts(crosses)[:-1], -1),
+            "cross": _numbers([term.cross for term in terms]),
         }
 
-    def _leader_fields(
-        self, arrays: StudyArrays, leaders: Leaders, curves: Curves
+    def _pair_fields(
+        self, arrays: StudyArrays, shared: SharedParameters, links: NonlinearLinks
     ) -> dict[str, Any]:
-        leader = _indices([block.leaders for block in self._blocks])
-        units = [
-            np.repeat(arrays.effect_group[block.members[:1]], block.leaders.size)
-            for block in self._blocks
+        pair_shared = _indices([group.shared for group in self._groups])
+        numbers = [
+            np.repeat(arrays.effect_group[group.positions[:1]], group.shared.size)
+            for group in self._groups
         ]
-        starts = _ends([block.leaders.size for block in self._blocks])
-        first = {
-            id(block): start for block, start in zip(self._blocks, starts.tolist(), strict=False)
-        }
         return {
-            "bend": self._vectors(
-                lambda block: np.where(block.bends >= 0, first[id(block)] + block.bends, -1), -1
-            ),
-            "bent": self._vectors(lambda block: np.where(block.bends >= 0, block.acting, 0.0), 0.0),
-            "leader_start": starts,
-            "leader": leader,
-            "steer_start": _ends([block.steer.size for block in self._blocks]),
-            "steer": _numbers([block.steer for block in self._blocks]),
-            **curves.along(leaders.place[leader], _indices(units)),
-            "leader_place": leaders.place,
-            "leader_scale": leaders.scale,
-            "leader_centre": leaders.value,
+            "pair_start": self._pair_start(),
+            "pair_shared": pair_shared,
+            "loading_start": _starts([group.loading.size for group in self._groups]),
+            "loading": _numbers([group.loading for group in self._groups]),
+            **links.fields(shared.position[pair_shared], _indices(numbers)),
+            "shared": shared.position,
+            "shared_log_scale": shared.log_scale,
+            "shared_centre": shared.value,
         }
+
+    def _slope_fields(self) -> dict[str, Any]:
+        starts, scaled = self._pair_start().tolist(), [g.slope_pair >= 0 for g in self._groups]
+        pairs = [
+            np.where(own, start + group.slope_pair, -1)
+            for own, start, group in zip(scaled, starts, self._groups, strict=False)
+        ]
+        centres = [
+            np.where(own, group.centre, 0.0)
+            for own, group in zip(scaled, self._groups, strict=True)
+        ]
+        return {
+            "slope_pair": self._by_effect(pairs, -1),
+            "slope_centre": self._by_effect(centres, 0.0),
+        }
+
+    def _pair_start(self) -> IntArray:
+        return _starts([group.shared.size for group in self._groups])
 
 
 @lru_cache
-def _upper(size: int) -> tuple[IntArray, ...]:
-    """Return the places of an upper triangle."""
+def _upper_triangle(size: int) -> tuple[IntArray, ...]:
     return np.triu_indices(size)
 
 
@@ -197,5 +170,6 @@ def _indices(parts: Sequence[IntArray]) -> IntArray:
     return np.concatenate([np.zeros(0, dtype=np.int64), *parts])
 
 
-def _ends(sizes: Sequence[int]) -> IntArray:
+def _starts(sizes: Sequence[int]) -> IntArray:
+    """Return where consecutive parts of these sizes start, and the end."""
     return np.concatenate([[0], np.cumsum(np.array(sizes, dtype=np.int64))]).astype(np.int64)

@@ -1,31 +1,58 @@
-"""Linear algebra of a tile: what is done to the small matrices of a few blocks, side by side in
-lanes.
+r"""Linear algebra of one batch of effect groups, and its adjoint.
 
-A tile's matrices are n times n, row by row, n the size of its largest block; smaller ones go on as
-an identity. Of symmetric matrices and of factors the upper triangle is there. Effects start at
-``start``, matrices at ``matrix``; both count entries, see `headcount.engine.numba_support.simd`.
-Names of the form ``d_x`` hold the derivative of the log density by x.
+Given its terms (`ConditionalTerms`), an effect group has the conditional precision Q = P + S G S
+and mean :math:`\mu = Q^{-1} S b`, with S the diagonal matrix of scales. With the Cholesky factor Q
+= LL', effects are :math:`z = \mu + L^{-T} u = L^{-T} (L^{-1} S b + u)`. The functions compute L',
+the whitened mean :math:`L^{-1} S b` and z; the adjoints carry derivatives by z back to u, b, G, log
+scales and shifts, and add those of the log Jacobian :math:`-\sum \log L_{ii}`. The adjoint of the
+Cholesky factorisation follows Murray (2016), https://arxiv.org/abs/1602.07527.
+
+A batch holds ``WIDTH`` groups, one in each slot of a SIMD vector, and all get the same operations.
+Its matrices are n times n, by rows, n the size of the largest group; a smaller group is padded with
+an identity. Of symmetric matrices and of factors the upper triangle is stored. Offsets count
+vectors (`headcount.engine.numba_support.simd`). Names of the form ``d_x`` hold the derivative of
+the log density by x.
 """
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 from headcount._types import FloatArray
+from headcount.engine.coordinates.noncentring_arrays import ConditionalTerms
 from headcount.engine.numba_support.compilation import inner
 from headcount.engine.numba_support.simd import Lanes, at, every, put, root
 
 __all__ = [
-    "back_effects",
-    "back_factor",
-    "back_information",
-    "effects_of",
+    "Batch",
+    "effects_adjoint",
+    "effects_from_residuals",
+    "factor_adjoint",
     "factorise",
-    "take_steps",
+    "subtract_shift",
+    "terms_adjoint",
 ]
 
 
+class Batch(NamedTuple):
+    """Where a batch is stored.
+
+    Attributes
+    ----------
+    start, matrix
+        First effect and first matrix entry.
+    size
+        Number of effects of its largest group.
+    """
+
+    start: int
+    matrix: int
+    size: int
+
+
 @inner
-def _along(a: FloatArray, i: int, b: FloatArray, j: int, count: int) -> Lanes:
-    """Return the sum of products of two runs."""
+def _dot(a: FloatArray, i: int, b: FloatArray, j: int, count: int) -> Lanes:
+    """Return the dot product of ``count`` vectors of a from i on with those of b from j on."""
     total = every(0.0)
     for k in range(count):
         total += at(a, i + k) * at(b, j + k)
@@ -33,173 +60,176 @@ def _along(a: FloatArray, i: int, b: FloatArray, j: int, count: int) -> Lanes:
 
 
 @inner
-def take_steps(
-    start: int, matrix: int, n: int, weighted: FloatArray, step: FloatArray, pulled: FloatArray
-) -> None:
-    """Take G A gamma, what leaders do as steps of effects would, from b."""
+def subtract_shift(batch: Batch, terms: ConditionalTerms) -> None:
+    r"""Subtract :math:`G A \gamma`, the effect of shared parameters, from b."""
+    start, n, information, shift, linear = (
+        batch.start,
+        batch.size,
+        terms.information,
+        terms.shift,
+        terms.linear,
+    )
     for i in range(n):
-        row, own = matrix + i * n, at(step, start + i)
-        total = at(pulled, start + i) - at(weighted, row + i) * own
+        row, own = batch.matrix + i * n, at(shift, start + i)
+        total = at(linear, start + i) - at(information, row + i) * own
         for j in range(i + 1, n):
-            told = at(weighted, row + j)
-            total -= told * at(step, start + j)
-            put(pulled, start + j, at(pulled, start + j) - told * own)
-        put(pulled, start + i, total)
+            entry = at(information, row + j)
+            total -= entry * at(shift, start + j)
+            put(linear, start + j, at(linear, start + j) - entry * own)
+        put(linear, start + i, total)
 
 
 @inner
 def factorise(
-    start: int,
-    matrix: int,
-    n: int,
-    sigma: FloatArray,
-    pulled: FloatArray,
-    weighted: FloatArray,
-    factors: FloatArray,
-    mean: FloatArray,
+    batch: Batch, terms: ConditionalTerms, cholesky: FloatArray, whitened_mean: FloatArray
 ) -> None:
-    """Put L', whose diagonal is inverted, where P is in factors, and L^{-1} S b into mean."""
+    """Replace P by L', with reciprocals on its diagonal, and compute the whitened mean."""
+    start, matrix, n, scale, information = (
+        batch.start,
+        batch.matrix,
+        batch.size,
+        terms.scale,
+        terms.information,
+    )
     for k in range(n):
-        own, row, total = at(sigma, start + k), matrix + k * n, every(0.0)
-        pivot = at(factors, row + k) + own * own * at(weighted, row + k)
+        own, row, total = at(scale, start + k), matrix + k * n, every(0.0)
+        pivot = at(cholesky, row + k) + own * own * at(information, row + k)
         for m in range(k):
-            above = at(factors, matrix + m * n + k)
+            above = at(cholesky, matrix + m * n + k)
             pivot -= above * above
-            total += above * at(mean, start + m)
+            total += above * at(whitened_mean, start + m)
         pivot = every(1.0) / root(pivot)
-        put(factors, row + k, pivot)
-        put(mean, start + k, (own * at(pulled, start + k) - total) * pivot)
-        # Two columns at a time read what is above the pivot once. A last one is its own neighbour.
+        put(cholesky, row + k, pivot)
+        put(whitened_mean, start + k, (own * at(terms.linear, start + k) - total) * pivot)
+        # Two columns at a time read the entries above the pivot once. An odd last column is paired
+        # with itself.
         for j in range(k + 1, n, 2):
             beside = min(j + 1, n - 1)
-            value = at(factors, row + j) + own * at(sigma, start + j) * at(weighted, row + j)
-            other = at(factors, row + beside) + own * at(sigma, start + beside) * at(
-                weighted, row + beside
+            value = at(cholesky, row + j) + own * at(scale, start + j) * at(information, row + j)
+            other = at(cholesky, row + beside) + own * at(scale, start + beside) * at(
+                information, row + beside
             )
             for m in range(k):
-                above = at(factors, matrix + m * n + k)
-                value -= above * at(factors, matrix + m * n + j)
-                other -= above * at(factors, matrix + m * n + beside)
-            put(factors, row + beside, other * pivot)
-            put(factors, row + j, value * pivot)
+                above = at(cholesky, matrix + m * n + k)
+                value -= above * at(cholesky, matrix + m * n + j)
+                other -= above * at(cholesky, matrix + m * n + beside)
+            put(cholesky, row + beside, other * pivot)
+            put(cholesky, row + j, value * pivot)
 
 
 @inner
-def effects_of(
-    start: int,
-    matrix: int,
-    n: int,
-    left: FloatArray,
-    factors: FloatArray,
-    mean: FloatArray,
-    z: FloatArray,
+def effects_from_residuals(
+    batch: Batch,
+    residual: FloatArray,
+    cholesky: FloatArray,
+    whitened_mean: FloatArray,
+    effects: FloatArray,
 ) -> None:
-    """Put the effects into z: mu + L^{-T} u = L^{-T} (L^{-1} S b + u), where u is left of them, in
-    sds.
-    """
+    """Compute the effects z by back substitution."""
+    start, n = batch.start, batch.size
     for i in range(n - 1, -1, -1):
-        row = matrix + i * n + i
-        total = at(mean, start + i) + at(left, start + i)
-        total -= _along(factors, row + 1, z, start + i + 1, n - 1 - i)
-        put(z, start + i, total * at(factors, row))
+        row = batch.matrix + i * n + i
+        total = at(whitened_mean, start + i) + at(residual, start + i)
+        total -= _dot(cholesky, row + 1, effects, start + i + 1, n - 1 - i)
+        put(effects, start + i, total * at(cholesky, row))
 
 
 @inner
-def back_effects(
-    start: int,
-    matrix: int,
-    n: int,
-    factors: FloatArray,
-    d_z: FloatArray,
-    d_left: FloatArray,
-    d_pulled: FloatArray,
+def effects_adjoint(
+    batch: Batch,
+    cholesky: FloatArray,
+    d_effects: FloatArray,
+    d_residual: FloatArray,
+    d_linear: FloatArray,
 ) -> None:
-    """Carry the derivative by the effects back to u and to S b."""
+    """Carry the derivative by z back to u, and to S b."""
+    start, matrix, n = batch.start, batch.matrix, batch.size
     for i in range(n):
-        total = at(d_z, start + i)
+        total = at(d_effects, start + i)
         for m in range(i):
-            total -= at(factors, matrix + m * n + i) * at(d_left, start + m)
-        put(d_left, start + i, total * at(factors, matrix + i * n + i))
+            total -= at(cholesky, matrix + m * n + i) * at(d_residual, start + m)
+        put(d_residual, start + i, total * at(cholesky, matrix + i * n + i))
     for i in range(n - 1, -1, -1):
         row = matrix + i * n + i
-        total = at(d_left, start + i) - _along(factors, row + 1, d_pulled, start + i + 1, n - 1 - i)
-        put(d_pulled, start + i, total * at(factors, row))
+        total = at(d_residual, start + i)
+        total -= _dot(cholesky, row + 1, d_linear, start + i + 1, n - 1 - i)
+        put(d_linear, start + i, total * at(cholesky, row))
 
 
 @inner
-def back_factor(
-    start: int,
-    matrix: int,
-    n: int,
-    factors: FloatArray,
-    z: FloatArray,
-    mean: FloatArray,
-    d_left: FloatArray,
-    d_pulled: FloatArray,
-    d_q: FloatArray,
+def factor_adjoint(
+    batch: Batch,
+    cholesky: FloatArray,
+    effects: FloatArray,
+    whitened_mean: FloatArray,
+    d_residual: FloatArray,
+    d_linear: FloatArray,
+    d_precision: FloatArray,
 ) -> None:
-    """Turn the derivative by L', log Jacobian included, into that by Q: on both sides of the
-    diagonal, on it twice.
+    """Compute the derivative by Q, log Jacobian included, from those by u and S b.
+
+    ``d_precision`` is a symmetric matrix of this batch alone: both triangles are filled, and its
+    diagonal holds twice the derivative.
     """
+    start, matrix, n = batch.start, batch.matrix, batch.size
     for k in range(n - 1, -1, -1):
-        row, pivot = matrix + k * n, at(factors, matrix + k * n + k)
-        by_left, by_mean, minus = at(d_left, start + k), at(mean, start + k), every(0.0) - pivot
+        row, pivot = matrix + k * n, at(cholesky, matrix + k * n + k)
+        by_residual, mean = at(d_residual, start + k), at(whitened_mean, start + k)
+        minus = every(0.0) - pivot
         for j in range(k + 1, n, 2):
             beside = min(j + 1, n - 1)
-            total = by_left * at(z, start + j) + by_mean * at(d_pulled, start + j)
-            other = by_left * at(z, start + beside) + by_mean * at(d_pulled, start + beside)
+            total = by_residual * at(effects, start + j) + mean * at(d_linear, start + j)
+            other = by_residual * at(effects, start + beside) + mean * at(d_linear, start + beside)
             for i in range(k + 1, n):
-                along = at(factors, row + i)
-                total += along * at(d_q, j * n + i)
-                other += along * at(d_q, beside * n + i)
+                entry = at(cholesky, row + i)
+                total += entry * at(d_precision, j * n + i)
+                other += entry * at(d_precision, beside * n + i)
             for place, value in ((beside, other * minus), (j, total * minus)):
-                put(d_q, k * n + place, value)
-                put(d_q, place * n + k, value)
-        total = by_left * at(z, start + k) + by_mean * at(d_pulled, start + k) + pivot
-        total += _along(factors, row + k + 1, d_q, k * n + k + 1, n - 1 - k)
-        put(d_q, k * n + k, total * minus)
+                put(d_precision, k * n + place, value)
+                put(d_precision, place * n + k, value)
+        total = by_residual * at(effects, start + k) + mean * at(d_linear, start + k) + pivot
+        total += _dot(cholesky, row + k + 1, d_precision, k * n + k + 1, n - 1 - k)
+        put(d_precision, k * n + k, total * minus)
 
 
 @inner
-def back_information(
-    start: int,
-    matrix: int,
-    n: int,
-    sigma: FloatArray,
-    step: FloatArray,
-    pulled: FloatArray,
-    weighted: FloatArray,
-    d_pulled: FloatArray,
-    d_sigma: FloatArray,
-    d_step: FloatArray,
-    d_q: FloatArray,
-) -> None:
-    """Turn the derivatives by Q and by S b into those by G (upper triangle), b, log scales and
-    steps.
+def terms_adjoint(batch: Batch, terms: ConditionalTerms, derivatives: ConditionalTerms) -> None:
+    """Carry the derivatives by Q and S b back to the terms, in place.
+
+    ``derivatives.information`` enters as `factor_adjoint` leaves it and becomes the derivative by
+    the upper triangle of G; ``derivatives.linear`` enters as that by S b and becomes that by b.
+    Those by log scales and by shifts are written.
     """
+    start, matrix, n = batch.start, batch.matrix, batch.size
+    scale, shift, information = terms.scale, terms.shift, terms.information
+    d_scale, d_shift, d_linear, d_information = derivatives
     for i in range(n):
-        own = at(sigma, start + i) * at(d_pulled, start + i)
-        put(d_pulled, start + i, own)
-        put(d_sigma, start + i, own * at(pulled, start + i))
-        put(d_step, start + i, every(0.0))
+        own = at(scale, start + i) * at(d_linear, start + i)
+        put(d_linear, start + i, own)
+        put(d_scale, start + i, own * at(terms.linear, start + i))
+        put(d_shift, start + i, every(0.0))
     for i in range(n):
-        own, moved, pull = at(sigma, start + i), at(step, start + i), at(d_pulled, start + i)
-        told, by_sigma, by_step = (
-            at(weighted, matrix + i * n + i),
-            at(d_sigma, start + i),
-            at(d_step, start + i),
+        own, moved, by_linear = at(scale, start + i), at(shift, start + i), at(d_linear, start + i)
+        entry, by_scale, by_shift = (
+            at(information, matrix + i * n + i),
+            at(d_scale, start + i),
+            at(d_shift, start + i),
         )
-        value = every(0.5) * own * own * at(d_q, i * n + i)
-        by_sigma += every(2.0) * value * told
-        by_step -= told * pull
-        put(d_q, i * n + i, value - pull * moved)
+        value = every(0.5) * own * own * at(d_information, i * n + i)
+        by_scale += every(2.0) * value * entry
+        by_shift -= entry * by_linear
+        put(d_information, i * n + i, value - by_linear * moved)
         for j in range(i + 1, n):
-            told, beside = at(weighted, matrix + i * n + j), at(d_pulled, start + j)
-            value = own * at(sigma, start + j) * at(d_q, i * n + j)
-            by_sigma += value * told
-            by_step -= told * beside
-            put(d_sigma, start + j, at(d_sigma, start + j) + value * told)
-            put(d_step, start + j, at(d_step, start + j) - told * pull)
-            put(d_q, i * n + j, value - moved * beside - pull * at(step, start + j))
-        put(d_sigma, start + i, by_sigma)
-        put(d_step, start + i, by_step)
+            entry, beside = at(information, matrix + i * n + j), at(d_linear, start + j)
+            value = own * at(scale, start + j) * at(d_information, i * n + j)
+            by_scale += value * entry
+            by_shift -= entry * beside
+            put(d_scale, start + j, at(d_scale, start + j) + value * entry)
+            put(d_shift, start + j, at(d_shift, start + j) - entry * by_linear)
+            put(
+                d_information,
+                i * n + j,
+                value - moved * beside - by_linear * at(shift, start + j),
+            )
+        put(d_scale, start + i, by_scale)
+        put(d_shift, start + i, by_shift)

@@ -1,4 +1,8 @@
-"""Sparse matrices cut into dense pieces, one for the columns of each block."""
+"""Dense submatrices of a sparse matrix, one for the columns of each effect group.
+
+Row Jacobians and prior precisions are sparse matrices over the free vector; the algebra of an
+effect group needs their columns for that group as a small dense matrix.
+"""
 
 from __future__ import annotations
 
@@ -7,51 +11,46 @@ from scipy import sparse
 
 from headcount._types import FloatArray, IntArray
 
-__all__ = ["Cut"]
+__all__ = ["ColumnGroups"]
 
 
-class Cut:
-    """A sparse matrix, of which the columns of any block can be had at once.
+class ColumnGroups:
+    """A sparse matrix sorted by groups of columns, so that a group's columns are found at once.
 
-    Taking them out of the matrix block by block would search it every time.
+    Indexing the matrix for each group in turn would search all of it every time.
 
     Parameters
     ----------
     matrix
-        Dims (row, free).
-    blocks
-        Columns of each block; none is in two.
+        Dims (row, column).
+    groups
+        Columns of each group; no column is in two groups.
     """
 
-    def __init__(self, matrix: sparse.sparray, blocks: list[IntArray]) -> None:
-        block, self._place = (
-            np.full(matrix.shape[1], len(blocks)),
-            np.zeros(matrix.shape[1], dtype=np.int64),
-        )
-        for number, columns in enumerate(blocks):
-            block[columns], self._place[columns] = number, np.arange(columns.size)
+    def __init__(self, matrix: sparse.sparray, groups: list[IntArray]) -> None:
+        size = matrix.shape[1]
+        group, self._place = np.full(size, len(groups)), np.zeros(size, dtype=np.int64)
+        for number, columns in enumerate(groups):
+            group[columns], self._place[columns] = number, np.arange(columns.size)
         entries = matrix.tocoo()
-        order = np.lexsort((entries.row, block[entries.col]))
-        self._row, self._column, self._value = (
-            entries.row[order],
-            entries.col[order],
-            entries.data[order],
-        )
-        self._start = np.searchsorted(block[self._column], np.arange(len(blocks) + 1))
-        self._size = [columns.size for columns in blocks]
+        order = np.lexsort((entries.row, group[entries.col]))
+        self._row, self._column = entries.row[order], entries.col[order]
+        self._value = entries.data[order]
+        self._start = np.searchsorted(group[self._column], np.arange(len(groups) + 1))
+        self._size = [columns.size for columns in groups]
 
     def rows(self, number: int) -> IntArray:
-        """Return the rows that a block has entries in, in order."""
+        """Return the rows in which a group has entries, in order."""
         return np.unique(self._row[self._start[number] : self._start[number + 1]])
 
     def dense(self, number: int, rows: IntArray) -> FloatArray:
-        """Return a block's columns in some rows, each named once; dims (row, effect)."""
+        """Return a group's columns in distinct rows; dims (row, effect)."""
         inside = slice(self._start[number], self._start[number + 1])
         found = np.zeros((rows.size + 1, self._size[number]))
         order = np.argsort(rows)
         place = np.searchsorted(rows, self._row[inside], sorter=order)
-        named = np.append(order, rows.size)[place]
-        # Entries of rows that are not named go where they are not looked at.
-        named[np.append(rows, -1)[named] != self._row[inside]] = rows.size
-        found[named, self._place[self._column[inside]]] = self._value[inside]
+        target = np.append(order, rows.size)[place]
+        # Entries of other rows go to an extra row that is cut off.
+        target[np.append(rows, -1)[target] != self._row[inside]] = rows.size
+        found[target, self._place[self._column[inside]]] = self._value[inside]
         return found[: rows.size]

@@ -1,10 +1,11 @@
-"""Rows that tie units to one another: one about a continent or the world speaks of the effects of
-many.
+"""Cross-block information: rows about several effect groups, and which of their slopes are dropped.
 
-Of most of these units such a row tells next to nothing, yet in coordinates in which all else is
-apart it would tie each of them to every other. So what a row tells of the units that it tells least
-of is left out, as long as all of that is little. A map of coordinates is exact whatever is left out
-of what it is chosen by.
+The Fisher information of a row is the outer product of its slopes, so a row about a continent or
+the world fills the blocks between all of its effect groups. About most of these groups such a row
+carries next to no information. The slopes by the groups about which it carries least are therefore
+set to zero, as long as their information (the sum of their squares, with effects standardised by
+the rows about one group alone) stays below `DROP_THRESHOLD` together. The information only decides
+which coordinates are chosen; the maps are exact whatever is dropped.
 """
 
 from __future__ import annotations
@@ -16,71 +17,79 @@ from scipy import sparse
 
 from headcount._types import BoolArray, FloatArray, IntArray
 
-__all__ = ["LITTLE", "Ties", "units_of"]
+__all__ = ["DROP_THRESHOLD", "DroppedSlopes", "groups_per_row"]
 
-LITTLE: Final = 0.03
-"""Information that is left out of a row, at most: about whatever has an sd of one given the rows
-about one unit alone."""
+DROP_THRESHOLD: Final = 0.03
+"""Largest information dropped from a row, in units of the precision that the prior and the rows
+about one group alone give."""
 
 
-def units_of(rows: sparse.sparray, groups: list[IntArray]) -> IntArray:
-    """Count the blocks of whose effects each row speaks; dims (row,)."""
-    row, block, _ = _entries(rows, groups)
-    pairs = np.unique(row * len(groups) + block)
+def groups_per_row(rows: sparse.sparray, groups: list[IntArray]) -> IntArray:
+    """Count the effect groups on which each row depends; dims (row,)."""
+    row, group, _ = _grouped_entries(rows, groups)
+    pairs = np.unique(row * len(groups) + group)
     return np.bincount(pairs // max(len(groups), 1), minlength=rows.shape[0])
 
 
-class Ties(NamedTuple):
-    """What is left out of rows.
+class DroppedSlopes(NamedTuple):
+    """Pairs of a row and an effect group whose slopes are set to zero.
 
     Attributes
     ----------
-    row, block
-        Pairs of a row and a block of whose effects it is taken to say nothing; dims (pair,).
+    row, group
+        The pairs; dims (pair,).
     groups
-        Members of each block.
+        Positions of the effects of each group.
     """
 
     row: IntArray
-    block: IntArray
+    group: IntArray
     groups: list[IntArray]
 
     @classmethod
-    def of(cls, rows: sparse.sparray, groups: list[IntArray]) -> Ties:
-        """Choose by the slopes of rows, effects in sds; dims (row, free)."""
-        row, block, slope = _entries(rows, groups)
-        pairs, own = np.unique(row * len(groups) + block, return_inverse=True)
-        told = np.bincount(own, slope**2, pairs.size)
-        pairs = pairs[_quiet(pairs // max(len(groups), 1), told)]
+    def of(cls, rows: sparse.sparray, groups: list[IntArray]) -> DroppedSlopes:
+        """Choose the pairs, given the slopes of rows by standardised effects.
+
+        Parameters
+        ----------
+        rows
+            Slopes, in units in which their squares are information; dims (row, free).
+        groups
+            Positions of the effects of each group.
+        """
+        row, group, slope = _grouped_entries(rows, groups)
+        pairs, own = np.unique(row * len(groups) + group, return_inverse=True)
+        information = np.bincount(own, slope**2, pairs.size)
+        pairs = pairs[_negligible(pairs // max(len(groups), 1), information)]
         return cls(pairs // max(len(groups), 1), pairs % max(len(groups), 1), groups)
 
-    def without(self, rows: sparse.sparray) -> sparse.csr_array:
-        """Return rows, numbered alike, without what is left out."""
-        columns = [self.groups[block] for block in self.block]
+    def removed_from(self, rows: sparse.sparray) -> sparse.csr_array:
+        """Return rows in the same order, with the pairs' slopes set to zero."""
+        columns = [self.groups[group] for group in self.group]
         row = np.repeat(self.row, [own.size for own in columns])
         places = (row, np.concatenate([row[:0], *columns]))
-        left_out = sparse.coo_array((np.ones(row.size), places), rows.shape)
-        return sparse.csr_array(rows - rows * left_out)
+        dropped = sparse.coo_array((np.ones(row.size), places), rows.shape)
+        return sparse.csr_array(rows - rows * dropped)
 
 
-def _quiet(row: IntArray, told: FloatArray) -> BoolArray:
-    """Say which pairs are left out: of each row those that tell least, as far as they tell little
-    together.
-    """
-    order = np.lexsort((told, row))
-    sums = np.append(0.0, np.cumsum(told[order]))
+def _negligible(row: IntArray, information: FloatArray) -> BoolArray:
+    """Return which pairs of a row have least information, up to the threshold; dims (pair,)."""
+    order = np.lexsort((information, row))
+    sums = np.append(0.0, np.cumsum(information[order]))
     before = sums[np.searchsorted(row[order], row[order])]
-    quiet = np.empty(row.size, dtype=np.bool_)
-    quiet[order] = sums[1:] - before <= LITTLE
-    return quiet
+    negligible = np.empty(row.size, dtype=np.bool_)
+    negligible[order] = sums[1:] - before <= DROP_THRESHOLD
+    return negligible
 
 
-def _entries(rows: sparse.sparray, groups: list[IntArray]) -> tuple[IntArray, IntArray, FloatArray]:
-    """Return row, block and value of each entry that speaks of a block's effect."""
-    block = np.full(rows.shape[1], -1)
-    for number, members in enumerate(groups):
-        block[members] = number
+def _grouped_entries(
+    rows: sparse.sparray, groups: list[IntArray]
+) -> tuple[IntArray, IntArray, FloatArray]:
+    """Return row, group and value of each entry that belongs to an effect group."""
+    group = np.full(rows.shape[1], -1)
+    for number, positions in enumerate(groups):
+        group[positions] = number
     entries = rows.tocoo()
-    own = block[entries.col]
+    own = group[entries.col]
     inside = own >= 0
     return entries.row[inside].astype(np.int64), own[inside], entries.data[inside]

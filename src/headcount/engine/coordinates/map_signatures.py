@@ -1,15 +1,15 @@
-"""Numba's types of the arrays of the map from sampled to free variables; the same for all studies."""
+"""Numba signatures of the coordinate maps: the types of their arrays, the same for all studies."""
 
 from __future__ import annotations
 
 from typing import Final
 
-from headcount.engine.coordinates.noncentring_arrays import Recentring, State
+from headcount.engine.coordinates.noncentring_arrays import Intermediates, NonCentring
 from headcount.engine.coordinates.whitening import Whitening
 from headcount.engine.density.signatures import tuple_type
 
-__all__ = ["RECENTRING", "STATE", "WHITENING"]
+__all__ = ["INTERMEDIATES", "NONCENTRING", "WHITENING"]
 
-RECENTRING: Final = tuple_type(Recentring)
+NONCENTRING: Final = tuple_type(NonCentring)
 WHITENING: Final = tuple_type(Whitening)
-STATE: Final = tuple_type(State)
+INTERMEDIATES: Final = tuple_type(Intermediates)

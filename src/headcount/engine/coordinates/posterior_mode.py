@@ -1,6 +1,13 @@
-"""The mode of everything but the scales, found by Fisher scoring."""
+"""The conditional mode: the maximum of the log posterior given the scales, by Fisher scoring.
+
+The scales stay where they are. In the joint mode of scales and effects, effects explain all noise
+and scales collapse, far from the bulk of the posterior. Scoring runs in the local vector w, in
+which the expected precision is sparsest; the mode is returned as a free vector.
+"""
 
 from __future__ import annotations
+
+from typing import Final
 
 import numpy as np
 
@@ -17,73 +24,72 @@ from headcount.engine.derivatives.log_baseline import to_baseline
 
 __all__ = ["conditional_mode"]
 
-STEPS = 40
-TOLERANCE = 1e-3
-"""Scoring stops when a step promises to raise the log density by less than this for each variable,
-so when it is of 0.03 sds."""
+MAX_ITERATIONS: Final = 40
 
-SHORTEST = 1e-4
-"""Scoring stops when no step longer than this part of the promised one climbs."""
+TOLERANCE: Final = 1e-3
+"""Scoring stops when the expected gain in log density per variable is below this: a step of 0.03
+sds."""
+
+MIN_STEP: Final = 1e-4
+"""Scoring stops when no multiple of the scoring step above this raises the log density."""
 
 
 def conditional_mode(arrays: StudyArrays, start: FloatArray) -> FloatArray:
-    """Climb to the mode of everything but the scales, by Fisher scoring with a damped step.
-
-    The joint mode of scales and effects is of no use: it lies where noise has been explained away
-    by effects.
+    """Maximise the log posterior over everything but the scales.
 
     Parameters
     ----------
     arrays
         The study.
     start
-        Where to begin; scales stay as they are; dims (free,).
+        Free vector from which the search starts and whose scales are kept; dims (free,).
 
     Returns
     -------
     numpy.ndarray
-        The mode given the scales, or the best point of ``STEPS`` steps.
+        The mode given the scales, or the best point of 40 iterations; dims (free,).
     """
-    still = scale_parameters(arrays)
-    x, moving = start.copy(), np.flatnonzero(~still)
-    to_baseline(x, arrays)
-    to_deviations(x, arrays)
-    coordinates, natural = Coordinates(arrays), start
-    best, gradient = coordinates.log_density(x)
-    for number in range(STEPS):
-        precision = expected_precision(natural, arrays)[moving][:, moving]
-        if number == 0:
-            # Finding the order takes longer than all else; it hangs on which rows speak of what,
-            # which stays as it is.
+    w, variables = start.copy(), np.flatnonzero(~scale_parameters(arrays))
+    to_baseline(w, arrays)
+    to_deviations(w, arrays)
+    coordinates, x = Coordinates(arrays), start
+    value, gradient = coordinates.log_density(w)
+    for iteration in range(MAX_ITERATIONS):
+        precision = expected_precision(x, arrays)[variables][:, variables]
+        if iteration == 0:
+            # The order of elimination takes longer than all else. It depends on the pattern of the
+            # matrix only, which stays the same.
             order = np.argsort(factorise(precision).perm_c)
-            moving, precision = moving[order], precision[order][:, order]
-        step = np.zeros(x.size)
-        step[moving] = factorise(precision, ordered=True).solve(gradient[moving])
-        promised = float(gradient @ step)
-        length = _length(x, step, best, coordinates)
-        if length < SHORTEST:
+            variables, precision = variables[order], precision[order][:, order]
+        step = np.zeros(w.size)
+        step[variables] = factorise(precision, ordered=True).solve(gradient[variables])
+        gain = float(gradient @ step)
+        length = _line_search(w, step, value, coordinates)
+        if length < MIN_STEP:
             break
-        x = x + length * step
-        natural = coordinates.free(x)
-        best, gradient = coordinates.log_density(x)
-        if promised < TOLERANCE * moving.size:
+        w = w + length * step
+        x = coordinates.free(w)
+        value, gradient = coordinates.log_density(w)
+        if gain < TOLERANCE * variables.size:
             break
-    return natural
+    return x
 
 
-def _length(x: FloatArray, step: FloatArray, best: float, coordinates: Coordinates) -> float:
-    """Return how far to go: as far as doubling climbs higher, for rows far out forbid long steps;
-    or halved until it climbs.
+def _line_search(w: FloatArray, step: FloatArray, value: float, coordinates: Coordinates) -> float:
+    """Return the multiple of a scoring step to take.
+
+    It is doubled while the log density rises, since rows far from their expectation make scoring
+    steps short, or halved until the log density rises.
     """
 
-    def value(length: float) -> float:
-        return coordinates.log_density(x + length * step)[0]
+    def value_at(length: float) -> float:
+        return coordinates.log_density(w + length * step)[0]
 
-    length, found = 1.0, value(1.0)
-    if found > best:
-        while (further := value(2 * length)) > found:
+    length, found = 1.0, value_at(1.0)
+    if found > value:
+        while (further := value_at(2 * length)) > found:
             length, found = 2 * length, further
         return length
-    while length >= SHORTEST and not value(length) > best:
+    while length >= MIN_STEP and not value_at(length) > value:
         length /= 2
     return length

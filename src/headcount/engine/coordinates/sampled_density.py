@@ -1,9 +1,16 @@
-"""The log density in the coordinates that are sampled, as one function of C: what the sampler
-calls, without any Python.
+r"""The log density of the sampled coordinates y and its gradient, as a C callback of the sampler.
 
-Whitening leads from y to u, recentring from u to x with levels and growth paths, and these to the
-free vector, whose density it is. The gradient goes the same way back. Each step is compiled by
-itself (`headcount.engine.numba_support.function_pointers`).
+Four maps lead from y to the free vector x, whose density the engine evaluates:
+
+- whitening, :math:`u = m + \Pi L^{-T} y`, affine (`headcount.engine.coordinates.whitening`);
+- partial non-centring, from u to the local vector w
+  (`headcount.engine.coordinates.noncentring`);
+- growth deviations to innovations (`headcount.engine.derivatives.growth_deviations`);
+- log baseline to log total (`headcount.engine.derivatives.log_baseline`), with Jacobian 1.
+
+The log density of y is that of x plus the log Jacobians of the second and third map; that of the
+first is constant and left out. The gradient passes through the adjoints in reverse order. Each step
+is compiled once and called by its address (`headcount.engine.numba_support.function_pointers`).
 """
 
 from __future__ import annotations
@@ -11,16 +18,16 @@ from __future__ import annotations
 import ctypes
 import math
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 from numba import carray, types
 
 from headcount._types import FloatArray, IntArray
-from headcount.engine.coordinates.map_signatures import RECENTRING, STATE, WHITENING
-from headcount.engine.coordinates.noncentring_arrays import Recentring
-from headcount.engine.coordinates.noncentring_map import from_pathwise, to_pathwise
-from headcount.engine.coordinates.whitening import Whitening, from_recentred, to_recentred
+from headcount.engine.coordinates.map_signatures import INTERMEDIATES, NONCENTRING, WHITENING
+from headcount.engine.coordinates.noncentring_arrays import NonCentring
+from headcount.engine.coordinates.noncentring_map import apply_noncentring, noncentring_adjoint
+from headcount.engine.coordinates.whitening import Whitening, unwhiten, unwhiten_adjoint
 from headcount.engine.density.log_density import (
     expected_of,
     gradient_of_rows,
@@ -36,7 +43,7 @@ from headcount.engine.numba_support.compilation import from_c, inner
 from headcount.engine.numba_support.function_pointers import Links
 from headcount.engine.numba_support.vector_ops import copy
 
-__all__ = ["LINKED", "Coordinates", "density_of_c", "free_of_c"]
+__all__ = ["LINKED", "Coordinates", "free_vector_callback", "log_density_callback"]
 
 SIZE, STATUS, POINTER, TABLE = (
     types.uint64,
@@ -45,11 +52,15 @@ SIZE, STATUS, POINTER, TABLE = (
     types.voidptr,
 )
 
-LINKED = Links(STUDY, RECENTRING, WHITENING)
-FOLLOWING, WHITENED = 1, 2
-"""Places in the table of what may be absent."""
+LINKED = Links(STUDY, NONCENTRING, WHITENING)
 
-_arrays, _recentring, _whitening = (LINKED.handed(form) for form in (STUDY, RECENTRING, WHITENING))
+HAS_NONCENTRING: Final = 1
+HAS_WHITENING: Final = 2
+"""Places in the table that are zero where the map is absent."""
+
+_arrays, _noncentring, _whitening = (
+    LINKED.handed(form) for form in (STUDY, NONCENTRING, WHITENING)
+)
 _to_innovations = LINKED.link(to_innovations, types.float64, NUMBERS, STUDY)
 _to_total = LINKED.link(to_total, types.none, NUMBERS, STUDY)
 _log_prior = LINKED.link(log_prior_and_gradient, types.float64, NUMBERS, STUDY, NUMBERS)
@@ -58,45 +69,47 @@ _expected = LINKED.link(expected_of, EXPECTED, LATENT, STUDY)
 _likelihood = LINKED.link(
     likelihood_and_slopes, types.Tuple((types.float64, ROWS)), EXPECTED, STUDY
 )
-_back = LINKED.link(gradient_of_rows, types.none, NUMBERS, LATENT, EXPECTED, ROWS, STUDY, NUMBERS)
-_by_level = LINKED.link(gradient_by_baseline, types.none, NUMBERS, STUDY, NUMBERS)
-_by_paths = LINKED.link(gradient_by_deviations, types.none, NUMBERS, STUDY, NUMBERS)
-_to_pathwise = LINKED.link(to_pathwise, types.Tuple((NUMBERS, STATE)), NUMBERS, RECENTRING)
-_from_pathwise = LINKED.link(
-    from_pathwise, types.float64, NUMBERS, NUMBERS, STATE, RECENTRING, NUMBERS
+_gradient_of_rows = LINKED.link(
+    gradient_of_rows, types.none, NUMBERS, LATENT, EXPECTED, ROWS, STUDY, NUMBERS
 )
-_to_recentred = LINKED.link(to_recentred, NUMBERS, NUMBERS, WHITENING)
-_from_recentred = LINKED.link(from_recentred, types.none, NUMBERS, WHITENING, NUMBERS)
+_by_baseline = LINKED.link(gradient_by_baseline, types.none, NUMBERS, STUDY, NUMBERS)
+_by_deviations = LINKED.link(gradient_by_deviations, types.none, NUMBERS, STUDY, NUMBERS)
+_apply_noncentring = LINKED.link(
+    apply_noncentring, types.Tuple((NUMBERS, INTERMEDIATES)), NUMBERS, NONCENTRING
+)
+_noncentring_adjoint = LINKED.link(
+    noncentring_adjoint, types.float64, NUMBERS, NUMBERS, INTERMEDIATES, NONCENTRING, NUMBERS
+)
+_unwhiten = LINKED.link(unwhiten, NUMBERS, NUMBERS, WHITENING)
+_unwhiten_adjoint = LINKED.link(unwhiten_adjoint, types.none, NUMBERS, WHITENING, NUMBERS)
 
 
 @dataclass(frozen=True)
 class Coordinates:
-    """A density in coordinates y, and the way back to the free vector x.
+    """Coordinates y for the free vector x of a study, and the log density of y.
 
     Parameters
     ----------
     arrays
         The study.
-    recentring, whitening
-        The maps, applied to y in the order whitening, recentring; without recentring y holds levels
-        and growth paths.
+    noncentring, whitening
+        The maps from u to w and from y to u; ``None`` stands for the identity.
 
     Attributes
     ----------
     table
-        What the functions of C are handed as their last argument: valid as long as this object is.
+        The last argument of the callbacks; valid as long as this object exists.
     """
 
     arrays: StudyArrays
-    recentring: Recentring | None = None
+    noncentring: NonCentring | None = None
     whitening: Whitening | None = None
     table: IntArray = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        """Look up what is called, once, so that threads can share it."""
-        object.__setattr__(
-            self, "table", LINKED.table(self.arrays, self.recentring, self.whitening)
-        )
+        """Look up the compiled functions, once, so that threads can share them."""
+        table = LINKED.table(self.arrays, self.noncentring, self.whitening)
+        object.__setattr__(self, "table", table)
 
     @property
     def size(self) -> int:
@@ -104,58 +117,60 @@ class Coordinates:
         return self.arrays.prior_family.size
 
     @property
-    def density_of_c(self) -> Any:  # noqa: ANN401 - Numba is not typed
-        """The log density as a function of C, of size, y, gradient, value and table; it returns
-        nought if all is finite.
-        """
-        return density_of_c.made
+    def log_density_callback(self) -> Any:  # noqa: ANN401 - Numba is not typed
+        """C function of size, y, gradient, value and table; it returns 0 if all is finite."""
+        return log_density_callback.made
 
     @property
-    def free_of_c(self) -> Any:  # noqa: ANN401
-        """The free vector as a function of C, of size, size, y, x and table."""
-        return free_of_c.made
+    def free_vector_callback(self) -> Any:  # noqa: ANN401
+        """C function of size, size, y, x and table; it returns 0."""
+        return free_vector_callback.made
 
     def log_density(self, y: FloatArray) -> tuple[float, FloatArray]:
         """Return the log density at y and its gradient."""
         gradient, value = np.empty(self.size), np.empty(1)
-        self.density_of_c.ctypes(
-            self.size, _at(self._numbers(y)), _at(gradient), _at(value), self.table.ctypes.data
+        self.log_density_callback.ctypes(
+            self.size,
+            _pointer(self._checked(y)),
+            _pointer(gradient),
+            _pointer(value),
+            self.table.ctypes.data,
         )
         return float(value[0]), gradient
 
     def free(self, y: FloatArray) -> FloatArray:
         """Return the free vector x at y."""
         x = np.empty(self.size)
-        self.free_of_c.ctypes(
-            self.size, self.size, _at(self._numbers(y)), _at(x), self.table.ctypes.data
+        self.free_vector_callback.ctypes(
+            self.size, self.size, _pointer(self._checked(y)), _pointer(x), self.table.ctypes.data
         )
         return x
 
-    def _numbers(self, y: FloatArray) -> FloatArray:
+    def _checked(self, y: FloatArray) -> FloatArray:
         if y.shape != (self.size,):
             msg = f"{self.size} free variables, {y.shape} numbers"
             raise ValueError(msg)
         return np.ascontiguousarray(y, dtype=np.float64)
 
 
-def _at(numbers: FloatArray) -> Any:  # noqa: ANN401 - ctypes has no type for it
+def _pointer(numbers: FloatArray) -> Any:  # noqa: ANN401 - ctypes has no type for it
     return numbers.ctypes.data_as(ctypes.POINTER(ctypes.c_double))
 
 
 @from_c(STATUS(SIZE, POINTER, POINTER, POINTER, TABLE))
-def density_of_c(size: int, y_at: Any, gradient_at: Any, value_at: Any, table: Any) -> int:  # noqa: ANN401
-    """Fill the value and gradient of the log density at y; return nought if all is finite."""
+def log_density_callback(size: int, y_at: Any, gradient_at: Any, value_at: Any, table: Any) -> int:  # noqa: ANN401
+    """Write value and gradient of the log density at y; return 0 if all is finite, else 1."""
     y, gradient, value = carray(y_at, size), carray(gradient_at, size), carray(value_at, 1)
-    holds, d_u = carray(table, 3, dtype=np.int64), np.empty(size)
-    u = _to_recentred(table, y, _whitening(table)) if holds[WHITENED] != 0 else y
-    if holds[FOLLOWING] != 0:
-        x, state = _to_pathwise(table, u, _recentring(table))
-        value[0] = _of_pathwise(x.copy(), table, d_u)
-        value[0] += _from_pathwise(table, u, x, state, _recentring(table), d_u)
+    present, d_u = carray(table, 3, dtype=np.int64), np.empty(size)
+    u = _unwhiten(table, y, _whitening(table)) if present[HAS_WHITENING] != 0 else y
+    if present[HAS_NONCENTRING] != 0:
+        w, saved = _apply_noncentring(table, u, _noncentring(table))
+        value[0] = _local_log_density(w.copy(), table, d_u)
+        value[0] += _noncentring_adjoint(table, u, w, saved, _noncentring(table), d_u)
     else:
-        value[0] = _of_pathwise(u.copy(), table, d_u)
-    if holds[WHITENED] != 0:
-        _from_recentred(table, d_u, _whitening(table), gradient)
+        value[0] = _local_log_density(u.copy(), table, d_u)
+    if present[HAS_WHITENING] != 0:
+        _unwhiten_adjoint(table, d_u, _whitening(table), gradient)
     else:
         copy(d_u, gradient)
     finite = math.isfinite(value[0])
@@ -165,32 +180,32 @@ def density_of_c(size: int, y_at: Any, gradient_at: Any, value_at: Any, table: A
 
 
 @inner
-def _of_pathwise(x: FloatArray, table: Any, gradient: FloatArray) -> float:  # noqa: ANN401
-    """Evaluate the log density where x holds level and paths, and fill the gradient; x is the free
-    vector afterwards.
-    """
+def _local_log_density(w: FloatArray, table: Any, gradient: FloatArray) -> float:  # noqa: ANN401
+    """Return the log density of the local vector w, write its gradient, and turn w into x."""
     arrays = _arrays(table)
-    log_jacobian = _to_innovations(table, x, arrays)
-    _to_total(table, x, arrays)
-    total: float = _log_prior(table, x, arrays, gradient)
-    found = _latent(table, x, arrays)
-    at = _expected(table, found, arrays)
-    told, slopes = _likelihood(table, at, arrays)
-    _back(table, x, found, at, slopes, arrays, gradient)
-    _by_level(table, x, arrays, gradient)
-    _by_paths(table, x, arrays, gradient)
-    total += told + log_jacobian
+    log_jacobian = _to_innovations(table, w, arrays)
+    _to_total(table, w, arrays)
+    total: float = _log_prior(table, w, arrays, gradient)
+    latent = _latent(table, w, arrays)
+    expected = _expected(table, latent, arrays)
+    log_likelihood, slopes = _likelihood(table, expected, arrays)
+    _gradient_of_rows(table, w, latent, expected, slopes, arrays, gradient)
+    _by_baseline(table, w, arrays, gradient)
+    _by_deviations(table, w, arrays, gradient)
+    total += log_likelihood + log_jacobian
     return total
 
 
 @from_c(STATUS(SIZE, SIZE, POINTER, POINTER, TABLE))
-def free_of_c(size: int, _: int, y_at: Any, x_at: Any, table: Any) -> int:  # noqa: ANN401
-    """Fill the free vector x at y."""
-    y, free = carray(y_at, size), carray(x_at, size)
-    holds = carray(table, 3, dtype=np.int64)
-    u = _to_recentred(table, y, _whitening(table)) if holds[WHITENED] != 0 else y
-    x = _to_pathwise(table, u, _recentring(table))[0] if holds[FOLLOWING] != 0 else u
-    copy(x, free)
-    _to_innovations(table, free, _arrays(table))
-    _to_total(table, free, _arrays(table))
+def free_vector_callback(size: int, _: int, y_at: Any, x_at: Any, table: Any) -> int:  # noqa: ANN401
+    """Write the free vector x at y."""
+    y, x = carray(y_at, size), carray(x_at, size)
+    present = carray(table, 3, dtype=np.int64)
+    u = _unwhiten(table, y, _whitening(table)) if present[HAS_WHITENING] != 0 else y
+    w = u
+    if present[HAS_NONCENTRING] != 0:
+        w = _apply_noncentring(table, u, _noncentring(table))[0]
+    copy(w, x)
+    _to_innovations(table, x, _arrays(table))
+    _to_total(table, x, _arrays(table))
     return 0

@@ -1,13 +1,18 @@
-"""Whitening: new coordinates in which the posterior is close to a standard normal.
+r"""Whitening: an affine map that makes the posterior of the sampled vector close to normal.
 
-At a centre m the expected curvature of minus the log density is Q = L L', L lower triangular. In y
-= L'(x - m) the curvature is the identity, so every direction has the same length for the sampler:
-long ridges such as "all coverage up, all headcounts down" cost nothing. The map is affine and
-fixed, so the density in y is the density in x, exactly, up to a constant.
+It takes the sampled vector y, whose posterior is close to a standard normal, to u.
 
-Most effects touch few rows, so Q is sparse; in an order of minimum degree, which takes the regions'
-own effects before what they share, L stays sparse too. It is kept by columns, and of these the runs
-of neighbouring rows, which are long where what is shared comes last.
+At a centre m the expected precision of u is Q = LL', with L lower triangular in the order in which
+the sparse factorisation eliminates variables. The map is :math:`u = m + \Pi L^{-T} y`, with
+:math:`\Pi` the permutation back to the order of u. In y the expected precision is the identity, so
+all directions have the same length for the sampler, and a ridge such as "all coverage up, all
+headcounts down" costs nothing. The map is affine and constant: its Jacobian
+:math:`-\sum \log L_{ii}` does not depend on y and is left out of the log density. Draws are exact
+whatever m and Q are; poor ones only make the sampler slower.
+
+Most effects influence few rows, so Q is sparse; in an order of minimum degree, which eliminates the
+effects of regions before shared parameters, L stays sparse too. It is stored by columns, each of
+them as runs of neighbouring rows, which are long where shared parameters come last.
 """
 
 from __future__ import annotations
@@ -23,105 +28,98 @@ from headcount.engine.numba_support.compilation import compiled
 from headcount.engine.numba_support.struct_pointers import Addressed
 from headcount.engine.numba_support.vector_ops import add, dot
 
-__all__ = ["Whitening", "from_recentred", "to_recentred", "whiten"]
+__all__ = ["Whitening", "unwhiten", "unwhiten_adjoint", "whiten"]
 
 
-class _Whitening(NamedTuple):
-    mode: FloatArray
+class _Fields(NamedTuple):
+    centre: FloatArray
     order: IntArray
-    start: IntArray
-    row: IntArray
-    entry: IntArray
-    value: FloatArray
+    run_start: IntArray
+    run_row: IntArray
+    run_entry: IntArray
+    entry: FloatArray
     diagonal: FloatArray
 
 
-class Whitening(Addressed, _Whitening):
-    """An affine map between x and y.
+class Whitening(Addressed, _Fields):
+    """The affine map from y to u.
 
     Attributes
     ----------
-    mode
-        Centre; dims (free,).
+    centre
+        The image u of y = 0; dims (free,).
     order
-        Position in x of each coordinate of y.
-    start, row
-        Runs of each column of L below the diagonal, and the first row of each run; dims (free +
-        1,), (run,).
-    entry, value
-        Where each run's entries start, and all entries; dims (run + 1,), (entry,).
+        Position in u of each element of y; dims (free,).
+    run_start, run_row, run_entry
+        Runs of each column of L below the diagonal; first row and first entry of each run; dims
+        (free + 1,), (run,), (run + 1,).
+    entry
+        Entries of L below the diagonal, by columns; dims (entry,).
     diagonal
-        Diagonal of L.
+        Diagonal of L; dims (free,).
     """
 
 
-def whiten(mode: FloatArray, precision: sparse.csc_array) -> Whitening:
+def whiten(centre: FloatArray, precision: sparse.csc_array) -> Whitening:
     """Build the whitening at a point u.
 
     Parameters
     ----------
-    mode
-        Where the curvature is taken; dims (free,).
+    centre
+        The point; dims (free,).
     precision
-        The curvature there, positive definite; dims (free, free).
+        Expected precision of u there, positive definite; dims (free, free).
 
     Returns
     -------
     Whitening
-        The map.
+        The map in which this precision becomes the identity.
     """
     factors = factorise(precision)
     diagonal = np.sqrt(factors.U.diagonal())
-    # L of SuperLU has a unit diagonal; its columns times the roots of the pivots give Cholesky's.
+    # SuperLU's L has a unit diagonal; its columns times the roots of the pivots are Cholesky's.
     lower = sparse.tril(factors.L.multiply(diagonal[None, :]), -1).tocsc()
     lower.eliminate_zeros()
     lower.sort_indices()
-    order, column = (
-        np.argsort(factors.perm_c),
-        np.repeat(np.arange(mode.size), np.diff(lower.indptr)),
-    )
-    # A run ends where the next entry is of another column or not of the next row.
+    column = np.repeat(np.arange(centre.size), np.diff(lower.indptr))
+    # A run ends where the next entry belongs to another column or not to the next row.
     ends = (np.diff(column) != 0) | (np.diff(lower.indices) != 1)
-    entry = np.flatnonzero(np.append(True, ends)[: lower.nnz])
+    first = np.flatnonzero(np.append(True, ends)[: lower.nnz])
     return Whitening(
-        mode,
-        order.astype(np.int64),
-        np.searchsorted(column[entry], np.arange(mode.size + 1)),
-        lower.indices[entry].astype(np.int64),
-        np.append(entry, lower.nnz),
-        lower.data,
-        diagonal,
+        centre=centre,
+        order=np.argsort(factors.perm_c).astype(np.int64),
+        run_start=np.searchsorted(column[first], np.arange(centre.size + 1)),
+        run_row=lower.indices[first].astype(np.int64),
+        run_entry=np.append(first, lower.nnz),
+        entry=lower.data,
+        diagonal=diagonal,
     )
 
 
 @compiled
-def to_recentred(y: FloatArray, whitening: Whitening) -> FloatArray:
-    """Return the recentred vector u of a point y."""
-    u, row, entry = np.empty(y.size), whitening.row, whitening.entry
+def unwhiten(y: FloatArray, whitening: Whitening) -> FloatArray:
+    """Return u at y, by back substitution."""
+    solved, rows, entries = np.empty(y.size), whitening.run_row, whitening.run_entry
     for j in range(y.size - 1, -1, -1):
         total = y[j]
-        for run in range(whitening.start[j], whitening.start[j + 1]):
-            first, last = entry[run], entry[run + 1]
-            total -= dot(whitening.value[first:last], u[row[run] : row[run] + last - first])
-        u[j] = total / whitening.diagonal[j]
-    x = whitening.mode.copy()
+        for run in range(whitening.run_start[j], whitening.run_start[j + 1]):
+            row, first, last = rows[run], entries[run], entries[run + 1]
+            total -= dot(whitening.entry[first:last], solved[row : row + last - first])
+        solved[j] = total / whitening.diagonal[j]
+    u = whitening.centre.copy()
     for j in range(y.size):
-        x[whitening.order[j]] += u[j]
-    return x
+        u[whitening.order[j]] += solved[j]
+    return u
 
 
 @compiled
-def from_recentred(d_u: FloatArray, whitening: Whitening, gradient: FloatArray) -> None:
-    """Turn the gradient by u into one by y."""
-    row, entry = whitening.row, whitening.entry
+def unwhiten_adjoint(d_u: FloatArray, whitening: Whitening, gradient: FloatArray) -> None:
+    """Write the gradient by y, given that by u."""
+    rows, entries = whitening.run_row, whitening.run_entry
     for j in range(d_u.size):
         gradient[j] = d_u[whitening.order[j]]
     for j in range(d_u.size):
         gradient[j] /= whitening.diagonal[j]
-        for run in range(whitening.start[j], whitening.start[j + 1]):
-            first, last = entry[run], entry[run + 1]
-            add(
-                gradient[row[run] : row[run] + last - first],
-                -gradient[j],
-                whitening.value[first:last],
-            )
+        for run in range(whitening.run_start[j], whitening.run_start[j + 1]):
+            row, first, last = rows[run], entries[run], entries[run + 1]
+            add(gradient[row : row + last - first], -gradient[j], whitening.entry[first:last])

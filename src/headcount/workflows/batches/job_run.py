@@ -68,7 +68,7 @@ def compile_engine(job: Job) -> None:
         Any job of the batch: the code is the same for all studies. An error of its study is left to
         the process that runs it.
     """
-    from headcount.engine.coordinates.construction import geometry_at
+    from headcount.engine.coordinates.construction import coordinates_at
     from headcount.engine.density.evaluation import evaluate, evaluate_reach, log_likelihood
     from headcount.engine.density.study_arrays import arrays_of
     from headcount.layout.study_layout import layout_of
@@ -76,9 +76,9 @@ def compile_engine(job: Job) -> None:
     with suppress(HeadcountError), _no_warnings():
         layout = layout_of(job.study)
         arrays = arrays_of(layout)
-        geometry = geometry_at(arrays, arrays.prior_median)
-        geometry.log_density(np.zeros(geometry.size))
-        free = geometry.free(np.zeros(geometry.size))[None]
+        coordinates = coordinates_at(arrays, arrays.prior_median)
+        coordinates.log_density(np.zeros(coordinates.size))
+        free = coordinates.free(np.zeros(coordinates.size))[None]
         evaluate(free, arrays)
         log_likelihood(free, arrays)
         evaluate_reach(free, arrays_of(layout, everywhere=True))

@@ -1,4 +1,4 @@
-"""What the sampler calls: functions of C, whose steps find each other by address."""
+"""The C callbacks of the sampler, and compiled functions that call each other by address."""
 
 from __future__ import annotations
 
@@ -9,38 +9,40 @@ import pytest
 from numba import carray, float64, int64, types
 from tests.studies import study
 
-from headcount.engine.coordinates.construction import first_geometry
+from headcount.engine.coordinates.construction import first_coordinates
 from headcount.engine.coordinates.sampled_density import Coordinates
 from headcount.engine.density.signatures import STUDY
 from headcount.engine.density.study_arrays import arrays_of
 from headcount.engine.derivatives.log_baseline import to_total
 from headcount.engine.numba_support.compilation import from_c
 from headcount.engine.numba_support.function_pointers import Links
-from headcount.inference.sampling import sample
+from headcount.inference.sampling import Run, sample
 
 AT = types.CPointer(float64)
 
 
 @pytest.fixture(scope="module")
 def walk():
-    return first_geometry(arrays_of(study("walk").layout))
+    return first_coordinates(arrays_of(study("walk").layout))
 
 
 def status_at(coordinates, y):
     numbers = [np.array(y, dtype=float), np.empty(coordinates.size), np.empty(1)]
     places = [own.ctypes.data_as(ctypes.POINTER(ctypes.c_double)) for own in numbers]
-    return coordinates.density_of_c.ctypes(coordinates.size, *places, coordinates.table.ctypes.data)
+    return coordinates.log_density_callback.ctypes(
+        coordinates.size, *places, coordinates.table.ctypes.data
+    )
 
 
 @pytest.mark.parametrize("wrong", [np.nan, 1e300])
-def test_the_function_of_c_says_where_the_density_is_no_number(walk, wrong):
+def test_the_callback_returns_1_where_the_density_is_not_finite(walk, wrong):
     y = np.zeros(walk.size)
     assert status_at(walk, y) == 0
     y[0] = wrong
     assert status_at(walk, y) == 1
 
 
-def test_the_sampler_turns_back_where_the_density_is_no_number(walk, monkeypatch):
+def test_the_sampler_diverges_where_the_density_is_not_finite(walk, monkeypatch):
     @from_c(int64(types.uint64, AT, AT, AT, types.voidptr))
     def normal_below_one(size, y_at, gradient_at, value_at, table):  # noqa: ARG001 - nutpie's interface
         y, gradient, value = carray(y_at, size), carray(gradient_at, size), carray(value_at, 1)
@@ -51,15 +53,16 @@ def test_the_sampler_turns_back_where_the_density_is_no_number(walk, monkeypatch
         return 0 if y[0] < 1 else 1
 
     @from_c(int64(types.uint64, types.uint64, AT, AT, types.voidptr))
-    def itself(size, expanded, y_at, x_at, table):  # noqa: ARG001 - nutpie's interface
+    def identity(size, expanded, y_at, x_at, table):  # noqa: ARG001 - nutpie's interface
         y, x = carray(y_at, size), carray(x_at, size)
         for i in range(size):
             x[i] = y[i]
         return 0
 
-    monkeypatch.setattr(Coordinates, "density_of_c", normal_below_one.made)
-    monkeypatch.setattr(Coordinates, "free_of_c", itself.made)
-    found = sample(walk, seed=1, chains=2, draws=200, tune=100, cores=2, progress=False)
+    monkeypatch.setattr(Coordinates, "log_density_callback", normal_below_one.made)
+    monkeypatch.setattr(Coordinates, "free_vector_callback", identity.made)
+    run = Run(chains=2, draws=200, tune=100)
+    found = sample(walk, run, seed=1, cores=2, progress=False)
     assert found.free.shape == (2, 200, walk.size)
     assert found.free[..., 0].max() < 1
     assert found.free[..., 1].max() > 1
@@ -71,14 +74,14 @@ def test_another_number_of_variables_is_refused(walk):
         walk.log_density(np.zeros(3))
 
 
-def test_a_function_that_returns_something_else_is_not_linked():
+def test_a_function_with_another_return_type_is_refused():
     links = Links(STUDY)
     links.link(to_total, float64, float64[::1], STUDY)
     with pytest.raises(TypeError, match="to_total returns none, linked as float64"):
         links.table(arrays_of(study("walk").layout))
 
 
-def test_what_lacks_its_tuple_is_not_looked_up():
+def test_functions_of_an_absent_tuple_have_address_zero():
     links = Links(STUDY)
     links.link(to_total, types.none, float64[::1], STUDY)
     np.testing.assert_array_equal(links.table(None), [0, 0])
