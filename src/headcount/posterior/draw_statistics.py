@@ -200,8 +200,8 @@ def _autocovariance(draws: FloatArray) -> FloatArray:
 def _autocorrelation_time(correlation: FloatArray) -> FloatArray:
     """Sum autocorrelations while sums of neighbours are positive, made monotone.
 
-    The argument has dims (quantity, lag). The even lag after the last positive pair counts once if it is positive, as in Stan and ArviZ:
-    it improves antithetic chains.
+    The argument has dims (quantity, lag). The even lag after the last positive pair counts once if
+    it is positive, as in Stan and ArviZ: it improves antithetic chains.
     """
     pairs = max(-(-(correlation.shape[1] - 4) // 2), 0) + 1
     sums = correlation[:, 0 : 2 * pairs : 2] + correlation[:, 1 : 2 * pairs : 2]

@@ -1,8 +1,9 @@
 """Transfer of draws from one study to a similar one.
 
-The studies have the same areas and years; rows, sources and priors may differ. Quantities that both studies have keep their draws; those of the new study alone are drawn from
-their priors. For a study with more rows the result is a predictive distribution of all
-that the new rows depend on; for one with fewer rows it is a warm start.
+The studies have the same areas and years; rows, sources and priors may differ. Quantities that both
+studies have keep their draws; those of the new study alone are drawn from their priors. For a study
+with more rows the result is a predictive distribution of all that the new rows depend on; for one
+with fewer rows it is a warm start.
 """
 
 from __future__ import annotations
