@@ -144,7 +144,7 @@ def test_power_scaling_hears_the_priors_that_matter(unanchored: hc.Fit) -> None:
 def test_conflict_is_rare_where_there_is_none(toy_fit: hc.Fit) -> None:
     found = check_conflict(Evidence(toy_fit))
     assert found.passed
-    assert found.headline.startswith("No contradiction at any of")
+    assert found.headline.startswith("No conflict at any of")
     assert {"sources.platform.coverage", "reach of platform in NORTH", "errors of registry"} <= set(
         found.table["node"]
     )

@@ -29,8 +29,7 @@ CHECKS: Final[tuple[Callable[[Evidence], CheckResult], ...]] = (
 
 
 def check(fit: Fit) -> list[CheckResult]:
-    """Check a fit: did it converge, may its total be quoted, do sources conflict, does the model
-    fit, what do the priors do.
+    """Check a fit: convergence, identification, conflicts, the fit of the model, and its priors.
 
     Parameters
     ----------
@@ -40,7 +39,7 @@ def check(fit: Fit) -> list[CheckResult]:
     Returns
     -------
     list of CheckResult
-        Failed checks first; within both halves those first whose failure matters more.
+        Failed checks first; within both halves by the weight of a failure.
 
     Examples
     --------

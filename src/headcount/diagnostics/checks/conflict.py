@@ -1,35 +1,34 @@
-"""Do sources and priors contradict each other?
+"""Conflicts between sources and priors.
 
-Every level is a node at which two lots of evidence meet: what the spec states about it (the
-coverage of a source, say), and what everything else implies (the source's own statements with all
-other sources and priors). Splitting the node [1]_ gives two distributions that should agree. With
-the prior normal on its link scale, of mean mu and sd sigma, the other side need not be fitted
-apart: dividing the prior out of the posterior, of mean m and variance v, leaves a normal
-likelihood, and the difference of the two sides in units of its own standard deviation is
+Every level is a node at which two sets of evidence meet: its prior in the spec (of the coverage of
+a source, for example), and all other evidence (the statements of this source with all other sources
+and priors). Splitting the node [1]_ gives two distributions that should agree. With a prior that is
+normal on its link scale, of mean mu and sd sigma, the other side needs no fit of its own: dividing
+the prior out of the posterior, of mean m and variance v, leaves a normal likelihood, and the
+difference of the two sides in units of its own standard deviation is
 
     z = (m - mu) / (sigma sqrt(1 - v / sigma^2)),
 
-standard normal if the model is right; ``1 - v / sigma^2`` is the prior's contraction. Where this is
-near zero nothing else speaks about the node, so the posterior mean should be the prior's;
-``LEAST_CONTRACTION`` stands in for anything smaller, lest the noise of sampling look like a
-contradiction.
+standard normal if the model is right; ``1 - v / sigma^2`` is the contraction of the prior. Where it
+is near zero no other evidence informs the node, so the posterior mean should be that of the prior;
+``LEAST_CONTRACTION`` replaces anything smaller, lest the noise of sampling look like a conflict.
 
 Nodes are
 
 - every prior that is normal on its link scale;
-- the reach of each source in each unit of areas that it states something about, on its link scale:
-  the level, what is declared for the area, and the deviations by region of the source and of its
-  kind, which could hide a wrong level by all pointing one way;
-- the mean error of each source's rows, whose prior is what the source's noise allows. A source
-  whose level is known (an anchor) has no other node.
+- the reach of each source in each reach group that it has rows about, on its link scale: the level,
+  the prior for the area, and the deviations by region of the source and of its kind, which could
+  hide a wrong level if all have one sign;
+- the mean error of each source's rows, whose prior is the noise of the source. A source whose level
+  is known (an anchor) has no other node.
 
-Which source pulls a node away from its prior is read off the precision near the posterior mean:
-what each one's score adds to the node's posterior mean.
+The source that pulls a node away from its prior is found from the precision near the posterior
+mean: each source's score contributes to the posterior mean of the node.
 
-Table, one line for each node: ``node`` (path of a prior, ``reach of SOURCE in REACH_GROUP`` or ``errors of
-SOURCE``), ``source`` (whose node it is, or empty), ``z``, ``p`` (two-sided), ``contraction``,
+Table, one line for each node: ``node`` (path of a prior, ``reach of SOURCE in GROUP`` or ``errors
+of SOURCE``), ``source`` (whose node it is, or empty), ``z``, ``p`` (two-sided), ``contraction``,
 ``stated_lower, stated_upper`` (90 % interval of the prior, in its own unit; of an error, a factor),
-``implied`` (what everything else implies, by its mean), ``shift`` (implied minus stated mean, in
+``implied`` (the mean that all other evidence implies), ``shift`` (implied minus stated mean, in
 prior standard deviations), ``pulled_by`` (the source that pulls hardest), ``conflict``.
 
 References
@@ -68,24 +67,27 @@ from headcount.study.row_forms import STATED, Likelihood
 __all__ = ["ALLOWED", "LEAST_CONTRACTION", "check_conflict"]
 
 ALLOWED: Final = 0.05
-"""Part of the conflicts named that may be false alarms (Benjamini and Hochberg 1995,
+"""Expected part of the named conflicts that are false alarms (Benjamini and Hochberg 1995,
 doi:10.1111/j.2517-6161.1995.tb02031.x)."""
 
 LEAST_CONTRACTION: Final = 0.25
-"""Below it the other side is nearly twice as wide as the prior or wider, and what it implies is not
-known to a figure."""
+"""Below it the other side is at least nearly twice as wide as the prior, and the level that it
+implies is not known to one digit."""
+
+NAMED: Final = 3
+"""Conflicts that the headline describes."""
 
 PRIOR_DRAWS: Final = 4000
-"""Draws that show where the priors of a reach leave it; its standard deviation is then known to
-about one percent."""
+"""Draws of a reach from its priors; they give its standard deviation to about one percent."""
 
 
 DETAILS: Final = (
-    "Each level is split in two: what the spec states about it, and what everything else implies. z is the difference of the "
-    "two in units of its standard deviation, standard normal if nothing contradicts anything (doi:10.1214/13-STS426). Places are "
-    f"in conflict if their z is too large for chance at a false discovery rate of {100 * ALLOWED:.0f} %. A conflict says that "
-    "two things cannot both be right, not which one is wrong: a source, a prior, or what the scope means. One contradiction "
-    "often shows at several nodes, at all that could resolve it."
+    "Each level is split in two: its prior in the spec, and the level that all other evidence "
+    "implies. z is the difference of the two in units of its standard deviation, standard normal if "
+    "there is no conflict (doi:10.1214/13-STS426). Places are in conflict if their z is too large "
+    f"for chance at a false discovery rate of {100 * ALLOWED:.0f} %. A conflict shows that two "
+    "things cannot both be right, not which one is wrong: a source, a prior, or the definition of "
+    "the scope. One conflict often shows at several nodes, at all that could resolve it."
 )
 
 
@@ -125,7 +127,7 @@ def _prior_nodes(fit: Fit) -> Iterator[dict[str, Any]]:
 
 
 def _reach_nodes(fit: Fit) -> Iterator[dict[str, Any]]:
-    """Split the reach of each source in each unit from what its priors say of it, all together."""
+    """Split the reach of each source in each reach group from all its priors together."""
     layout, arrays = fit.layout, arrays_of(fit.layout)
     rng = np.random.default_rng(fit.sampling.seed)
     zetas = ReachPoints.of(layout, everywhere=False).zetas
@@ -156,9 +158,7 @@ def _reach_nodes(fit: Fit) -> Iterator[dict[str, Any]]:
 
 
 def _varies_by_region(name: str, fit: Fit) -> bool:
-    """Say whether a source's reach has deviations by region; without them it is the node of its own
-    prior again.
-    """
+    """Say whether the reach of a source has deviations by region; if not, its prior is the node."""
     source = fit.spec.sources[name]
     return source.region_sd is not None or fit.spec.source_kinds[source.kind].region_sd is not None
 
@@ -175,7 +175,7 @@ def _source_of(path: str) -> str:
 
 
 def _error_nodes(evidence: Evidence) -> Iterator[dict[str, Any]]:
-    """Split the mean error of each source's stated rows from what its noise allows."""
+    """Split the mean error of each source's stated rows from its noise."""
     fit = evidence.fit
     location, spread = (
         evidence.moments[name]
@@ -201,9 +201,7 @@ def _error_nodes(evidence: Evidence) -> Iterator[dict[str, Any]]:
 def _errors(
     fit: Fit, likelihood: Likelihood, source: int, location: FloatArray, spread: FloatArray
 ) -> tuple[FloatArray, FloatArray]:
-    """Return the errors of a source's stated rows, dims (draw, row), and their variances, dims
-    (row,).
-    """
+    """Return errors of a source's stated rows, dims (draw, row), and variances, dims (row,)."""
     rows = fit.layout.rows[likelihood]
     own = fit.layout.row_source[rows.position] == source
     position = rows.position[own]
@@ -214,13 +212,10 @@ def _errors(
 
 
 def _split(prior: Prior, mean: float, variance: float) -> dict[str, Any]:
-    """Compare a prior with what is left of a posterior once the prior is divided out; both on the
-    link scale.
-    """
+    """Compare a prior with a posterior from which it is divided out, both on the link scale."""
     contraction = 1 - variance / prior.scale**2
     moved = (mean - prior.location) / prior.scale
-    # Where little is left of the other side, it is known to lie at least as far out as the
-    # posterior.
+    # A wide other side has a mean that is at least as far out as that of the posterior.
     shift = moved / contraction if contraction >= LEAST_CONTRACTION else moved
     lower, upper = prior.quantile([0.05, 0.95])
     return {
@@ -239,9 +234,7 @@ def _discovered(p: FloatArray) -> BoolArray:
 
 
 def _pulled_by(fit: Fit, table: pd.DataFrame) -> list[str]:
-    """Return for each prior's node the source whose score moves it furthest the way that it went;
-    no name for the others.
-    """
+    """Return for each prior in conflict the source whose score moves it furthest; else no name."""
     arrays, layout = arrays_of(fit.layout), fit.layout
     x = DrawTransfer.of(fit).free.mean(axis=0)
     found, pieces = row_jacobian_at(x, arrays), pieces_at(x, arrays, layout)
@@ -274,25 +267,25 @@ def _indicator(index: IntArray, size: int) -> sparse.csr_array:
 
 
 def _headline(named: pd.DataFrame, table: pd.DataFrame) -> str:
-    able = len(table)
+    places = f"{len(table)} places where two sets of evidence meet"
     if named.empty:
         first = table.iloc[0]
         return (
-            f"No contradiction at any of {able} places where two lots of evidence meet; the largest difference is at "
-            f"{first['node']} (z = {first['z']:+.1f})."
+            f"No conflict at any of {places}; the largest difference is at {first['node']} "
+            f"(z = {first['z']:+.1f})."
         )
-    told = "; ".join(conflict_sentence(line) for _, line in named.head(3).iterrows())
-    more = f"; and {len(named) - 3} more" if len(named) > 3 else ""  # noqa: PLR2004 - as many as are told
-    return f"{len(named)} of {able} places where two lots of evidence meet are in conflict: {told}{more}."
+    sentences = "; ".join(conflict_sentence(line) for _, line in named.head(NAMED).iterrows())
+    more = f"; and {len(named) - NAMED} more" if len(named) > NAMED else ""
+    return f"{len(named)} of {places} are in conflict: {sentences}{more}."
 
 
 def conflict_sentence(line: pd.Series) -> str:
-    """Say what contradicts what.
+    """Describe the conflict at one node.
 
     Parameters
     ----------
     line
-        Of the check's table.
+        A line of the check's table.
 
     Returns
     -------
@@ -300,12 +293,17 @@ def conflict_sentence(line: pd.Series) -> str:
         Without a full stop.
     """
     against = f" with {line['pulled_by']}" if line["pulled_by"] else ""
-    where = f"{abs(line['shift']):.1f} prior standard deviations {'above' if line['z'] > 0 else 'below'}"
+    size, z = f"{abs(line['shift']):.1f}", f"(z = {line['z']:+.1f})"
     if str(line["node"]).startswith("errors of"):
-        factor = f"{100 * (line['implied'] - 1):+.0f} %"
-        return f"{line['source']} states {factor} of what all else implies, {where} what its noise allows (z = {line['z']:+.1f})"
+        higher = "higher" if line["implied"] > 1 else "lower"
+        percent = f"{100 * abs(line['implied'] - 1):.0f} % {higher}"
+        return (
+            f"{line['source']} states numbers {percent} than all other evidence implies, {size} "
+            f"standard deviations of its noise {z}"
+        )
     stated = f"{line['stated_lower']:.2g} to {line['stated_upper']:.2g}"
+    side = "above" if line["z"] > 0 else "below"
     return (
-        f"{line['node']} is stated as {stated} and all else{against} implies {line['implied']:.2g}, {where} "
-        f"(z = {line['z']:+.1f})"
+        f"{line['node']} is stated as {stated} and all other evidence{against} implies "
+        f"{line['implied']:.2g}, {size} prior standard deviations {side} {z}"
     )

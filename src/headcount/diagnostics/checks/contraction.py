@@ -1,12 +1,13 @@
-"""What did the data teach about each prior, and on which of them does the total lean?
-Informational: it always passes.
+"""The contraction from each prior to its posterior, and the prior that moves the total most.
+
+The check informs; it always passes.
 
 Table, one line for each ``prior`` (its path in the TOML file): ``prior_lower, prior_median,
 prior_upper`` and ``lower, median, upper``, equal-tailed intervals of prior and posterior, each with
 probability ``prob``, in the quantity's own unit; ``contraction``, 1 - posterior variance / prior
-variance on the link scale (0: nothing learned; 1: known from the data; below 0: the posterior is
-wider); ``shift``, by which fraction the root's headcount in the last year with data would change if
-this prior moved up by one of its own standard deviations on the link scale.
+variance on the link scale (0: the posterior is the prior; 1: the data determine the quantity; below
+0: the posterior is wider); ``shift``, by which fraction the root's headcount in the last year with
+data would change if this prior moved up by one of its own standard deviations on the link scale.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ from headcount.study.priors import Prior
 
 __all__ = ["check_priors", "prior_shift", "prior_variance"]
 
-UNTAUGHT: Final = 0.1
+LEAST_CONTRACTION: Final = 0.1
 """Below this contraction the posterior is the prior, give or take a twentieth of its standard
 deviation."""
 
@@ -36,11 +37,12 @@ STEP: Final = 1e-3
 """Step of numerical slopes on the link scale; priors there are smooth over tenths."""
 
 DETAILS: Final = (
-    "Contraction compares variances on the scale on which the prior was stated (logarithm of a positive quantity, "
-    "log-odds of a part). The shift is the first-order answer to 'what if this prior had been one of its standard "
-    "deviations higher': the posterior covariance of the log total with the slope of the log prior, times that "
-    "standard deviation. For priors stated as intervals it is the exact derivative of the posterior mean of the log "
-    "total by the prior's location."
+    "Contraction compares variances on the scale on which the prior was stated (logarithm of a "
+    "positive quantity, log-odds of a part). The shift is the first-order change of the total if "
+    "this prior were one of its standard deviations higher: the posterior covariance of the log "
+    "total with the slope of the log prior, times that standard deviation. For priors stated as "
+    "intervals it is the exact derivative of the posterior mean of the log total by the prior's "
+    "location."
 )
 
 
@@ -144,9 +146,10 @@ def _row(prior: Prior, draws: FloatArray, log_total: FloatArray, prob: float) ->
 
 
 def _headline(table: pd.DataFrame, evidence: Evidence) -> str:
-    untaught = int((table["contraction"] < UNTAUGHT).sum())
+    unchanged = int((table["contraction"] < LEAST_CONTRACTION).sum())
     first = table.iloc[0]
     return (
-        f"The total of {evidence.last_year} leans most on the prior {first['prior']}: one standard deviation up would "
-        f"change it by {100 * first['shift']:+.0f} %. Of {len(table)} priors the data leave {untaught} as they were."
+        f"The total of {evidence.last_year} depends most on the prior {first['prior']}: one "
+        f"standard deviation up would change it by {100 * first['shift']:+.0f} %. Of {len(table)} "
+        f"priors the data leave {unchanged} as they were."
     )

@@ -1,4 +1,4 @@
-"""Did the chains converge, and did they draw enough?
+"""Convergence of the chains and sizes of the effective samples.
 
 Table: ``measure``, ``of`` (which quantities), ``count`` (how many), ``worst``, ``limit``,
 ``passed``, ``where`` (which one is worst).
@@ -25,24 +25,23 @@ HIGHEST_RHAT: Final = 1.01
 """Vehtari et al. (2021): above it, chains still disagree by more than their own noise explains."""
 
 LOWEST_ESS: Final = 400.0
-"""Vehtari et al. (2021): 100 for each of four chains; below it, R-hat and the sizes themselves are
-too noisy to trust, and the end of a 90 % interval is known to worse than a tenth of a standard
+"""Vehtari et al. (2021): 100 for each of four chains. Below it R-hat and the sizes themselves are
+too noisy, and the Monte Carlo error of the end of a 90 % interval exceeds a tenth of a standard
 deviation."""
 
 PARAMETER_RHAT: Final = 1.03
-"""Priors' own quantities are shown, not quoted: they steer the answers, whose limits are the
-stricter ones."""
+"""Quantities with a prior are shown, not quoted; reported numbers have the stricter limit."""
 
 PARAMETER_ESS: Final = 100.0
 """At this size the mean of a prior's quantity is known to a tenth of its standard deviation."""
 
 MOST_DIVERGENCES: Final = 5
-"""A few isolated ones are steps that were a little too long; more of them mark a place that the
-chains cannot enter."""
+"""A few isolated divergences are steps that were a little too long; more of them mark a region of
+the posterior that the chains cannot enter."""
 
 LOWEST_ENERGY: Final = 0.3
-"""Betancourt (2016, arXiv:1604.00695): below it, chains move through the posterior's energies too
-slowly to visit its tails."""
+"""Betancourt (2016, arXiv:1604.00695): below it, chains explore the energy distribution too slowly
+to visit the tails of the posterior."""
 
 PARAMETER: Final = "parameter"
 
@@ -57,17 +56,18 @@ MEASURES: Final = {
 """Measure of a quantity to its column in `headcount.estimates` and its limit."""
 
 DETAILS: Final = (
-    f"Every number reported needs a rank-normalised R-hat of at most {HIGHEST_RHAT:g} and bulk and tail effective "
-    f"sample sizes (ESS) of at least {LOWEST_ESS:.0f} (doi:10.1214/20-BA1221), every parameter with a prior at most "
-    f"{PARAMETER_RHAT:g} and at least {PARAMETER_ESS:.0f}; each chain an energy fraction (E-BFMI) of at least {LOWEST_ENERGY:g} "
-    f"(arXiv:1604.00695); and there are to be at most {MOST_DIVERGENCES} divergences. The remedy is a longer run: "
-    "more draws and a longer warm-up. Where divergences or a low energy fraction stay, some prior leaves a standard "
-    "deviation free to approach zero."
+    f"Every number reported needs a rank-normalised R-hat of at most {HIGHEST_RHAT:g} and bulk and "
+    f"tail effective sample sizes (ESS) of at least {LOWEST_ESS:.0f} (doi:10.1214/20-BA1221), "
+    f"every parameter with a prior at most {PARAMETER_RHAT:g} and at least {PARAMETER_ESS:.0f}; "
+    f"each chain an energy fraction (E-BFMI) of at least {LOWEST_ENERGY:g} (arXiv:1604.00695); and "
+    f"there are to be at most {MOST_DIVERGENCES} divergences. The remedy is a longer run: more "
+    "draws and a longer warm-up. Where divergences or a low energy fraction stay, some prior "
+    "leaves a standard deviation free to approach zero."
 )
 
 
 def check_convergence(evidence: Evidence) -> CheckResult:
-    """Check that the sampler's noise is far below the uncertainty that is reported.
+    """Check that the Monte Carlo error is far below the reported uncertainty.
 
     Parameters
     ----------
@@ -166,13 +166,17 @@ def _headline(table: pd.DataFrame, fit: Fit, *, passed: bool) -> str:
     rhat = reported.loc[reported["measure"] == "R-hat", "worst"].max()
     ess = reported.loc[reported["measure"].isin(["bulk ESS", "tail ESS"]), "worst"].min()
     numbers = (
-        f"largest R-hat of a reported number {rhat:.3f} (at most {HIGHEST_RHAT:g}), smallest effective sample size "
-        f"{ess:,.0f} (at least {LOWEST_ESS:.0f}), {fit.divergences} divergences (at most {MOST_DIVERGENCES})"
+        f"largest R-hat of a reported number {rhat:.3f} (at most {HIGHEST_RHAT:g}), smallest "
+        f"effective sample size {ess:,.0f} (at least {LOWEST_ESS:.0f}), {fit.divergences} "
+        f"divergences (at most {MOST_DIVERGENCES})"
     )
     if passed:
         return f"The sampler converged: {numbers}."
     failed = "; ".join(_failures(table[~table["passed"]]))
-    return f"The sampler has not converged ({failed}): run it for longer before using these numbers. Now: {numbers}."
+    return (
+        f"The sampler has not converged ({failed}): run it for longer before using these numbers. "
+        f"Now: {numbers}."
+    )
 
 
 def _failures(failed: pd.DataFrame) -> Iterator[str]:

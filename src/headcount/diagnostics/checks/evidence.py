@@ -1,6 +1,4 @@
-"""Evidence: what several checks, and the report, need of a fit; each part computed once, when first
-asked for.
-"""
+"""Evidence: quantities of a fit that several checks and the report share, each computed once."""
 
 from __future__ import annotations
 
@@ -20,13 +18,13 @@ from headcount.posterior.row_expectations import row_moments
 __all__ = ["Evidence"]
 
 DRAWS_KEPT = 1000
-"""Draws for which rows are looked at: enough for a tail of one in a thousand, few enough for
-seconds with thousands of rows."""
+"""Draws for which rows are predicted: enough for a tail probability of one in a thousand, and a
+matter of seconds with thousands of rows."""
 
 
 @dataclass(frozen=True, eq=False)
 class Evidence:
-    """A fit and what is derived from it.
+    """A fit and quantities derived from it.
 
     Parameters
     ----------
@@ -46,9 +44,7 @@ class Evidence:
 
     @cached_property
     def moments(self) -> xr.Dataset:
-        """Where each row is expected, draw by draw: some draws of
-        `headcount.posterior.row_expectations.row_moments`.
-        """
+        """Some draws of `headcount.posterior.row_expectations.row_moments`."""
         return row_moments(
             self.fit, thin=max(1, self.fit.sampling.chains * self.fit.sampling.draws // DRAWS_KEPT)
         )
@@ -65,5 +61,5 @@ class Evidence:
 
     @cached_property
     def last_year(self) -> int:
-        """The last year that a fitted row speaks about; later ones are forecasts."""
+        """The last year of the root that is no forecast."""
         return last_observed(self.fit, self.fit.spec.areas.root)

@@ -29,14 +29,16 @@ from headcount.posterior.estimands import headcount
 __all__ = ["check_identification"]
 
 DETAILS: Final = (
-    "A share is how much of the resistance against another total comes from a prior, from pooling (that regions, years or "
-    "sources are alike to the degree that their scales say) or from the statements of a source: it is the part's term in the "
-    "precision of the log total, near the posterior (docs/identification.md). If a part became one percent more informative, "
-    "the total's precision would grow by so many percent of it. Sensitivity is the reaction of the posterior to power-scaling "
-    "the part (doi:10.1007/s11222-023-10366-5); above 0.05 it matters. The total is not to be quoted if its interval would be "
-    f"more than {WIDEST:.0f} times as wide without the priors that state levels; it rests on data if it would be at most "
-    f"{WIDER:.0f} times as wide, sources hold at least {100 * LEAST_DATA:.0f} % of its precision and stated priors less than "
-    f"{100 * LEAST_LEANING:.0f} %; else it leans on priors."
+    "A share is how much of the resistance against another total comes from a prior, from pooling "
+    "(that regions, years or sources are alike to the degree that their scales say) or from the "
+    "statements of a source: it is the part's term in the precision of the log total, near the "
+    "posterior (docs/identification.md). If a part became one percent more informative, the "
+    "total's precision would grow by so many percent of it. Sensitivity is the reaction of the "
+    "posterior to power-scaling the part (doi:10.1007/s11222-023-10366-5); above 0.05 it matters. "
+    f"The total is not to be quoted if its interval would be more than {WIDEST:.0f} times as wide "
+    f"without the priors that state levels; it rests on data if it would be at most {WIDER:.0f} "
+    f"times as wide, sources hold at least {100 * LEAST_DATA:.0f} % of its precision and stated "
+    f"priors less than {100 * LEAST_LEANING:.0f} %; else it leans on priors."
 )
 
 

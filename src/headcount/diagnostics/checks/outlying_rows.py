@@ -1,8 +1,8 @@
-"""Which rows does the model give hardly any chance?
+"""Rows that the model finds improbable.
 
 Table: the columns of `headcount.diagnostics.checks.row_fits.RowFits.table`, the least likely row
-first. Such rows stay in the fit: noise with long tails lets them pull little, and what to do about
-them is a question about the source.
+first. Such rows stay in the fit: noise with heavy tails gives them little weight, and whether
+to drop one is a question about its source.
 """
 
 from __future__ import annotations
@@ -32,16 +32,17 @@ FAMILY: Final = 0.01
 than this."""
 
 DETAILS: Final = (
-    f"A row is outlying if its error lies beyond {BEYOND:g} standard deviations of its source. It is named if the posterior "
-    f"probability of that is above {LIKELY:g}, or if the predictive probability of something as far out is below "
-    f"{SMALLEST_TAIL:g}. The check fails if "
-    f"chance would give so many such rows, or one as far out among all rows, in fewer than {100 * FAMILY:.0f} of 100 "
-    "such data sets. Rows are named, not dropped: to leave one out, say why in its 'excluded' cell."
+    f"A row is outlying if its error lies beyond {BEYOND:g} standard deviations of its source. It "
+    f"is named if the posterior probability of that is above {LIKELY:g}, or if the predictive "
+    f"probability of something as far out is below {SMALLEST_TAIL:g}. The check fails if chance "
+    "would give so many such rows, or one as far out among all rows, in fewer than "
+    f"{100 * FAMILY:.0f} of 100 such data sets. Rows are named, not dropped: to leave one out, "
+    "give the reason in its 'excluded' cell."
 )
 
 
 def check_outlying_rows(evidence: Evidence) -> CheckResult:
-    """Name the rows that the model finds hard to believe.
+    """Name the rows that the model finds improbable.
 
     Parameters
     ----------
@@ -51,7 +52,7 @@ def check_outlying_rows(evidence: Evidence) -> CheckResult:
     Returns
     -------
     CheckResult
-        Passed if there are no more of them, and none further out, than chance alone would give.
+        Passed if chance alone would give as many, and one as far out.
     """
     table = evidence.rows.table
     outlying = table[(table["p_outlying"] > LIKELY) | (table["tail"] < SMALLEST_TAIL)]
@@ -64,7 +65,7 @@ def check_outlying_rows(evidence: Evidence) -> CheckResult:
 
 
 def _expected(fit: Fit) -> float:
-    """Return how many rows would be named if the model were right."""
+    """Return the number of rows that would be named if the model were right."""
     count = 0.0
     for likelihood, rows in fit.layout.rows.items():
         is_stated = likelihood.form == STATED
@@ -78,11 +79,14 @@ def _headline(outlying: pd.DataFrame, expected: float, rows: int, *, passed: boo
         return f"None of the {rows} rows is outlying."
     by_chance = f"about {expected:.0f}" if expected >= 1 else "fewer than one"
     first = outlying.iloc[0]
-    told = (
-        f"{len(outlying)} of {rows} rows {'is' if len(outlying) == 1 else 'are'} outlying, where chance would give {by_chance}; "
-        f"the furthest is line {first['line']} ({first['source']}, {first['area']} {first['year']}), outlying with probability "
-        f"{first['p_outlying']:.2g}"
+    finding = (
+        f"{len(outlying)} of {rows} rows {'is' if len(outlying) == 1 else 'are'} outlying, where "
+        f"chance would give {by_chance}; the furthest is line {first['line']} ({first['source']}, "
+        f"{first['area']} {first['year']}), outlying with probability {first['p_outlying']:.2g}"
     )
     if passed:
-        return f"{told}."
-    return f"{told}. Look at these rows: a wrong number, another definition, or a source worse than assumed."
+        return f"{finding}."
+    return (
+        f"{finding}. Look at these rows: a wrong number, another definition, or a source worse "
+        "than assumed."
+    )

@@ -1,17 +1,15 @@
-"""How well each fitted row is predicted by the posterior that it helped to make.
+"""How well the posterior predicts each fitted row.
 
-For stated numbers and surveys, the predictive distribution of the row given the draw is set against
-what the row states: that is its probability integral transform (PIT), uniform if the model is
-right, made so for counts of respondents by a random number between the two ends of the step. A
-bound is an event, not a draw: it gets the probability of the event, and no PIT. A hard range gets
-the probability of the side that it lies on.
+A stated number or a survey has a probability integral transform (PIT): its place in the predictive
+distribution, uniform if the model is right. For counts of respondents, which are discrete, a random
+number between the two ends of the step makes it uniform. A bound is an event, not a draw: it has
+the probability of the event, and no PIT. A hard range has the probability of its side.
 
-A row is predicted by a posterior that has seen it, so all of this is kinder than prediction of new
-rows would be.
+The posterior has seen the rows that it predicts, so new rows would be predicted less well.
 
 A row is *outlying* in a draw if its error lies beyond ``BEYOND`` standard deviations of its source;
 the part of draws in which it does is the posterior probability of that, after Chaloner and Brant
-[1]_. A bound or interval is outlying where what it states lies so far from the expected value.
+[1]_. A bound or interval is outlying if its nearer end lies so far from the expected value.
 
 References
 ----------
@@ -40,6 +38,8 @@ from headcount.study.observation_kinds import kind_of, statement_of
 __all__ = ["BEYOND", "RowFits", "row_fits"]
 
 type Scores = dict[str, FloatArray]
+type Noise = Any
+"""A frozen distribution of SciPy, which has no public type."""
 
 BEYOND: Final = 4.0
 """Standard deviations from the expected value; with Student-t noise one row in sixty gets there by
@@ -52,7 +52,7 @@ distribution."""
 
 @dataclass(frozen=True, eq=False)
 class RowFits:
-    """The rows and how well they are predicted.
+    """The rows, their predictions and their residuals.
 
     Parameters
     ----------
@@ -81,13 +81,13 @@ def row_fits(fit: Fit, moments: xr.Dataset) -> RowFits:
     fit
         A fit; its seed makes the random parts repeatable.
     moments
-        Of its rows, as `headcount.posterior.row_expectations.row_moments` gives them, at all draws
-        or every so many.
+        Moments of its rows, by `headcount.posterior.row_expectations.row_moments`, at all draws or
+        a thinned set.
 
     Returns
     -------
     RowFits
-        See there.
+        Predictions and residuals.
     """
     location, spread = (_by_draw(moments[name]) for name in ("location", "spread"))
     rng = np.random.default_rng(fit.sampling.seed)
@@ -98,7 +98,7 @@ def row_fits(fit: Fit, moments: xr.Dataset) -> RowFits:
     for likelihood, rows in fit.layout.rows.items():
         own = location[:, rows.position], spread[:, rows.position]
         if likelihood.is_binomial:
-            found = _of_people(rows, *own, rng)
+            found = _binomial(rows, *own, rng)
         else:
             found = FORMS[likelihood.form](rows, *own, noise_of(likelihood), rng)
         for key, values in found.items():
@@ -108,8 +108,8 @@ def row_fits(fit: Fit, moments: xr.Dataset) -> RowFits:
 
 
 def _stated(
-    rows: RowArrays, mean: FloatArray, sd: FloatArray, noise: Any, rng: Generator
-) -> Scores:  # noqa: ANN401
+    rows: RowArrays, mean: FloatArray, sd: FloatArray, noise: Noise, rng: Generator
+) -> Scores:
     residual = (rows.value - mean) / sd
     below, above = noise.cdf(residual).mean(axis=0), noise.sf(residual).mean(axis=0)
     return {
@@ -126,14 +126,14 @@ def _part_beyond(distance: FloatArray) -> FloatArray:
     return part
 
 
-def _bound(rows: RowArrays, mean: FloatArray, sd: FloatArray, noise: Any, _: Generator) -> Scores:  # noqa: ANN401
+def _bound(rows: RowArrays, mean: FloatArray, sd: FloatArray, noise: Noise, _: Generator) -> Scores:
     past = -rows.other * (rows.value - mean) / sd
     return {"tail": noise.sf(past).mean(axis=0), "p_outlying": _part_beyond(past)}
 
 
 def _interval(
-    rows: RowArrays, mean: FloatArray, sd: FloatArray, noise: Any, _: Generator
-) -> Scores:  # noqa: ANN401
+    rows: RowArrays, mean: FloatArray, sd: FloatArray, noise: Noise, _: Generator
+) -> Scores:
     low, high = (rows.value - mean) / sd, (rows.other - mean) / sd
     below, above = noise.cdf(high).mean(axis=0), noise.sf(low).mean(axis=0)
     return {
@@ -142,7 +142,7 @@ def _interval(
     }
 
 
-FORMS: Final[dict[str, Callable[[RowArrays, FloatArray, FloatArray, Any, Generator], Scores]]] = {
+FORMS: Final[dict[str, Callable[[RowArrays, FloatArray, FloatArray, Noise, Generator], Scores]]] = {
     "stated": _stated,
     "bound": _bound,
     "interval": _interval,
@@ -151,7 +151,7 @@ FORMS: Final[dict[str, Callable[[RowArrays, FloatArray, FloatArray, Any, Generat
 moments."""
 
 
-def _of_people(rows: RowArrays, log_odds: FloatArray, weight: FloatArray, rng: Generator) -> Scores:
+def _binomial(rows: RowArrays, log_odds: FloatArray, weight: FloatArray, rng: Generator) -> Scores:
     k, n, chance = rows.value, rows.other, special.expit(log_odds)
     own = rng.beta(weight * chance, weight * (1 - chance), size=(REPEATS, *chance.shape))
     sd = np.sqrt(n * chance * (1 - chance) * (weight + n) / (weight + 1))

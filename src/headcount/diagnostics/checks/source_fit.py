@@ -1,4 +1,4 @@
-"""Does the model fit each source as well as the source's own noise says?
+"""The fit of the model to each source, compared with the noise of the source.
 
 Table, by ``source``: ``rows`` fitted; ``scored`` (those with a predictive distribution: all but
 bounds and hard ranges); ``inside_50`` and ``inside_90``, shares of them inside their central
@@ -22,25 +22,26 @@ from headcount.diagnostics.checks.row_fits import RowFits
 __all__ = ["FEWEST_ROWS", "RAREST", "check_sources"]
 
 FEWEST_ROWS: Final = 10
-"""With fewer rows even none inside its 90 % interval may say more about the rows than about the
-model."""
+"""Sources with fewer rows are not judged: the share of rows inside an interval is too uncertain."""
 
 RAREST: Final = 0.01
-"""A source fails if so few rows inside 90 % (or such large residuals) would happen less often than
-this by chance."""
+"""A source fails if by chance so few rows inside 90 %, or such large residuals, would occur less
+often than this."""
 
 DETAILS: Final = (
-    "Each row is set against the posterior predictive distribution of its source. If the model is right, about half "
-    "of a source's rows lie inside their central 50 % intervals and nine tenths inside the 90 % ones. Since the "
-    "posterior has seen the rows, a few more inside is usual, above all for sources with few rows; fewer inside is "
-    f"not. PIT is the predictive probability of less than what is stated. A source with at least {FEWEST_ROWS} such "
-    "rows fails if a share inside 90 % as low as its own, or a mean absolute residual as large, has a chance below "
-    f"{RAREST:g}. Bounds and hard ranges have no predictive interval; the check of outlying rows looks at them."
+    "Each row is set against the posterior predictive distribution of its source. If the model is "
+    "right, about half of a source's rows lie inside their central 50 % intervals and nine tenths "
+    "inside the 90 % ones. Since the posterior has seen the rows, a few more inside is usual, "
+    "above all for sources with few rows; fewer inside is not. PIT is the predictive probability "
+    f"of less than the stated number. A source with at least {FEWEST_ROWS} such rows fails if a "
+    "share inside 90 % as low as its own, or a mean absolute residual as large, has a chance below "
+    f"{RAREST:g}. Bounds and hard ranges have no predictive interval; the check of outlying rows "
+    "looks at them."
 )
 
 
 def check_sources(evidence: Evidence) -> CheckResult:
-    """Check that the rows of each source scatter as its noise says.
+    """Check that the rows of each source scatter no more than its noise allows.
 
     Parameters
     ----------
@@ -86,9 +87,15 @@ def _source(name: str, fits: RowFits, own: BoolArray) -> dict[str, Any]:
 def _headline(failed: list[str], scored: int) -> str:
     if failed:
         names = ", ".join(failed)
-        return f"The model does not fit {names}: the rows scatter more than the noise allowed for them."
+        return (
+            f"The model does not fit {names}: the rows scatter more than the noise allowed for "
+            "them."
+        )
     if not scored:
         return (
             f"No source has the {FEWEST_ROWS} rows that it takes to see whether the model fits it."
         )
-    return f"The model fits each of the {scored} sources that have at least {FEWEST_ROWS} rows to judge by."
+    return (
+        f"The model fits each of the {scored} sources that have at least {FEWEST_ROWS} rows to "
+        "judge by."
+    )

@@ -101,7 +101,8 @@ class Preflight:
         """Return the verdict, what anchors the levels, and the directions."""
         lines = [f"<{self.shares.asked[0].area} {self.shares.asked[0].year}: {self.verdict}"]
         lines += [
-            f"  {line.area} {line.scope}: to a factor {line.factor:.2g}; {line.data:.0%} data; rests on {line.anchored_by}"
+            f"  {line.area} {line.scope}: to a factor {line.factor:.2g}; {line.data:.0%} data; "
+            f"rests on {line.anchored_by}"
             for line in self.table.itertuples(index=False)
         ]
         return "\n".join([*lines, *(f"  {direction}" for direction in self.directions), ">"])

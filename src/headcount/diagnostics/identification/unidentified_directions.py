@@ -102,7 +102,10 @@ class Direction:
         seen = "nothing that the data can see"
         if self.objection > NOTHING:
             seen = f"next to nothing that the data can see (log likelihood {-self.objection:.2g})"
-        return f"{told[0].upper()}{told[1:]}: this changes {seen}, at a distance of {self.cost:.1f} prior standard deviations."
+        return (
+            f"{told[0].upper()}{told[1:]}: this changes {seen}, at a distance of {self.cost:.1f} "
+            "prior standard deviations."
+        )
 
     def _together(self) -> Iterator[tuple[float, list[str]]]:
         """Yield what changes by the same factor: every headcount first, then the largest changes."""
