@@ -83,11 +83,11 @@ PRIOR_DRAWS: Final = 4000
 
 DETAILS: Final = (
     "Each level is split in two: its prior in the spec, and the level that all other evidence "
-    "implies. z is the difference of the two in units of its standard deviation, standard normal if "
-    "there is no conflict (doi:10.1214/13-STS426). Places are in conflict if their z is too large "
-    f"for chance at a false discovery rate of {100 * ALLOWED:.0f} %. A conflict shows that two "
-    "things cannot both be right, not which one is wrong: a source, a prior, or the definition of "
-    "the scope. One conflict often shows at several nodes, at all that could resolve it."
+    "implies. z is the difference of the two in units of its standard deviation, standard normal "
+    "if there is no conflict (doi:10.1214/13-STS426). Places are in conflict if their z is too "
+    f"large for chance at a false discovery rate of {100 * ALLOWED:.0f} %. A conflict shows that "
+    "two things cannot both be right, not which one is wrong: a source, a prior, or the definition "
+    "of the scope. One conflict often shows at several nodes, at all that could resolve it."
 )
 
 
