@@ -9,10 +9,9 @@ import argparse
 from pathlib import Path
 
 import headcount as hc
-from headcount.cli.commands.calibration_output import caveats
 from headcount.reporting.calibration_figure import calibration_figure
 from headcount.workflows.calibration.calibrated_quantities import PROBABILITIES
-from headcount.workflows.calibration.calibration_result import percent
+from headcount.workflows.calibration.calibration_result import whole_percent
 
 STUDIES = Path(__file__).parent / "calibration"
 NAMES = ("sparse", "platforms", "lists")
@@ -21,9 +20,9 @@ NAMES = ("sparse", "platforms", "lists")
 def lines_of(name: str, found: hc.Calibration) -> list[str]:
     """Return the lines of a study in a Markdown table."""
     lines = []
-    for _, group in found.summary().iterrows():
+    for _, group in found.by_group().iterrows():
         cells = [
-            f"{100 * group[f'coverage_{percent(prob)}']:.1f} ± {100 * group[f'error_{percent(prob)}']:.1f}"
+            f"{100 * group[f'coverage_{whole_percent(prob)}']:.1f} ± {100 * group[f'error_{whole_percent(prob)}']:.1f}"
             for prob in PROBABILITIES
         ]
         verdict = "passed" if group["passed"] else f"**failed**: {group['verdict']}"
@@ -64,11 +63,18 @@ def main() -> None:
         }
         found = hc.calibrate(spec, rows, folder=arguments.out / name / "fits", **settings)
         table += lines_of(name, found)
-        notes.append(f"{name}: {' '.join(caveats(found))}")
+        notes.append(f"{name}: {' '.join(found.sentences)}")
         if arguments.figures is not None:
             target = arguments.figures / f"calibration_{name}.svg"
             target.write_text(calibration_figure(found), encoding="utf-8")
-    heads = ("study", "group", "n", "p", *(f"{percent(prob)} %" for prob in PROBABILITIES), "")
+    heads = (
+        "study",
+        "group",
+        "n",
+        "p",
+        *(f"{whole_percent(prob)} %" for prob in PROBABILITIES),
+        "",
+    )
     print(f"| {' | '.join(heads)} |\n|{'---|' * len(heads)}")
     print("\n".join(table))
     print("\n".join(["", *notes]))

@@ -1,10 +1,9 @@
-"""What if the model is wrong? Worlds with a fault that the fitted spec does not know, and which
-check says so.
+"""Misspecification: simulated truths with a fault that the fitted spec ignores, and the checks.
 
-Each scenario draws worlds and statements from a spec that has a fault (sources that share an error,
+Each scenario simulates truths and rows from a spec that has a fault (sources that share an error,
 coverage that drifts, rows with long tails, lists that depend on each other) and fits them with one
-that does not. Printed: how often intervals hold the truth, by group, against the same worlds fitted
-with the spec that they came from; and in what part of the studies each check fails.
+that does not. Printed: how often intervals contain the truth, by group, against the same rows
+fitted with the spec that they came from; and the fraction of studies in which each check fails.
 
 Run: uv run python benchmarks/misspecification.py --studies 40 --seed 1 --out
 calibration/misspecification
@@ -22,11 +21,11 @@ import numpy as np
 
 import headcount as hc
 from headcount.workflows.batches import Job, Outcome, run_batch
-from headcount.workflows.calibration.calibrated_quantities import RankOf, truth_of
-from headcount.workflows.calibration.calibration_result import Calibration, gathered
+from headcount.workflows.calibration.calibrated_quantities import RankTruth, true_values
+from headcount.workflows.calibration.calibration_result import Calibration, gather
 
 STUDIES = Path(__file__).parent / "calibration"
-RANKED = 99
+RANK_DRAWS = 99
 PROBABILITIES = (50, 80, 90, 95)
 GROUPS = ("total", "headcount", "growth")
 
@@ -37,7 +36,7 @@ type Document = dict[str, Any]
 class RanksAndChecks:
     """Summary: ranks of the truth, and which checks passed."""
 
-    ranks: RankOf
+    ranks: RankTruth
 
     def __call__(self, fit: hc.Fit) -> Mapping[str, np.ndarray]:
         """Return the ranks, and 1 for each check that passed, by name."""
@@ -47,7 +46,7 @@ class RanksAndChecks:
 
 @dataclass(frozen=True)
 class Scenario:
-    """A study, the fault that worlds have, and how the fitted spec is made ignorant of it."""
+    """A study, its fault, and the fitted spec that ignores the fault."""
 
     name: str
     study: str
@@ -121,33 +120,32 @@ def changed(spec: hc.ModelSpec, change: Callable[[Document], None]) -> hc.ModelS
 def calibration_of(
     scenario: Scenario, arguments: argparse.Namespace, *, knows: bool
 ) -> tuple[Calibration, list[Outcome]]:
-    """Fit a scenario's worlds with the spec that they came from, or with the one that does not
-    know.
-    """
+    """Fit simulated rows with the spec that they came from, or with the one that ignores it."""
     folder = STUDIES / scenario.study
     spec = hc.read_spec(folder / f"{scenario.study}.toml")
     rows = hc.read_observations(folder / "data" / "observations.csv")
     faulty = changed(spec, scenario.faulty)
     fitted = faulty if knows else changed(spec, scenario.ignorant)
-    worlds = [
+    simulations = [
         hc.simulate(faulty, rows, seed=arguments.seed + number)
         for number in range(arguments.studies)
     ]
     summaries = [
-        RanksAndChecks(RankOf(truth_of(made, faulty), RANKED, made.seed)) for made in worlds
+        RanksAndChecks(RankTruth(true_values(made, faulty), RANK_DRAWS, made.seed))
+        for made in simulations
     ]
     jobs = [
         Job(f"study-{made.seed:06d}", hc.Study(fitted, made.observations), made.seed, summarise)
-        for made, summarise in zip(worlds, summaries, strict=True)
+        for made, summarise in zip(simulations, summaries, strict=True)
     ]
     where = arguments.out / scenario.name.replace(" ", "-") / ("knows" if knows else "ignorant")
     outcomes = run_batch(jobs, where, processes=arguments.processes)
     done = [outcome for outcome in outcomes if not outcome.error]
-    return gathered(scenario.name, outcomes, summaries[0].ranks), done
+    return gather(scenario.name, outcomes, summaries[0].ranks), done
 
 
 def alarms(outcomes: list[Outcome]) -> str:
-    """Return in what part of the studies each check failed."""
+    """Return the fraction of studies in which each check failed."""
     names = [name for name in outcomes[0].values if name.startswith("check ")]
     parts = {name: 1 - np.mean([outcome.values[name] for outcome in outcomes]) for name in names}
     return ", ".join(f"{name.removeprefix('check ')} {part:.0%}" for name, part in parts.items())
@@ -172,10 +170,10 @@ def main() -> None:
     for scenario in SCENARIOS:
         for knows in (True, False):
             found, outcomes = calibration_of(scenario, arguments, knows=knows)
-            summary = found.summary().set_index("group")
+            groups = found.by_group().set_index("group")
             cells = [
                 "/".join(
-                    f"{100 * summary.loc[group, f'coverage_{prob}']:.0f}" for prob in PROBABILITIES
+                    f"{100 * groups.loc[group, f'coverage_{prob}']:.0f}" for prob in PROBABILITIES
                 )
                 for group in GROUPS
             ]

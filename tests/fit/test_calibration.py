@@ -12,7 +12,7 @@ from tests.studies import STUDIES, study
 import headcount as hc
 from headcount.cli import main
 from headcount.reporting.calibration_figure import calibration_figure
-from headcount.workflows.calibration.calibrated_quantities import RankOf, truth_of
+from headcount.workflows.calibration.calibrated_quantities import RankTruth, true_values
 
 pytestmark = pytest.mark.fit
 
@@ -22,7 +22,7 @@ SPARSE = Path("benchmarks/calibration/sparse")
 def test_the_truth_and_the_draws_are_of_the_same_quantities(
     toy_spec: hc.ModelSpec, toy_observations: hc.Observations, toy_fit: hc.Fit
 ) -> None:
-    truth = truth_of(hc.simulate(toy_spec, toy_observations, seed=1), toy_spec)
+    truth = true_values(hc.simulate(toy_spec, toy_observations, seed=1), toy_spec)
     groups = {name.split("|")[0] for name in truth}
     assert groups == {
         "total",
@@ -31,11 +31,11 @@ def test_the_truth_and_the_draws_are_of_the_same_quantities(
         "ratio",
         "coverage",
         "noise",
-        "asked",
+        "binomial",
         "log likelihood",
     }
     assert {"total|2018", "total|2021", "total|2025", "headcount|NORTH 2018"} <= set(truth)
-    found = RankOf(truth, 20, seed=1)(toy_fit)
+    found = RankTruth(truth, 20, seed=1)(toy_fit)
     assert found["rank"].shape == found["ess"].shape == found["rhat"].shape == (len(truth),)
     assert found["inside"].shape == (len(truth), 4)
     assert found["rank"].min() >= 0
@@ -45,26 +45,26 @@ def test_the_truth_and_the_draws_are_of_the_same_quantities(
 @pytest.mark.parametrize("name", STUDIES)
 def test_every_structure_has_a_truth(name: str) -> None:
     spec, observations = study(name)
-    truth = truth_of(hc.simulate(spec, observations, seed=1), spec)
+    truth = true_values(hc.simulate(spec, observations, seed=1), spec)
     assert np.isfinite(list(truth.values())).all()
 
 
 def test_a_truth_at_the_posterior_median_has_the_middle_rank(toy_fit: hc.Fit) -> None:
     name, draws = "total|2021", hc.headcount(toy_fit).sel(year=2021)
-    truth = truth_of(hc.simulate(toy_fit.spec, toy_fit.observations, seed=1), toy_fit.spec)
+    truth = true_values(hc.simulate(toy_fit.spec, toy_fit.observations, seed=1), toy_fit.spec)
     for quantile, inside in (
         (0.5, [True] * 4),
         (0.92, [False, False, True, True]),
         (0.99, [False] * 4),
     ):
-        ranked = RankOf(truth | {name: float(draws.quantile(quantile))}, 99, seed=1)(toy_fit)
+        ranked = RankTruth(truth | {name: float(draws.quantile(quantile))}, 99, seed=1)(toy_fit)
         place = list(truth).index(name)
         assert ranked["rank"][place] == pytest.approx(99 * quantile, abs=12)
         assert ranked["inside"][place].tolist() == inside
 
 
 def test_the_rank_of_a_truth_that_equals_draws_is_drawn(toy_fit: hc.Fit) -> None:
-    truth = truth_of(hc.simulate(toy_fit.spec, toy_fit.observations, seed=1), toy_fit.spec)
+    truth = true_values(hc.simulate(toy_fit.spec, toy_fit.observations, seed=1), toy_fit.spec)
     name = "total|2021"
     same = toy_fit.tree.copy()
     same["posterior"] = (
@@ -73,10 +73,10 @@ def test_the_rank_of_a_truth_that_equals_draws_is_drawn(toy_fit: hc.Fit) -> None
     flat, place = replace(toy_fit, tree=same), list(truth).index(name)
     people = float(len(toy_fit.spec.areas.regions))
     ranks = [
-        RankOf(truth | {name: people}, 99, seed=seed)(flat)["rank"][place] for seed in range(8)
+        RankTruth(truth | {name: people}, 99, seed=seed)(flat)["rank"][place] for seed in range(8)
     ]
     assert len(set(ranks)) > 4
-    assert ranks[0] == RankOf(truth | {name: people}, 99, seed=0)(flat)["rank"][place]
+    assert ranks[0] == RankTruth(truth | {name: people}, 99, seed=0)(flat)["rank"][place]
 
 
 @pytest.fixture(scope="module")
@@ -92,12 +92,14 @@ def test_a_wrong_model_is_found_out(
     # The fit is sure of a quarter of the people that worlds have.
     wrong = hc.with_prior(sparse[0], "total.prior", {"low": 3000, "high": 6000})
     found = hc.calibrate(
-        *sparse, folder=tmp_path, studies=6, draws=100, fitted=wrong, progress=False
+        *sparse, folder=tmp_path, studies=6, draws=100, seed=1, fitted=wrong, progress=False
     )
-    summary = found.summary().set_index("group")
-    assert "ranks of" in summary.loc["total", "verdict"]
-    assert "intervals are too narrow" in summary.loc["total", "verdict"]
+    groups = found.by_group().set_index("group")
+    assert "ranks of" in groups.loc["total", "verdict"]
+    assert "intervals are too narrow" in groups.loc["total", "verdict"]
     assert not found.passed
+    assert found.verdict.name == "failed"
+    assert "total (ranks of" in str(found.verdict)
     assert calibration_figure(found).startswith("<svg")
 
 
@@ -105,7 +107,7 @@ def test_too_few_fits_say_nothing(
     sparse: tuple[hc.ModelSpec, hc.Observations], tmp_path: Path
 ) -> None:
     with pytest.raises(hc.SamplingError, match="1 of 1 fits were made, and 5 are the fewest"):
-        hc.calibrate(*sparse, folder=tmp_path, studies=1, draws=50, progress=False)
+        hc.calibrate(*sparse, folder=tmp_path, studies=1, draws=50, seed=1, progress=False)
 
 
 def test_the_command_writes_what_it_found_and_goes_on(
@@ -126,8 +128,8 @@ def test_the_command_writes_what_it_found_and_goes_on(
 
 @pytest.mark.slow
 def test_a_right_model_passes(sparse: tuple[hc.ModelSpec, hc.Observations], tmp_path: Path) -> None:
-    found = hc.calibrate(*sparse, folder=tmp_path, studies=100, progress=False)
-    assert found.summary()["verdict"].tolist() == ["passed"] * len(found.groups)
+    found = hc.calibrate(*sparse, folder=tmp_path, studies=100, seed=1, progress=False)
+    assert found.by_group()["verdict"].tolist() == ["passed"] * len(found.groups)
 
 
 @pytest.mark.slow
@@ -135,5 +137,5 @@ def test_noise_that_is_too_small_is_found_out(
     sparse: tuple[hc.ModelSpec, hc.Observations], tmp_path: Path
 ) -> None:
     wrong = hc.with_prior(sparse[0], "source_kinds.claim.noise", {"low": 0.02, "high": 0.05})
-    found = hc.calibrate(*sparse, folder=tmp_path, studies=50, fitted=wrong, progress=False)
+    found = hc.calibrate(*sparse, folder=tmp_path, studies=50, seed=1, fitted=wrong, progress=False)
     assert not found.passed

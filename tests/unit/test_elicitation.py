@@ -1,5 +1,4 @@
-"""Elicitation: what a prior says is SciPy's, what priors imply together is the oracle's, and absurd
-ones are named."""
+"""Elicitation: one prior against SciPy, all priors together against the oracle, and warnings."""
 
 from __future__ import annotations
 
@@ -21,10 +20,10 @@ from headcount.simulation.state_draws import draw_states
 from headcount.study.observation_kinds import kind_of
 from headcount.study.observations import Observation, Observations
 from headcount.study.spec_parsing import parse_spec
-from headcount.workflows.elicitation.prior_alarms import alarms, people_at_hand
-from headcount.workflows.elicitation.prior_draws import Worlds
-from headcount.workflows.elicitation.prior_statements import rows_of_path, statements_table
-from headcount.workflows.elicitation.single_prior import ENDS, curve_of, mean_of
+from headcount.workflows.elicitation.prior_draws import PriorDraws
+from headcount.workflows.elicitation.prior_statements import rows_of_prior, statements_table
+from headcount.workflows.elicitation.prior_warnings import known_population, plausibility_warnings
+from headcount.workflows.elicitation.single_prior import ENDS, density_curve, prior_mean
 
 Run = Callable[..., tuple[int, str, str]]
 
@@ -48,12 +47,12 @@ IDS = [f"{prior.support}-{prior.family}" for prior in PRIORS]
 @pytest.mark.parametrize("prior", PRIORS, ids=IDS)
 def test_mean_is_the_integral_of_the_quantile_function(prior: hc.Prior) -> None:
     found, _ = integrate.quad(lambda p: float(prior.quantile(p)), 0, 1, limit=500)
-    assert mean_of(prior) == pytest.approx(found, rel=1e-5)
+    assert prior_mean(prior) == pytest.approx(found, rel=1e-5)
 
 
 @pytest.mark.parametrize("prior", PRIORS, ids=IDS)
 def test_density_integrates_to_the_probability_between_its_ends(prior: hc.Prior) -> None:
-    values, density, is_log = curve_of(prior, points=4001)
+    values, density, is_log = density_curve(prior, points=4001)
     assert integrate.trapezoid(density, np.log(values) if is_log else values) == pytest.approx(
         ENDS[1] - ENDS[0], abs=1e-4
     )
@@ -63,11 +62,12 @@ def test_table_of_a_prior_is_its_quantiles() -> None:
     found = hc.describe_prior(PRIORS[2], seed=1)
     names = ["q01", "q05", "q10", "q25", "q50", "q75", "q90", "q95", "q99"]
     expected = PRIORS[2].quantile([0.01, 0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 0.99])
-    assert found.priors[names].to_numpy()[0] == pytest.approx(expected)
+    assert found.to_frame()[names].to_numpy()[0] == pytest.approx(expected)
     assert found.implied.empty
+    assert found.verdict is None
 
 
-def test_sentences_say_what_the_tails_allow() -> None:
+def test_sentences_give_tail_probabilities() -> None:
     found = hc.describe_prior(hc.Prior.between(0.3, 0.7, support="unit"), seed=1)
     assert found.sentences[0] == "A number between 0 and 1, normal on the log-odds scale."
     assert (
@@ -90,7 +90,7 @@ def test_replicates_have_the_distribution_of_their_form(toy_spec: hc.ModelSpec) 
         Observation("platform", "NORTH", 2021, "count", value=1000),
         Observation("poll", "NORTH", 2021, "survey", value=30, n=60, of_scope="helper"),
     ]
-    layout = Worlds.of(toy_spec, Observations(tuple(rows)), draws=4, seed=1).layout
+    layout = PriorDraws.of(toy_spec, Observations(tuple(rows)), draws=4, seed=1).layout
     count = 20_000
     location = np.tile([9.0, 5.0, -1.0, 0.0, 0.0, 0.0], (count, 1))
     spread = np.tile([0.5, 2.0, 8.0, 1.0, 1.0, 1.0], (count, 1))
@@ -114,30 +114,31 @@ def test_replicates_have_the_distribution_of_their_form(toy_spec: hc.ModelSpec) 
 @pytest.mark.parametrize("name", STUDIES)
 def test_implied_totals_are_those_of_the_oracle(name: str) -> None:
     spec, observations = study(name)
-    worlds = Worlds.of(spec, observations, draws=4000, seed=1)
+    drawn = PriorDraws.of(spec, observations, draws=4000, seed=1)
     oracle = np.log(hc.simulate_prior(spec, seed=2, draws=600)["total"].to_numpy())
     for year in (0, -1):
-        mine = worlds.log_people(spec.areas.root)[:, year]
+        mine = drawn.log_people(spec.areas.root)[:, year]
         # The same distribution, wherever tails are heavy: two-sample Kolmogorov-Smirnov.
         assert stats.ks_2samp(mine, oracle[:, year]).pvalue > 0.001
 
 
+@pytest.mark.filterwarnings("ignore::headcount.HeadcountWarning")
 @pytest.mark.parametrize("name", ["toy", "lists", "pipeline", "polls", "walk"])
 def test_statements_lie_where_the_oracle_puts_them(
     name: str, toy_spec: hc.ModelSpec, toy_observations: hc.Observations
 ) -> None:
     spec, observations = (toy_spec, toy_observations) if name == "toy" else study(name)
     observations = hc.Study(spec, observations).observations
-    table = statements_table(Worlds.of(spec, observations, draws=4000, seed=1))
+    table = statements_table(PriorDraws.of(spec, observations, draws=4000, seed=1))
     draws, rng = 300, np.random.default_rng(3)
-    worlds = [
+    simulated = [
         draw_observations(spec, observations, state, rng).fitted
         for state in draw_states(spec, np.random.default_rng(2), draws)
     ]
     for i, row in enumerate(observations.fitted):
         if row.kind == "share" and row.n:
-            continue  # its sampling error is taken at the stated share here, and at the expected one there
-        drawn = [world[i] for world in worlds]
+            continue  # the sampling error is of the stated share here, of the expected one there
+        drawn = [rows[i] for rows in simulated]
         if np.isnan(table["below"][i]):
             found, expected = table["tail"][i], np.mean([_same_event(row, one) for one in drawn])
         else:
@@ -149,17 +150,17 @@ def test_statements_lie_where_the_oracle_puts_them(
         assert found == pytest.approx(expected, abs=4.5 * error), row
 
 
-def test_sources_with_a_level_are_asked_about_the_root(
+def test_sources_with_a_level_have_a_hypothetical_count_of_the_root(
     toy_spec: hc.ModelSpec, toy_observations: hc.Observations
 ) -> None:
-    table = statements_table(Worlds.of(toy_spec, toy_observations, draws=4000, seed=1))
-    asked = table[table["stated"] == ""]
-    assert asked["source"].tolist() == ["registry", "platform", "analyst"]
-    assert asked["below"].isna().all()
+    table = statements_table(PriorDraws.of(toy_spec, toy_observations, draws=4000, seed=1))
+    hypothetical = table[table["stated"] == ""]
+    assert hypothetical["source"].tolist() == ["registry", "platform", "analyst"]
+    assert hypothetical["below"].isna().all()
     oracle = hc.simulate_prior(toy_spec, seed=2, draws=1500)
     # An anchor states the total itself, give or take its few per cent of noise.
     expected = np.quantile(np.log(oracle["total"].sel(year=2021)), [0.05, 0.5, 0.95])
-    found = np.log(asked[["lower", "median", "upper"]].iloc[0].to_numpy(dtype=float))
+    found = np.log(hypothetical[["lower", "median", "upper"]].iloc[0].to_numpy(dtype=float))
     assert found == pytest.approx(expected, abs=0.12)
 
 
@@ -181,49 +182,55 @@ def test_a_spec_needs_no_rows_and_no_source_with_a_level(toy_spec: hc.ModelSpec)
     document["prior_sets"] = document["candidates"] = {}
     bare = parse_spec(document, areas=toy_spec.areas, covariates=toy_spec.covariate_table)
     found = hc.describe_prior(bare, seed=1)
+    assert found.verdict is not None
+    assert found.verdict.name == "plausible"
     with_sources = hc.describe_prior(toy_spec, seed=2)
     assert found.implied["median"].to_numpy() == pytest.approx(
         with_sources.implied["median"], rel=0.1
     )
 
 
-def test_rows_are_those_that_a_prior_speaks_about(
+def test_rows_of_a_prior_are_those_of_its_source_kind_lineage_or_scope(
     toy_spec: hc.ModelSpec, toy_observations: hc.Observations
 ) -> None:
-    table = statements_table(Worlds.of(toy_spec, toy_observations, draws=50, seed=1))
+    table = statements_table(PriorDraws.of(toy_spec, toy_observations, draws=50, seed=1))
 
     def sources(path: str) -> set[str]:
-        return set(rows_of_path(table, path, toy_spec)["source"])
+        return set(rows_of_prior(table, path, toy_spec)["source"])
 
     assert sources("sources.platform.coverage") == {"platform"}
     assert sources("source_kinds.claim.noise") == {"analyst"}
     assert sources("lineages.forum.error") == {"platform", "analyst"}
     assert sources("scopes.member.ratio") == {"analyst"}
     assert sources("growth.rate") == set()
-    east = rows_of_path(table, "sources.platform.coverage.regions.EAST", toy_spec)
+    east = rows_of_prior(table, "sources.platform.coverage.regions.EAST", toy_spec)
     assert set(east["area"]) == {"EAST"}
 
 
-# Alarms
+# Warnings
 
 
-def found_alarms(spec: hc.ModelSpec, observations: hc.Observations) -> list[str]:
-    worlds = Worlds.of(spec, observations, draws=2000, seed=1)
-    return list(alarms(worlds, statements_table(worlds)))
+def found_warnings(spec: hc.ModelSpec, observations: hc.Observations) -> list[str]:
+    drawn = PriorDraws.of(spec, observations, draws=2000, seed=1)
+    return list(plausibility_warnings(drawn, statements_table(drawn)))
 
 
 @pytest.mark.parametrize("model", ["toy", "ml_engineers"])
-def test_our_own_priors_alarm_nobody(model: str, root: Path) -> None:
+def test_our_own_priors_cause_no_warning(model: str, root: Path) -> None:
     spec = hc.read_spec(root / "models" / f"{model}.toml")
     observations = hc.read_observations(root / "data" / model / "observations.csv")
-    assert found_alarms(spec, observations) == []
+    assert found_warnings(spec, observations) == []
 
 
-def test_priors_that_say_nothing_or_too_much_are_named(
+def test_implausible_totals_are_named(
     toy_spec: hc.ModelSpec, toy_observations: hc.Observations
 ) -> None:
     wide = hc.with_prior(toy_spec, "total.prior", {"low": 0.01, "high": 1e9})
-    texts = found_alarms(wide, toy_observations)
+    texts = found_warnings(wide, toy_observations)
+    verdict = hc.describe_prior(wide, observations=toy_observations, seed=1).verdict
+    assert verdict is not None
+    assert verdict.name == "implausible"
+    assert str(verdict) == "The priors together imply implausible numbers: 3 warnings."
     said = (
         "says hardly anything",
         "more than the 16 million people who live there",
@@ -232,17 +239,17 @@ def test_priors_that_say_nothing_or_too_much_are_named(
     assert len(texts) == len(said)
     for text, words in zip(texts, said, strict=True):
         assert words in text
-        assert "It hangs most on total.prior (rank correlation 1" in text
+        assert "It depends most on total.prior (rank correlation 1" in text
 
 
-def test_growth_beyond_reason_is_named(
+def test_implausible_growth_is_named(
     toy_spec: hc.ModelSpec, toy_observations: hc.Observations
 ) -> None:
     fast = hc.with_prior(toy_spec, "growth.rate", {"low": -0.8, "high": 3})
-    texts = " ".join(found_alarms(fast, toy_observations))
+    texts = " ".join(found_warnings(fast, toy_observations))
     for verb in ("grows", "shrinks"):
         assert re.search(
-            rf"The total {verb} more than 100-fold from 2018 to 2025 .* hangs most on growth\.rate",
+            rf"The total {verb} more than 100-fold from 2018 .* depends most on growth\.rate",
             texts,
         )
 
@@ -251,11 +258,9 @@ def test_a_source_that_the_priors_rule_out_is_named(
     toy_spec: hc.ModelSpec, toy_observations: hc.Observations
 ) -> None:
     typo = hc.with_prior(toy_spec, "sources.platform.coverage", {"low": 0.003, "high": 0.007})
-    [text] = found_alarms(typo, toy_observations)
-    assert text.startswith(
-        "platform: 5 rows outside the 99.9 % interval of what the priors would have it state"
-    )
-    assert "It hangs most on total.prior" in text
+    [text] = found_warnings(typo, toy_observations)
+    assert text.startswith("platform: 5 rows outside the 99.9 % prior predictive interval (line")
+    assert "It depends most on total.prior" in text
     assert "Of its own priors, on sources.platform.coverage" in text
 
 
@@ -266,16 +271,16 @@ def test_without_a_known_population_the_world_is_the_limit(
     del document["covariates"]
     document["total"]["prior"] = {"low": 1e8, "high": 1e10}
     alone = parse_spec(document, areas=toy_spec.areas)
-    assert people_at_hand(alone) is None
+    assert known_population(alone) is None
     assert "more than the 8.2 billion people there are" in " ".join(
-        found_alarms(alone, toy_observations)
+        found_warnings(alone, toy_observations)
     )
 
 
 # Python's and the shell's errors
 
 
-def test_unknown_paths_are_told_with_the_nearest(toy_spec: hc.ModelSpec) -> None:
+def test_unknown_paths_are_named_with_the_nearest(toy_spec: hc.ModelSpec) -> None:
     with pytest.raises(hc.HeadcountError, match="Did you mean 'sources.platform.coverage'?"):
         hc.describe_prior(toy_spec, "sources.platform.covrage", seed=1)
     with pytest.raises(hc.HeadcountError, match="a prior alone has none"):
@@ -354,7 +359,7 @@ def test_shell_needs_no_table(run: Run, root: Path, tmp_path: Path) -> None:
         (["prior", "models/toy.toml", "totl.prior"], 1, "Did you mean 'total.prior'?"),
     ],
 )
-def test_shell_tells_mistakes(
+def test_shell_names_mistakes(
     tokens: list[str], code: int, message: str, run: Run, root: Path
 ) -> None:
     found, out, err = run(*(root / token if token.endswith(".toml") else token for token in tokens))

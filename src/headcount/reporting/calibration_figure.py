@@ -12,7 +12,11 @@ from matplotlib.ticker import FuncFormatter, MaxNLocator, PercentFormatter
 from headcount._types import FloatArray
 from headcount.reporting.canvas import FAINT, INK, INNER, LINE, OUTER, canvas
 from headcount.workflows.calibration.calibrated_quantities import PROBABILITIES
-from headcount.workflows.calibration.calibration_result import RAREST, Calibration, percent
+from headcount.workflows.calibration.calibration_result import (
+    SIGNIFICANCE,
+    Calibration,
+    whole_percent,
+)
 
 __all__ = ["calibration_figure"]
 
@@ -59,7 +63,7 @@ def calibration_figure(calibration: Calibration) -> str:
 
 def _ranks(drawn: SubFigure, calibration: Calibration, rows: int) -> None:
     panels = drawn.subplots(rows, COLUMNS, sharex=True, sharey=True, squeeze=False)
-    low, high = (_less_uniform(side) for side in calibration.test.band())
+    low, high = (_less_uniform(side) for side in calibration.uniformity.band())
     at = np.linspace(0, 1, len(low))
     for axes, group in zip(panels.ravel(), calibration.groups, strict=False):
         axes.fill_between(at, low, high, color=OUTER, linewidth=0)
@@ -77,7 +81,7 @@ def _ranks(drawn: SubFigure, calibration: Calibration, rows: int) -> None:
     panels[0, 0].set_xlim(0, 1)
     panels[0, 0].set_xticks([0, 1 / 3, 2 / 3, 1])
     panels[0, 0].xaxis.set_major_formatter(
-        FuncFormatter(lambda x, _: f"{x * calibration.ranked:.0f}")
+        FuncFormatter(lambda x, _: f"{x * calibration.rank_draws:.0f}")
     )
     panels[0, 0].yaxis.set_major_formatter(
         FuncFormatter(lambda y, _: f"{100 * y:+.0f}" if y else "0")
@@ -85,7 +89,7 @@ def _ranks(drawn: SubFigure, calibration: Calibration, rows: int) -> None:
     drawn.supylabel("off uniform (points)", fontsize=SMALL)
     label = (
         "part of the studies up to each rank of the truth among "
-        f"{calibration.ranked} draws, less the uniform part"
+        f"{calibration.rank_draws} draws, less the uniform part"
     )
     drawn.supxlabel(f"{label}\n{HOW_TO_READ}", fontsize=SMALL)
 
@@ -95,35 +99,35 @@ def _group(axes: Axes, calibration: Calibration, group: str, at: FloatArray) -> 
     own = lines[lines["group"] == group].sort_values("p_uniform", ascending=False)
     ranks = calibration.of(group)["rank"].to_pandas()
     for quantity, p in zip(own["quantity"], own["p_adjusted"], strict=True):
-        counts = calibration.test.counts(ranks[quantity].to_numpy())
+        counts = calibration.uniformity.counts(ranks[quantity].to_numpy())
         worst = quantity == own["quantity"].iloc[-1]
-        colour, width = BAD if p < RAREST else LINE if worst else INNER, 1.4 if worst else 0.7
+        colour, width = BAD if p < SIGNIFICANCE else LINE if worst else INNER, 1.4 if worst else 0.7
         axes.plot(at, _less_uniform(counts / calibration.studies), color=colour, linewidth=width)
     # The title leaves a line for the note, which is smaller.
     axes.set_title(f"{group}\n", pad=0)
-    hue, colour = ("red", BAD) if p < RAREST else ("dark", INK)
+    hue, colour = ("red", BAD) if p < SIGNIFICANCE else ("dark", INK)
     count = f"{len(own)} quantities, {hue}: " if len(own) > 1 else ""
     note = f"{count}{quantity}, p = {p:.2g}"
     axes.text(0, 1.02, note, transform=axes.transAxes, fontsize=SMALL, color=colour)
 
 
 def _intervals(drawn: SubFigure, calibration: Calibration) -> None:
-    summary = calibration.summary()
+    groups = calibration.by_group()
     panels = drawn.subplots(1, len(PROBABILITIES), sharey=True)
     for axes, prob in zip(panels, PROBABILITIES, strict=True):
-        name = percent(prob)
+        name = whole_percent(prob)
         axes.axvline(prob, color=FAINT, linewidth=0.8)
-        columns = summary[[f"coverage_{name}", f"error_{name}", f"p_{name}"]].to_numpy()
+        columns = groups[[f"coverage_{name}", f"error_{name}", f"p_{name}"]].to_numpy()
         for place, (share, error, p) in enumerate(columns):
             colour, ends = (
-                BAD if p < RAREST else LINE,
+                BAD if p < SIGNIFICANCE else LINE,
                 (share - 2 * error, min(share + 2 * error, 1)),
             )
             axes.plot(ends, (place, place), color=colour, linewidth=1.4)
             axes.plot(share, place, "o", color="white", markeredgecolor=colour, markersize=4.6)
         _bare(axes, f"{name} % intervals")
-    panels[0].set_yticks(range(len(summary)), summary["group"])
-    panels[0].set_ylim(len(summary) - 0.4, -0.6)
+    panels[0].set_yticks(range(len(groups)), groups["group"])
+    panels[0].set_ylim(len(groups) - 0.4, -0.6)
     drawn.supxlabel(
         "intervals that hold the truth, and twice the Monte Carlo error", fontsize=SMALL
     )

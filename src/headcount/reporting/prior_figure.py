@@ -11,6 +11,7 @@ from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullLocato
 
 from headcount._wording import number, people
 from headcount.reporting.canvas import FAINT, INNER, LINE, OUTER, canvas
+from headcount.workflows.elicitation.prior_warnings import SMALLEST_TAIL
 
 if TYPE_CHECKING:
     from headcount.workflows.elicitation import PriorDescription
@@ -28,8 +29,6 @@ MOST: Final = 24
 """Rows that are drawn for one prior: the largest."""
 
 BAD: Final = "#a3322a"
-OUTSIDE: Final = 0.001
-"""Rows with a smaller tail probability are red; the limit of the alarm."""
 
 
 def prior_figure(description: PriorDescription) -> str:
@@ -99,7 +98,7 @@ def _totals(axes: Axes, implied: pd.DataFrame) -> None:
 def _rows(axes: Axes, stated: pd.DataFrame) -> None:
     """Draw the rows of one prior, the largest above."""
     largest = stated.sort_values("median", ascending=False)[:MOST]
-    is_bad = (largest["tail"] < OUTSIDE).to_numpy()
+    is_bad = (largest["tail"] < SMALLEST_TAIL).to_numpy()
     places = np.arange(len(largest))
     axes.hlines(places, 5, 95, color=OUTER, linewidth=6)
     axes.hlines(places, 25, 75, color=INNER, linewidth=6)
@@ -114,7 +113,7 @@ def _percentiles(axes: Axes, stated: pd.DataFrame) -> None:
     for place, source in enumerate(sources):
         own = stated[stated["source"] == source]
         axes.hlines(place, 5, 95, color=OUTER, linewidth=6, zorder=1)
-        colours = np.where(own["tail"] < OUTSIDE, BAD, LINE)
+        colours = np.where(own["tail"] < SMALLEST_TAIL, BAD, LINE)
         axes.scatter(
             100 * own["below"],
             [place] * len(own),

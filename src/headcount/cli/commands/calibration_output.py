@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 from headcount.cli.commands.output_files import make_ready, replacing
 
@@ -11,13 +11,7 @@ if TYPE_CHECKING:
     from headcount.study.study import Study
     from headcount.workflows.calibration import Calibration
 
-__all__ = ["caveats", "run_calibration"]
-
-STUCK: Final = 1.05
-"""Above this, chains of a few hundred draws do not just differ by chance."""
-
-SHOWN: Final = 3
-"""Failures that are shown in full."""
+__all__ = ["run_calibration"]
 
 
 def run_calibration(
@@ -57,7 +51,7 @@ def run_calibration(
         study, folder=folder / "fits", studies=studies, seed=seed, draws=draws, **workers
     )
     with replacing(table) as partial:
-        found.to_frame().to_csv(partial, index=False, lineterminator="\n")
+        found.write_csv(partial)
     with replacing(figure) as partial:
         partial.write_text(calibration_figure(found), encoding="utf-8")
     print_calibration(found)
@@ -71,13 +65,16 @@ def print_calibration(found: Calibration) -> None:
     from rich.table import Table
 
     from headcount.workflows.calibration.calibrated_quantities import PROBABILITIES
-    from headcount.workflows.calibration.calibration_result import percent
+    from headcount.workflows.calibration.calibration_result import whole_percent
 
-    table = Table("group", "n", "p", *(f"{percent(p)} %" for p in PROBABILITIES), "", box=None)
+    table = Table(
+        "group", "n", "p", *(f"{whole_percent(p)} %" for p in PROBABILITIES), "", box=None
+    )
     table.columns[0].no_wrap = True
-    for _, line in found.summary().iterrows():
+    for _, line in found.by_group().iterrows():
         shares = [
-            (line[f"coverage_{percent(p)}"], line[f"error_{percent(p)}"]) for p in PROBABILITIES
+            (line[f"coverage_{whole_percent(p)}"], line[f"error_{whole_percent(p)}"])
+            for p in PROBABILITIES
         ]
         cells = [f"{100 * share:.0f} ± {100 * error:.0f}" for share, error in shares]
         verdict = line["verdict"] if line["passed"] else f"FAILED: {line['verdict']}"
@@ -85,30 +82,7 @@ def print_calibration(found: Calibration) -> None:
             line["group"], str(line["quantities"]), f"{line['p_uniform']:.2g}", *cells, verdict
         )
     Console().print(table)
-    print(
-        "p: of ranks as uneven as those of the worst of n quantities. %: intervals that hold the truth.\n"
-    )
-    for sentence in caveats(found):
+    print("p: of ranks as uneven as those of the worst of n quantities.")
+    print("%: intervals that contain the truth.\n")
+    for sentence in found.sentences:
         print(sentence)
-
-
-def caveats(found: Calibration) -> list[str]:
-    """Return what a reader of a calibration should know, in sentences."""
-    data = found.data
-    rough, stuck = (data["divergences"] > 0), (data["rhat"].max("quantity") > STUCK)
-    few = data["ess"].min("quantity") < found.ranked
-    sentences = [
-        f"{found.studies} studies; median {float(data['seconds'].median()):.1f} s a fit.",
-        f"Fits with divergences: {int(rough.sum())}, {int(data['divergences'].sum())} divergences in all; with an R-hat"
-        f" above {STUCK}: {int(stuck.sum())}, the largest {float(data['rhat'].max()):.2f}."
-        " They are counted like the others.",
-    ]
-    if few.any():
-        sentences.append(
-            f"In {int(few.sum())} fits some quantity has fewer than {found.ranked} effective draws,"
-            " so its rank is rougher than it looks."
-        )
-    if found.failures:
-        shown = "; ".join(found.failures[:SHOWN])
-        sentences.append(f"{len(found.failures)} fits failed and have no ranks: {shown}.")
-    return sentences

@@ -1,9 +1,9 @@
 """Simulation-based calibration of a study; may import batches and the oracle.
 
-Simulation-based calibration of a user's own study. Worlds are drawn from the priors, statements
-about them as the study's sources would make them, each is fitted, and the truth is ranked among the
-posterior draws: if simulation and inference agree, ranks are uniform and intervals hold the truth
-as often as they say.
+Truths are drawn from the priors and rows are
+simulated from them; each simulated study is fitted, and each true value is ranked among the
+posterior draws. If simulation and inference agree, ranks are uniform and intervals contain the
+truth as often as they state.
 """
 
 from headcount.workflows.calibration.calibration_result import Calibration

@@ -1,4 +1,19 @@
-"""What is calibrated: quantities by group, of a simulated world and of a fit to its statements."""
+"""Quantities that a calibration ranks: their true values in a simulation, and their draws in a fit.
+
+Names are ``group|name``. Groups, in the first, the reference and the last year unless stated
+otherwise:
+
+- ``total``: headcount of the root; ``headcount``: of each region;
+- ``growth``: headcount of the last year over that of the first, of the root and of each region;
+- ``ratio``: of each scope to the target, in the root; only in the reference year if the ratio is
+  the same in all;
+- ``coverage``: of each source with a coverage or multiplier, in the root; only in the reference
+  year unless it drifts or breaks;
+- ``noise``: typical standard deviation of a source's rows;
+- ``binomial``: dependence or selection (in the reference year) and concentration of each binomial
+  source;
+- ``log likelihood``: of all rows together.
+"""
 
 from __future__ import annotations
 
@@ -28,87 +43,89 @@ from headcount.posterior.row_expectations import row_moments
 from headcount.simulation import Simulation, log_density
 from headcount.study.specs import ModelSpec
 
-__all__ = ["PROBABILITIES", "RankOf", "truth_of"]
+__all__ = ["PROBABILITIES", "RankTruth", "true_values"]
 
 PROBABILITIES: Final = (0.5, 0.8, 0.9, 0.95)
-"""Of the intervals that are checked."""
+"""Of the intervals whose coverage is computed."""
 
 LIKELIHOOD: Final = "log likelihood|all rows"
-"""Joint log likelihood of the rows: it depends on data and parameters both, and so finds errors
+"""Joint log likelihood of the rows. It depends on data and parameters both, and so finds errors
 that parameters alone miss; Modrák et al. (2023), https://doi.org/10.1214/23-BA1404."""
 
 
-def truth_of(simulation: Simulation, spec: ModelSpec) -> dict[str, float]:
-    """Return the true value of every quantity.
+def true_values(simulation: Simulation, spec: ModelSpec) -> dict[str, float]:
+    """Return the true value of every quantity in a simulation.
 
     Parameters
     ----------
     simulation
-        A world and the statements about it.
+        A truth and the rows simulated from it.
     spec
         The declaration.
 
     Returns
     -------
     dict
-        ``group|name`` to a number. Groups, in the first, the reference and the last year where
-        nothing else is said:
-
-        - ``total``: headcount of the root; ``headcount``: of each region;
-        - ``growth``: headcount of the last year over that of the first, of the root and of each
-          region;
-        - ``ratio``: of each scope to the target, in the root; only in the reference year if it is
-          the same in all;
-        - ``coverage``: of each source with a coverage or multiplier, in the root; only in the
-          reference year unless it drifts or breaks;
-        - ``noise``: typical sd of a source's rows; ``asked``: dependence or selection (reference
-          year), and concentration, of linkages and surveys;
-        - ``log likelihood``: of all rows together.
+        ``group|name`` to a number; see the module for the groups.
     """
-    truth, reference = simulation.truth, spec.years.reference
-    own = {name: float(value) for name, value in _of_people(truth["headcount"], spec)}
-    scopes = xr.ufuncs.exp(truth["log_headcount"] + truth[LOG_RATIO])
+    truth, sources = simulation.truth, simulation.observations.sources
+    found = {name: float(own) for name, own in _of_headcount(truth["headcount"], spec)}
+    found |= _true_ratios(truth, spec)
+    found |= _true_coverages(truth, spec, sources)
+    for name in _with_noise(spec, sources):
+        found[f"noise|{name}"] = float(truth[NOISE_SCALE].sel({SOURCE: name}))
+    for source, parameter in _binomial_parameters(spec, sources):
+        own = truth[parameter].sel({SOURCE: source})
+        own = own.sel({YEAR: spec.years.reference}) if YEAR in own.dims else own
+        found[f"binomial|{source} {parameter}"] = float(own)
+    found[LIKELIHOOD] = float(log_density(spec, simulation.observations, simulation.state).sum())
+    return found
+
+
+def _true_ratios(truth: xr.Dataset, spec: ModelSpec) -> dict[str, float]:
+    people, reference = _people_by_scope(truth), spec.years.reference
+    found = {}
     for scope in latent_scopes(spec)[1:]:
-        compared = scopes.sel({SCOPE: scope}).sum(REGION) / truth["headcount"].sum(REGION)
+        own = people.sel({SCOPE: scope}).sum(REGION) / truth["headcount"].sum(REGION)
         years = _years(spec) if _ratio_can_change(spec, scope) else (reference,)
-        own |= {f"ratio|{scope} {year}": float(compared.sel({YEAR: year})) for year in years}
-    sources = simulation.observations.sources
+        found |= {f"ratio|{scope} {year}": float(own.sel({YEAR: year})) for year in years}
+    return found
+
+
+def _true_coverages(
+    truth: xr.Dataset, spec: ModelSpec, sources: tuple[str, ...]
+) -> dict[str, float]:
+    people, found = _people_by_scope(truth), {}
     for source, year in _coverages(spec, sources):
-        if year != reference and not _reach_can_change(spec, source):
+        if year != spec.years.reference and not _reach_can_change(spec, source):
             continue
-        weight = scopes.sel({SCOPE: spec.sources[source].scope, YEAR: year})
+        weight = people.sel({SCOPE: spec.sources[source].scope, YEAR: year})
         reach = xr.ufuncs.exp(truth[LOG_REACH].sel({SOURCE: source, YEAR: year}))
-        own[f"coverage|{source} {year}"] = float((weight * reach).sum() / weight.sum())
-    own |= {
-        f"noise|{name}": float(truth[NOISE_SCALE].sel({SOURCE: name}))
-        for name in _measured(spec, sources)
-    }
-    for source, what in _asked(spec, sources):
-        value = truth[what].sel({SOURCE: source})
-        own[f"asked|{source} {what}"] = float(
-            value.sel({YEAR: reference}) if YEAR in value.dims else value
-        )
-    own[LIKELIHOOD] = float(log_density(spec, simulation.observations, simulation.state).sum())
-    return own
+        found[f"coverage|{source} {year}"] = float((weight * reach).sum() / weight.sum())
+    return found
+
+
+def _people_by_scope(truth: xr.Dataset) -> xr.DataArray:
+    return xr.ufuncs.exp(truth["log_headcount"] + truth[LOG_RATIO])
 
 
 @dataclass(frozen=True)
-class RankOf:
-    """The digest of a calibrating fit: where the truth lies among the draws.
+class RankTruth:
+    """Summary of a calibrating fit: the rank of every true value among the draws.
 
     Parameters
     ----------
     truth
         ``group|name`` to the true value.
-    ranked
-        Among how many draws, thinned evenly from all of the fit, so that they are nearly
-        independent.
+    rank_draws
+        Number of draws that the truth is ranked among, thinned evenly from all draws of the fit, so
+        that they are nearly independent.
     seed
         Decides the rank of a truth that equals some of the draws.
     """
 
     truth: Mapping[str, float]
-    ranked: int
+    rank_draws: int
     seed: int
 
     def __call__(self, fit: Fit) -> Mapping[str, AnyArray]:
@@ -117,16 +134,17 @@ class RankOf:
         Parameters
         ----------
         fit
-            Of the simulated statements.
+            Of the simulated rows.
 
         Returns
         -------
         dict
-            ``rank`` (draws below the truth), ``ess`` (the smaller effective sample size, bulk or
-            tail) and ``rhat``, dims (quantity,) in the order of truth, and ``inside``, whether the
-            central intervals of all draws hold the truth, dims (quantity, prob).
+            ``rank`` (number of draws below the truth), ``ess`` (the smaller of the bulk and the
+            tail effective sample size) and ``rhat``, dims (quantity,) in the order of ``truth``;
+            ``inside``, whether the central intervals of all draws contain the truth, dims
+            (quantity, prob).
         """
-        draws = dict(_draws_of(fit))
+        draws = dict(_draws(fit))
         values = np.stack([draws[name] for name in self.truth])
         truth = np.array(list(self.truth.values()))
         found = ess_and_rhat(values)
@@ -138,7 +156,7 @@ class RankOf:
         }
 
     def _ranks(self, values: FloatArray, truth: FloatArray) -> AnyArray:
-        places = np.linspace(0, values.shape[1] - 1, self.ranked).round().astype(int)
+        places = np.linspace(0, values.shape[1] - 1, self.rank_draws).round().astype(int)
         below = (values[:, places] < truth[:, None]).sum(axis=1)
         equal = (values[:, places] == truth[:, None]).sum(axis=1)
         ranks: AnyArray = below + np.random.default_rng(self.seed).integers(0, equal + 1)
@@ -151,10 +169,10 @@ def _inside(values: FloatArray, truth: FloatArray, prob: float) -> AnyArray:
     return inside
 
 
-def _draws_of(fit: Fit) -> Iterator[tuple[str, FloatArray]]:
-    """Yield the draws of what `truth_of` returns, dims (chain, draw)."""
+def _draws(fit: Fit) -> Iterator[tuple[str, FloatArray]]:
+    """Yield the draws of the quantities of `true_values`, dims (chain, draw)."""
     spec, sources = fit.spec, fit.layout.sources
-    for name, draws in _of_people(xr.ufuncs.exp(fit.posterior["log_headcount"]), spec):
+    for name, draws in _of_headcount(xr.ufuncs.exp(fit.posterior["log_headcount"]), spec):
         yield name, _plain(draws)
     for scope in latent_scopes(spec)[1:]:
         draws = ratio(fit, scope=scope)
@@ -162,15 +180,15 @@ def _draws_of(fit: Fit) -> Iterator[tuple[str, FloatArray]]:
             yield f"ratio|{scope} {year}", _plain(draws.sel({YEAR: year}))
     for source, year in _coverages(spec, sources):
         yield f"coverage|{source} {year}", _plain(coverage(fit, source=source).sel({YEAR: year}))
-    for source in _measured(spec, sources):
+    for source in _with_noise(spec, sources):
         yield f"noise|{source}", _plain(fit.posterior[NOISE_SCALE].sel({SOURCE: source}))
-    for source, what in _asked(spec, sources):
-        yield f"asked|{source} {what}", _plain(_answer(fit, source, what))
+    for source, parameter in _binomial_parameters(spec, sources):
+        yield f"binomial|{source} {parameter}", _plain(_binomial_draws(fit, source, parameter))
     yield LIKELIHOOD, _plain(row_moments(fit)["log_likelihood"].sum("row"))
 
 
-def _of_people(people: xr.DataArray, spec: ModelSpec) -> Iterator[tuple[str, xr.DataArray]]:
-    """Yield quantities of the target's headcount, whatever other dims it has."""
+def _of_headcount(people: xr.DataArray, spec: ModelSpec) -> Iterator[tuple[str, xr.DataArray]]:
+    """Yield quantities of the target's headcount; all dims but region and year are kept."""
     total = people.sum(REGION)
     for year in _years(spec):
         yield f"total|{year}", total.sel({YEAR: year})
@@ -190,8 +208,8 @@ def _years(spec: ModelSpec) -> tuple[int, ...]:
 
 
 def _coverages(spec: ModelSpec, sources: tuple[str, ...]) -> list[tuple[str, int]]:
-    seen = [name for name in _in_order(spec, sources) if spec.sources[name].reach is not None]
-    return [(name, year) for name in seen for year in _years(spec)]
+    own = [name for name in _in_order(spec, sources) if spec.sources[name].reach is not None]
+    return [(name, year) for name in own for year in _years(spec)]
 
 
 def _reach_can_change(spec: ModelSpec, source: str) -> bool:
@@ -200,33 +218,31 @@ def _reach_can_change(spec: ModelSpec, source: str) -> bool:
 
 
 def _ratio_can_change(spec: ModelSpec, scope: str) -> bool:
-    """Return whether the ratio of a scope to the target in the root differs between years: by a
-    trend, or as regions grow.
-    """
+    """Return whether the ratio in the root differs between years, by a trend or as regions grow."""
     own, whole = spec.scopes[scope], spec.relative_to(scope)
     moves = own.trend is not None or own.region_sd is not None or bool(own.part_of)
     return moves or (whole is not None and whole != spec.target and _ratio_can_change(spec, whole))
 
 
-def _measured(spec: ModelSpec, sources: tuple[str, ...]) -> list[str]:
+def _with_noise(spec: ModelSpec, sources: tuple[str, ...]) -> list[str]:
     return [name for name in _in_order(spec, sources) if not spec.sources[name].is_binomial]
 
 
-def _asked(spec: ModelSpec, sources: tuple[str, ...]) -> Iterator[tuple[str, str]]:
+def _binomial_parameters(spec: ModelSpec, sources: tuple[str, ...]) -> Iterator[tuple[str, str]]:
     for name in _in_order(spec, sources):
         if spec.sources[name].is_binomial:
             yield name, spec.sources[name].reach_kind
             yield name, "concentration"
 
 
-def _answer(fit: Fit, source: str, what: str) -> xr.DataArray:
-    own, parameter = fit.spec.sources[source], fit.posterior["parameter"]
-    if what == "concentration":
-        return parameter.sel(prior=f"source_kinds.{own.kind}.concentration")
-    draws = parameter.sel(prior=f"sources.{source}.{what}")
+def _binomial_draws(fit: Fit, source: str, parameter: str) -> xr.DataArray:
+    own, values = fit.spec.sources[source], fit.posterior["parameter"]
+    if parameter == "concentration":
+        return values.sel(prior=f"source_kinds.{own.kind}.concentration")
+    draws = values.sel(prior=f"sources.{source}.{parameter}")
     for year, key in own.breaks_by:
         if year <= fit.spec.years.reference:
-            draws = draws * parameter.sel(prior=f"sources.{source}.breaks.{key}").to_numpy()
+            draws = draws * values.sel(prior=f"sources.{source}.breaks.{key}").to_numpy()
     return draws
 
 

@@ -1,10 +1,11 @@
-"""What calibration found: ranks, their uniformity, and how often intervals hold the truth."""
+"""The result of a calibration: ranks, tests of their uniformity, and coverage of intervals."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 from typing import Final
 
 import numpy as np
@@ -12,42 +13,50 @@ import pandas as pd
 import xarray as xr
 
 from headcount._types import AnyArray
+from headcount._wording import plural
+from headcount.diagnostics.verdict import Verdict
 from headcount.workflows.batches import Outcome
-from headcount.workflows.calibration.calibrated_quantities import PROBABILITIES, RankOf
-from headcount.workflows.calibration.pooled_coverage import coverage_of, holm
-from headcount.workflows.calibration.rank_uniformity import Uniformity, uniformity_of
+from headcount.workflows.calibration.calibrated_quantities import PROBABILITIES, RankTruth
+from headcount.workflows.calibration.pooled_coverage import holm, pool_coverage
+from headcount.workflows.calibration.rank_uniformity import UniformityTest, uniformity_test
 
-__all__ = ["PASSED", "RAREST", "Calibration", "gathered", "percent"]
+__all__ = ["FAILED", "PASSED", "SIGNIFICANCE", "Calibration", "gather", "whole_percent"]
 
-RAREST: Final = 0.01
-"""Ranks as uneven, or coverage as far off, as would happen less often by chance in any of all
-groups make a group fail."""
+SIGNIFICANCE: Final = 0.01
+"""A group fails if one of its p-values, adjusted for the number of all tests, is smaller."""
 
 PASSED: Final = "passed"
+FAILED: Final = "failed"
+
+HIGHEST_RHAT: Final = 1.05
+"""Chains of a few hundred draws with a higher R-hat disagree by more than chance."""
+
+MOST_FAILURES: Final = 3
+"""Failed fits whose error a sentence quotes."""
 
 
 @dataclass(frozen=True, eq=False)
 class Calibration:
-    """Ranks of the truth over simulated studies.
+    """Ranks of true values over simulated studies.
 
     Parameters
     ----------
     title
-        Of the study.
+        Title of the study.
     data
-        ``rank`` (draws below the truth), ``ess`` and ``rhat``, dims (study, quantity); ``inside``,
-        whether the central interval holds the truth, dims (study, quantity, prob); ``divergences``
-        and ``seconds``, dims (study,). Coordinates: ``study`` (names of the jobs), ``quantity`` and
-        its ``group``, ``prob``.
-    ranked
-        Number of draws that the truth was ranked among: ranks are 0 to ``ranked``.
+        ``rank`` (number of draws below the truth), ``ess`` and ``rhat``, dims (study, quantity);
+        ``inside``, whether the central interval contains the truth, dims (study, quantity, prob);
+        ``divergences`` and ``seconds``, dims (study,). Coordinates: ``study`` (names of the jobs),
+        ``quantity`` and its ``group``, ``prob``.
+    rank_draws
+        Number of draws that the truth is ranked among: ranks are 0 to ``rank_draws``.
     failures
-        What went wrong, of studies whose fit failed; they have no ranks.
+        Errors of the studies whose fit failed; they have no ranks.
     """
 
     title: str
     data: xr.Dataset
-    ranked: int
+    rank_draws: int
     failures: tuple[str, ...] = ()
 
     @property
@@ -61,82 +70,104 @@ class Calibration:
         return tuple(dict.fromkeys(self.data["group"].to_numpy().tolist()))
 
     @property
-    def test(self) -> Uniformity:
-        """The test of uniform ranks for as many studies."""
-        return uniformity_of(self.studies, self.ranked)
+    def uniformity(self) -> UniformityTest:
+        """The test of uniform ranks for this number of studies."""
+        return uniformity_test(self.studies, self.rank_draws)
 
     @property
     def passed(self) -> bool:
         """Whether all groups passed."""
         return bool(self._groups["passed"].all())
 
+    @property
+    def verdict(self) -> Verdict:
+        """``passed`` or ``failed``, with the problems of each group that failed."""
+        failed = self._groups[~self._groups["passed"]]
+        count = plural(len(self.groups), "group")
+        if failed.empty:
+            agree = "ranks are uniform and intervals contain the truth as often as they state"
+            return Verdict(PASSED, f"All of {count} passed: {agree}.")
+        problems = "; ".join(f"{row.group} ({row.verdict})" for row in failed.itertuples())
+        return Verdict(FAILED, f"{len(failed)} of {count} failed: {problems}.")
+
+    @property
+    def sentences(self) -> tuple[str, ...]:
+        """The number of studies and of doubtful fits, in sentences."""
+        return tuple(_sentences(self))
+
     def of(self, group: str) -> xr.Dataset:
         """Return the data of a group's quantities."""
         return self.data.isel(quantity=np.flatnonzero(self.data["group"] == group))
 
     def to_frame(self) -> pd.DataFrame:
-        """Return one line for each quantity.
+        """Return one line per quantity.
 
         Returns
         -------
         pandas.DataFrame
-            ``group``, ``quantity``; ``p_uniform`` of its ranks, and ``p_adjusted``, the same after
-            Holm for all quantities; for each of the probabilities ``coverage_*``, the part of the
-            studies whose interval holds the truth, and ``error_*``, the binomial sd that this part
-            has if intervals are right; ``ess`` (smallest) and ``rhat`` (largest) over the studies.
+            ``group``, ``quantity``; ``p_uniform`` of its ranks, and ``p_adjusted``, adjusted for
+            the number of quantities by Holm's method; for each probability ``coverage_*``, the
+            fraction of studies whose interval contains the truth, and ``error_*``, the binomial
+            standard deviation of that fraction if intervals are right; ``ess`` (smallest) and
+            ``rhat`` (largest) over the studies.
         """
-        return self._lines.copy()
+        return self._quantities.copy()
 
-    def summary(self) -> pd.DataFrame:
-        """Return one line for each group.
+    def by_group(self) -> pd.DataFrame:
+        """Return one line per group.
 
         Returns
         -------
         pandas.DataFrame
-            ``group`` and ``quantities``, how many it has; ``worst``, its least uniform quantity,
-            and ``p_uniform``, that one's ``p_adjusted``; for each of the probabilities
-            ``coverage_*``, the part of all its intervals that hold the truth, ``error_*``, its
-            Monte Carlo sd, and ``p_*``, how likely it is to be so far off, after Holm for all
-            groups and probabilities; ``verdict``, and ``passed``, whether that is all.
+            ``group`` and ``quantities``, their number; ``worst``, its least uniform quantity, and
+            ``p_uniform``, the ``p_adjusted`` of that one; for each probability ``coverage_*``, the
+            fraction of all its intervals that contain the truth, ``error_*``, its Monte Carlo
+            standard deviation, and ``p_*``, the p-value of that fraction, adjusted for all groups
+            and probabilities by Holm's method; ``verdict``, ``passed`` or the problems; ``passed``.
 
         Notes
         -----
-        A group fails if an adjusted p-value is below 0.01. Holm's adjustment holds whatever the
+        A group fails if an adjusted p-value is below 0.01. Holm's adjustment is valid whatever the
         dependence between the quantities of one study, so a right model fails in less than one of a
         hundred calibrations for its ranks, and in as many for its coverage.
         """
         return self._groups.copy()
 
+    def write_csv(self, path: str | Path) -> Path:
+        r"""Write the table of `to_frame`: UTF-8, lines end with ``\n``, numbers unrounded."""
+        path = Path(path)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self.to_frame().to_csv(path, index=False, encoding="utf-8", lineterminator="\n")
+        return path
+
     @cached_property
-    def _lines(self) -> pd.DataFrame:
-        data, error = (
-            self.data,
-            {prob: np.sqrt(prob * (1 - prob) / self.studies) for prob in PROBABILITIES},
-        )
-        p = np.array([self.test.p_value(ranks) for ranks in _by_study(data["rank"]).T])
-        columns = {
+    def _quantities(self) -> pd.DataFrame:
+        data = self.data
+        p = np.array([self.uniformity.p_value(ranks) for ranks in _by_study(data["rank"]).T])
+        columns: dict[str, object] = {
             "group": data["group"],
             "quantity": data["quantity"],
             "p_uniform": p,
             "p_adjusted": holm(p),
         }
         for prob in PROBABILITIES:
-            columns[f"coverage_{percent(prob)}"] = data["inside"].sel(prob=prob).mean("study")
-            columns[f"error_{percent(prob)}"] = np.full(len(p), error[prob])
+            error = np.sqrt(prob * (1 - prob) / self.studies)
+            columns[f"coverage_{whole_percent(prob)}"] = data["inside"].sel(prob=prob).mean("study")
+            columns[f"error_{whole_percent(prob)}"] = np.full(len(p), error)
         columns |= {"ess": data["ess"].min("study"), "rhat": data["rhat"].max("study")}
         return pd.DataFrame({name: np.asarray(values) for name, values in columns.items()})
 
     @cached_property
     def _groups(self) -> pd.DataFrame:
-        lines = pd.DataFrame([self._line(group) for group in self.groups])
-        names = [f"p_{percent(prob)}" for prob in PROBABILITIES]
+        lines = pd.DataFrame([self._group_line(group) for group in self.groups])
+        names = [f"p_{whole_percent(prob)}" for prob in PROBABILITIES]
         lines[names] = holm(lines[names].to_numpy().ravel()).reshape(-1, len(names))
-        lines["verdict"] = [_verdict(line) for _, line in lines.iterrows()]
+        lines["verdict"] = [_problems(line) for _, line in lines.iterrows()]
         lines["passed"] = lines["verdict"] == PASSED
         return lines
 
-    def _line(self, group: str) -> dict[str, object]:
-        own, data = self._lines[self._lines["group"] == group], self.of(group)
+    def _group_line(self, group: str) -> dict[str, object]:
+        own, data = self._quantities[self._quantities["group"] == group], self.of(group)
         worst = own.loc[own["p_uniform"].idxmin()]
         line = {
             "group": group,
@@ -144,30 +175,34 @@ class Calibration:
             "worst": worst["quantity"],
             "p_uniform": worst["p_adjusted"],
         }
+        ranks = _by_study(data["rank"])
         for prob in PROBABILITIES:
-            found = coverage_of(
-                _by_study(data["inside"].sel(prob=prob)), _by_study(data["rank"]), prob
-            )
-            names = (f"{name}_{percent(prob)}" for name in ("coverage", "error", "p"))
+            found = pool_coverage(_by_study(data["inside"].sel(prob=prob)), ranks, prob)
+            names = (f"{name}_{whole_percent(prob)}" for name in ("coverage", "error", "p"))
             line |= dict(zip(names, found, strict=True))
         return line
 
+    def __repr__(self) -> str:
+        """Return the verdict and the sentences."""
+        lines = [f"<headcount.Calibration of {self.title!r}", str(self.verdict), *self.sentences]
+        return "\n  ".join(lines) + ">"
 
-def percent(prob: float) -> str:
-    """Return a probability as column names have it."""
+
+def whole_percent(prob: float) -> str:
+    """Return a probability as in the names of columns: ``90``."""
     return f"{100 * prob:.0f}"
 
 
-def gathered(title: str, outcomes: Sequence[Outcome], digest: RankOf) -> Calibration:
+def gather(title: str, outcomes: Sequence[Outcome], summarise: RankTruth) -> Calibration:
     """Gather the outcomes of calibrating fits.
 
     Parameters
     ----------
     title
-        Of the study.
+        Title of the study.
     outcomes
-        Of jobs whose digest is a `RankOf`, or holds what one returns.
-    digest
+        Of jobs whose summary is a `RankTruth`, or contains the arrays of one.
+    summarise
         That of any of the jobs: it has the names of the quantities.
 
     Returns
@@ -176,7 +211,7 @@ def gathered(title: str, outcomes: Sequence[Outcome], digest: RankOf) -> Calibra
         With the studies whose fit failed as failures.
     """
     done = [outcome for outcome in outcomes if not outcome.error]
-    names = [name.partition("|") for name in digest.truth]
+    names = [name.partition("|") for name in summarise.truth]
     dims = ("study", "quantity", "prob")
     arrays = {
         name: np.stack([outcome.values[name] for outcome in done])
@@ -196,20 +231,44 @@ def gathered(title: str, outcomes: Sequence[Outcome], digest: RankOf) -> Calibra
         },
     )
     failures = tuple(f"{outcome.key}: {outcome.error}" for outcome in outcomes if outcome.error)
-    return Calibration(title, data, digest.ranked, failures)
+    return Calibration(title, data, summarise.rank_draws, failures)
 
 
 def _by_study(values: xr.DataArray) -> AnyArray:
     return values.transpose("study", "quantity").to_numpy()
 
 
-def _verdict(line: pd.Series) -> str:
-    """Say what is wrong with a group."""
-    wrong = [f"ranks of {line['worst']} are not uniform"] if line["p_uniform"] < RAREST else []
-    off = [prob for prob in PROBABILITIES if line[f"p_{percent(prob)}"] < RAREST]
+def _problems(line: pd.Series) -> str:
+    """Return the problems of a group, or ``passed``."""
+    problems = []
+    if line["p_uniform"] < SIGNIFICANCE:
+        problems.append(f"ranks of {line['worst']} are not uniform")
+    off = [prob for prob in PROBABILITIES if line[f"p_{whole_percent(prob)}"] < SIGNIFICANCE]
     if off:
-        few = all(line[f"coverage_{percent(prob)}"] < prob for prob in off)
-        many = all(line[f"coverage_{percent(prob)}"] > prob for prob in off)
-        what = "too narrow" if few else "too wide" if many else "off"
-        wrong.append(f"{', '.join(percent(prob) for prob in off)} % intervals are {what}")
-    return "; ".join(wrong) or PASSED
+        few = all(line[f"coverage_{whole_percent(prob)}"] < prob for prob in off)
+        many = all(line[f"coverage_{whole_percent(prob)}"] > prob for prob in off)
+        problem = "too narrow" if few else "too wide" if many else "off"
+        problems.append(f"{', '.join(map(whole_percent, off))} % intervals are {problem}")
+    return "; ".join(problems) or PASSED
+
+
+def _sentences(found: Calibration) -> list[str]:
+    data = found.data
+    diverged, stuck = data["divergences"] > 0, data["rhat"].max("quantity") > HIGHEST_RHAT
+    few = data["ess"].min("quantity") < found.rank_draws
+    divergences = f"{int(diverged.sum())}, {int(data['divergences'].sum())} divergences in all"
+    sentences = [
+        f"{found.studies} studies; median {float(data['seconds'].median()):.1f} s a fit.",
+        f"Fits with divergences: {divergences}; with an R-hat above {HIGHEST_RHAT}:"
+        f" {int(stuck.sum())}, the largest {float(data['rhat'].max()):.2f}."
+        " They are counted like the others.",
+    ]
+    if few.any():
+        sentences.append(
+            f"In {int(few.sum())} fits some quantity has fewer than {found.rank_draws} effective"
+            " draws, so its rank is rougher than it looks."
+        )
+    if found.failures:
+        errors = "; ".join(found.failures[:MOST_FAILURES])
+        sentences.append(f"{len(found.failures)} fits failed and have no ranks: {errors}.")
+    return sentences

@@ -1,4 +1,4 @@
-"""`calibrate`: simulate, fit, rank, many times."""
+"""`calibrate`: simulate a study, fit it and rank the truth, many times."""
 
 from __future__ import annotations
 
@@ -15,18 +15,17 @@ from headcount.study.observations import Observations
 from headcount.study.specs import ModelSpec
 from headcount.study.study import Study
 from headcount.workflows.batches import Job, Outcome, run_batch
-from headcount.workflows.calibration.calibrated_quantities import RankOf, truth_of
-from headcount.workflows.calibration.calibration_result import Calibration, gathered
+from headcount.workflows.calibration.calibrated_quantities import RankTruth, true_values
+from headcount.workflows.calibration.calibration_result import Calibration, gather
 
 __all__ = ["calibrate"]
 
-RANKED: Final = 99
-"""Draws that the truth is ranked among. A hundred possible ranks tell any quantile apart that tens
-or hundreds of studies can tell apart, and 99 nearly independent draws are to be had from short
-chains."""
+RANK_DRAWS: Final = 99
+"""Number of draws that the truth is ranked among. A hundred possible ranks resolve every quantile
+that tens or hundreds of studies can resolve, and short chains hold 99 nearly independent draws."""
 
 FEWEST: Final = 5
-"""Studies that it takes to say anything."""
+"""Smallest number of studies that a calibration needs."""
 
 
 def calibrate(
@@ -34,55 +33,55 @@ def calibrate(
     observations: Observations | None = None,
     *,
     folder: str | Path,
+    seed: int,
     studies: int = 100,
-    seed: int = 1,
     fitted: ModelSpec | None = None,
     draws: int = 500,
     processes: int | None = None,
     dask: str | None = None,
     progress: bool = True,
 ) -> Calibration:
-    """Check by simulation that the posterior of a study means what it says.
+    """Check by simulation that posterior intervals of a study contain the truth as they state.
 
     Parameters
     ----------
     study
-        A study, or the spec of one; its priors are those that studies are simulated from, its rows
-        are replaced by simulated ones, see `headcount.simulate`.
+        A study, or the spec of one. Truths are drawn from its priors, and the numbers of its rows
+        are simulated; see `headcount.simulate`.
     observations
-        The rows, where a spec is given.
+        The rows, if a spec is given.
     folder
-        Where finished fits are kept; a run that was stopped goes on from there.
-    studies
-        How many worlds.
+        Folder of the finished fits; a run that was stopped goes on from there.
     seed
-        Of the first world; the others have the numbers after it.
+        Seed of the first simulation; the others have the numbers after it.
+    studies
+        Number of simulated studies.
     fitted
-        Another declaration to fit with, of the same regions, years and scopes: what happens if the
-        model is wrong?
+        Another declaration to fit with, of the same regions, years and scopes, to see the effect of
+        a wrong model.
     draws
-        Kept of each of two chains: two, so that R-hat can tell whether they agree. Of the 1,000
-        draws, every tenth is ranked, so ranks are of nearly independent draws where the effective
-        sample size is above 100; where it is not is shown.
+        Draws of each of two chains; two, so that R-hat can be computed. Of the 1,000 draws every
+        tenth is ranked, so ranks are of nearly independent draws where the effective sample size is
+        above 100; the result counts the fits where it is not.
     processes, dask, progress
         As in `headcount.workflows.batches.run_batch`.
 
     Returns
     -------
     Calibration
-        Ranks, tests and coverage.
+        Ranks, tests, coverage and a verdict.
 
     Raises
     ------
     SamplingError
-        Where fewer than five fits could be made.
+        If fewer than five fits succeed.
 
     Notes
     -----
-    Worlds come from the whole prior, and none is turned away: calibration holds on average over the
-    prior [1]_, not for worlds that look sensible. Where priors are so wide that worlds are absurd,
-    fits are hard, and it is the priors that need work. Studies whose fit diverged count like the
-    others.
+    Truths are drawn from the whole prior and none is rejected: calibration is a statement about the
+    average over the prior [1]_, not about truths that look sensible. Where wide priors generate
+    absurd truths, fits are hard, and the priors need work. Studies whose fit diverged count like
+    the others.
 
     References
     ----------
@@ -95,40 +94,46 @@ def calibrate(
     >>> import headcount as hc
     >>> spec = hc.read_spec("models/toy.toml")
     >>> observations = hc.read_observations("data/toy/observations.csv")
-    >>> found = hc.calibrate(spec, observations, folder="calibration/toy", seed=1)  # doctest: +SKIP
-    >>> found.summary()[["group", "p_uniform", "coverage_90", "passed"]]  # doctest: +SKIP
+    >>> found = hc.calibrate(spec, observations, folder="fits", seed=1)  # doctest: +SKIP
+    >>> found.verdict.name  # doctest: +SKIP
+    'passed'
     """
     study = Study.of(study, observations)
-    spec, observations = study.spec, study.observations
-    if fitted is not None:
-        study.variant(spec=fitted)
+    fitted = study.spec if fitted is None else study.variant(spec=fitted).spec
+    simulations = _simulations(study, range(seed, seed + studies), progress=progress)
+    jobs = [_job(one, study, fitted, draws) for one in simulations]
+    outcomes = run_batch(
+        [job for job, _ in jobs], folder, processes=processes, dask=dask, progress=progress
+    )
+    if sum(not outcome.error for outcome in outcomes) < FEWEST:
+        raise SamplingError(_too_few(outcomes))
+    return gather(study.spec.title, outcomes, jobs[0][1])
+
+
+def _simulations(study: Study, seeds: Sequence[int], *, progress: bool) -> list[Simulation]:
     numbers = track(
-        range(seed, seed + studies),
-        "Worlds",
+        seeds,
+        "Simulations",
         console=Console(stderr=True),
         transient=True,
         disable=not progress,
     )
-    worlds = [simulate(study, seed=number) for number in numbers]
-    digests = [RankOf(truth_of(world, spec), RANKED, world.seed) for world in worlds]
-    jobs = [
-        _job(world, study, fitted or spec, digest, draws)
-        for world, digest in zip(worlds, digests, strict=True)
-    ]
-    outcomes = run_batch(jobs, folder, processes=processes, dask=dask, progress=progress)
-    if sum(not outcome.error for outcome in outcomes) < FEWEST:
-        raise SamplingError(_too_few(outcomes))
-    return gathered(spec.title, outcomes, digests[0])
+    return [simulate(study, seed=number) for number in numbers]
 
 
-def _job(world: Simulation, study: Study, fitted: ModelSpec, digest: RankOf, draws: int) -> Job:
-    key = f"study-{world.seed:06d}"
-    simulated = study.variant(spec=fitted, observations=world.observations)
-    return Job(key, simulated, world.seed, digest, chains=2, draws=draws, tune=draws)
+def _job(
+    simulation: Simulation, study: Study, fitted: ModelSpec, draws: int
+) -> tuple[Job, RankTruth]:
+    seed = simulation.seed
+    summarise = RankTruth(true_values(simulation, study.spec), RANK_DRAWS, seed)
+    simulated = study.variant(spec=fitted, observations=simulation.observations)
+    key, settings = f"study-{seed:06d}", {"chains": 2, "draws": draws, "tune": draws}
+    return Job(key, simulated, seed, summarise, **settings), summarise
 
 
 def _too_few(outcomes: Sequence[Outcome]) -> str:
     errors = [f"{outcome.key}: {outcome.error}" for outcome in outcomes if outcome.error]
     first = f"; the first failure: {errors[0]}" if errors else ""
     done = len(outcomes) - len(errors)
-    return f"{done} of {len(outcomes)} fits were made, and {FEWEST} are the fewest that say anything{first}"
+    needed = f"and {FEWEST} are the fewest that say anything"
+    return f"{done} of {len(outcomes)} fits were made, {needed}{first}"

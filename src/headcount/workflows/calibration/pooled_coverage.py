@@ -1,4 +1,4 @@
-"""Coverage of many quantities of the same studies, and p-values of many tests."""
+"""Coverage of several quantities of the same studies, and adjusted p-values of several tests."""
 
 from __future__ import annotations
 
@@ -9,55 +9,57 @@ from scipy import stats
 
 from headcount._types import BoolArray, FloatArray, IntArray
 
-__all__ = ["Coverage", "coverage_of", "holm"]
+__all__ = ["PooledCoverage", "holm", "pool_coverage"]
 
 
-class Coverage(NamedTuple):
-    """How often intervals hold the truth.
+class PooledCoverage(NamedTuple):
+    """How often intervals contain the true value.
 
     Attributes
     ----------
-    share
-        Part of the intervals that do.
+    fraction
+        Fraction of the intervals that do.
     error
-        Its Monte Carlo sd.
+        Its Monte Carlo standard deviation.
     p_value
-        How likely a share so far off is if intervals are right.
+        Probability of a fraction at least as far from the nominal one if intervals are right.
     """
 
-    share: float
+    fraction: float
     error: float
     p_value: float
 
 
-def coverage_of(inside: BoolArray, ranks: IntArray, prob: float) -> Coverage:
-    """Compare how often intervals hold the truth with how often they should.
+def pool_coverage(inside: BoolArray, ranks: IntArray, prob: float) -> PooledCoverage:
+    """Compare the coverage of intervals with the nominal one.
 
     Parameters
     ----------
     inside
-        Whether they do, dims (study, quantity).
+        Whether each interval contains the truth, dims (study, quantity).
     ranks
-        Of the same quantities, dims (study, quantity).
+        Ranks of the same quantities, dims (study, quantity).
     prob
-        Of the intervals.
+        Nominal probability of the intervals.
 
     Returns
     -------
-    Coverage
+    PooledCoverage
         Of one quantity by the binomial distribution. Quantities of one study share its errors, so
-        that of several comes from the spread between studies. Few studies may happen to agree; the
-        spread is then taken to be what the correlation r of ranks comes to: of "inside the central
-        interval", the correlation is at most the square of r for normal quantities.
+        the error of several comes from the spread between studies. A few studies may agree by
+        chance; the spread is then at least the one that the correlation r of ranks implies: for
+        normal quantities the correlation of "inside the central interval" is at most the square of
+        r.
     """
     studies, count = inside.shape
-    share = float(inside.mean())
-    least = np.sqrt(prob * (1 - prob) * _shared(ranks) / studies)
+    fraction = float(inside.mean())
+    least = np.sqrt(prob * (1 - prob) * _mean_squared_correlation(ranks) / studies)
     if count == 1:
         found = stats.binomtest(int(inside.sum()), studies, prob)
-        return Coverage(share, float(least), float(found.pvalue))
+        return PooledCoverage(fraction, float(least), float(found.pvalue))
     error = max(float(inside.mean(axis=1).std(ddof=1)) / np.sqrt(studies), float(least))
-    return Coverage(share, error, float(2 * stats.norm.sf(abs(share - prob) / error)))
+    p_value = float(2 * stats.norm.sf(abs(fraction - prob) / error))
+    return PooledCoverage(fraction, error, p_value)
 
 
 def holm(p_values: FloatArray) -> FloatArray:
@@ -71,7 +73,7 @@ def holm(p_values: FloatArray) -> FloatArray:
     Returns
     -------
     numpy.ndarray
-        Smallest level of the whole at which each test rejects, by Holm's method; dims (test,).
+        Smallest family-wise error rate at which Holm's method rejects each test; dims (test,).
 
     Examples
     --------
@@ -86,13 +88,11 @@ def holm(p_values: FloatArray) -> FloatArray:
     return adjusted
 
 
-def _shared(ranks: IntArray) -> float:
-    """Return the mean squared correlation of all pairs, each with itself among them: 1 for one, 1/n
-    for n that share nothing.
-    """
+def _mean_squared_correlation(ranks: IntArray) -> float:
+    """Return the mean over all pairs, each with itself included: 1/n for n independent columns."""
     if ranks.shape[1] == 1:
         return 1.0
     with np.errstate(invalid="ignore", divide="ignore"):
         correlation = np.corrcoef(ranks, rowvar=False)
-    # Ranks that are all the same correlate with everything, as far as anybody can tell.
+    # Constant ranks have no correlation; 1 is the cautious choice.
     return float((np.nan_to_num(correlation, nan=1.0) ** 2).mean())

@@ -1,6 +1,7 @@
-"""What priors imply before any data; may import all rooms below workflows.
+"""Implications of stated priors before any data; may import all rooms below workflows.
 
-Over the engine, which draws worlds from the priors and says what sources would state about them.
+Draws from the priors pass through the engine, which returns headcounts and what sources would
+state.
 """
 
 from headcount.workflows.elicitation.prior_description import PriorDescription, describe_prior

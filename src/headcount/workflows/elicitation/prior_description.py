@@ -1,4 +1,4 @@
-"""`describe_prior`: what priors say, one by one and together."""
+"""`describe_prior`: the implications of one prior, or of all priors of a study together."""
 
 from __future__ import annotations
 
@@ -11,47 +11,56 @@ import pandas as pd
 
 from headcount._types import FloatArray
 from headcount._wording import interval, number, people, percent, plural
+from headcount.diagnostics.verdict import Verdict
 from headcount.errors import HeadcountError, nearest
 from headcount.study.observations import Observations
 from headcount.study.priors import Prior
 from headcount.study.specs import ModelSpec
 from headcount.study.study import Study
-from headcount.workflows.elicitation.prior_alarms import alarms
-from headcount.workflows.elicitation.prior_draws import Worlds
-from headcount.workflows.elicitation.prior_statements import rows_of_path, statements_table
-from headcount.workflows.elicitation.single_prior import curve_of, line_of, prior_sentences
+from headcount.workflows.elicitation.prior_draws import PriorDraws
+from headcount.workflows.elicitation.prior_statements import rows_of_prior, statements_table
+from headcount.workflows.elicitation.prior_warnings import plausibility_warnings
+from headcount.workflows.elicitation.single_prior import (
+    DensityCurve,
+    density_curve,
+    prior_line,
+    prior_sentences,
+)
 
-__all__ = ["PriorDescription", "describe_prior"]
+__all__ = ["IMPLAUSIBLE", "PLAUSIBLE", "PriorDescription", "describe_prior"]
 
-LARGEST: Final = 8
-"""Areas shown beside the root."""
+PLAUSIBLE: Final = "plausible"
+IMPLAUSIBLE: Final = "implausible"
+
+MOST_AREAS: Final = 8
+"""Areas in the table of implied headcounts, beside the root."""
 
 
 @dataclass(frozen=True, eq=False)
 class PriorDescription:
-    """What priors say before any data.
+    """The implications of priors before any data.
 
     Build one with `describe_prior`.
 
     Parameters
     ----------
     title
-        What is described.
+        Name of the prior or of the study.
     prior
-        The one prior described; ``None`` for those of a whole study.
+        The one prior that is described; ``None`` for all priors of a study.
     priors
         A line for each prior: ``path, family, support, words``, quantiles ``q01, q05, q10, q25,
         q50, q75, q90, q95, q99`` and ``mean``, in the quantity's own unit.
     implied
-        What all priors of the study imply together: ``quantity`` (``headcount``, in people;
+        Implications of all priors of the study together: ``quantity`` (``headcount``, in people;
         ``growth``, the factor from the first year to the last), ``area``, ``year``, and ``lower,
-        median, upper``, the 5, 50 and 95 % quantiles. Empty for a lone prior.
+        median, upper``, the 5, 50 and 95 % quantiles. Empty for a prior without a study.
     statements
-        What the sources would state under the priors, against what they do; see
-        `headcount.workflows.elicitation.prior_statements.statements_table`. With a path, of the
-        rows that it speaks about.
+        Prior predictive distribution of the rows; see
+        `headcount.workflows.elicitation.prior_statements.statements_table`. For one prior, of the
+        rows whose likelihood contains its quantity.
     warnings
-        What is absurd; see `headcount.workflows.elicitation.prior_alarms`.
+        Implausible implications; see `headcount.workflows.elicitation.prior_warnings`.
     """
 
     title: str
@@ -62,15 +71,29 @@ class PriorDescription:
     warnings: tuple[str, ...] = ()
 
     @property
-    def curve(self) -> tuple[FloatArray, FloatArray, bool] | None:
-        """Density of the one prior; see `headcount.workflows.elicitation.single_prior.curve_of`."""
-        return None if self.prior is None else curve_of(self.prior)
+    def curve(self) -> DensityCurve | None:
+        """Density of the one prior; ``None`` for all priors of a study."""
+        return None if self.prior is None else density_curve(self.prior)
+
+    @property
+    def verdict(self) -> Verdict | None:
+        """``plausible`` or ``implausible``; ``None`` for a prior without a study."""
+        if self.implied.empty:
+            return None
+        if not self.warnings:
+            return Verdict(PLAUSIBLE, "The priors together imply nothing implausible.")
+        count = plural(len(self.warnings), "warning")
+        return Verdict(IMPLAUSIBLE, f"The priors together imply implausible numbers: {count}.")
 
     @property
     def sentences(self) -> tuple[str, ...]:
-        """What is said, in sentences, warnings apart."""
+        """The implications in sentences, without the warnings."""
         alone = () if self.prior is None else prior_sentences(self.prior)
         return (*alone, *_implied_sentences(self.implied), *_statement_sentences(self))
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return a copy of the table of priors."""
+        return self.priors.copy()
 
     def __repr__(self) -> str:
         """Return the description as text."""
@@ -88,11 +111,10 @@ def describe_prior(
     seed: int,
     draws: int = 4000,
 ) -> PriorDescription:
-    """Say what a prior, or all priors of a study together, imply before any data.
+    """Describe the implications of a prior, or of all priors of a study, before any data.
 
-    Worlds are drawn from all priors, so that what is said of headcounts and statements holds their
-    joint uncertainty. Numbers of the observations are looked at only to be set against that, not to
-    change it.
+    All priors are drawn together, so that intervals of headcounts and of statements contain their
+    joint uncertainty. The stated numbers are compared with the priors and do not change them.
 
     Parameters
     ----------
@@ -101,24 +123,24 @@ def describe_prior(
     path
         Key of one prior of the spec, as in the TOML file; all if ``None``.
     observations
-        The spec's rows, to be set against what the priors would have them state.
+        Rows of the spec, to be compared with their prior predictive distribution.
     seed
-        Of all that is random.
+        Seed of the draws.
     draws
-        Worlds drawn. A 90 % interval's ends have a Monte Carlo error of about 2 % of its width for
-        4,000.
+        Number of draws. With 4,000, the ends of a 90 % interval have a Monte Carlo error of about
+        2 % of its width.
 
     Returns
     -------
     PriorDescription
-        Tables, sentences and warnings.
+        Tables, sentences, warnings and a verdict.
 
     Raises
     ------
     HeadcountError
-        Where the path is no prior of the spec, or a prior alone is given a path.
+        If the path is no prior of the spec, or a prior without a spec is given a path.
     StudyError
-        Where spec and observations do not fit together.
+        If spec and observations contradict each other.
 
     Notes
     -----
@@ -138,14 +160,14 @@ def describe_prior(
     'As likely above 0.500 as below; half between 0.414 and 0.586; 90 % between 0.300 and 0.700;
     mean 0.500.'
     >>> spec = hc.read_spec("models/toy.toml")
-    >>> hc.describe_prior(spec, "scopes.helper.ratio", seed=1).priors["q50"].round(2).item()
+    >>> hc.describe_prior(spec, "scopes.helper.ratio", seed=1).to_frame()["q50"].round(2).item()
     6.29
     """
     if isinstance(prior, Prior):
         if path is not None:
             msg = f"{path!r} is a key of a spec's prior; a prior alone has none"
             raise HeadcountError(msg)
-        return PriorDescription("a prior", prior, pd.DataFrame([line_of("", prior)]))
+        return PriorDescription("a prior", prior, pd.DataFrame([prior_line("", prior)]))
     return _of_spec(prior, path, observations, draws, seed)
 
 
@@ -157,30 +179,30 @@ def _of_spec(
         raise HeadcountError(msg)
     if observations is not None:
         observations = Study(spec, observations).observations
-    worlds = Worlds.of(spec, observations, draws=draws, seed=seed)
-    statements = statements_table(worlds)
+    drawn = PriorDraws.of(spec, observations, draws=draws, seed=seed)
+    statements = statements_table(drawn)
     chosen = {path: spec.priors[path]} if path else spec.priors
     return PriorDescription(
         title=f"{spec.name} [{path}]" if path else f"{spec.name}, prior set {spec.prior_set}",
         prior=spec.priors[path] if path else None,
-        priors=pd.DataFrame([line_of(*item) for item in chosen.items()]),
-        implied=_implied(worlds),
-        statements=rows_of_path(statements, path, spec) if path else statements,
-        warnings=tuple(alarms(worlds, statements)),
+        priors=pd.DataFrame([prior_line(*item) for item in chosen.items()]),
+        implied=_implied(drawn),
+        statements=rows_of_prior(statements, path, spec) if path else statements,
+        warnings=tuple(plausibility_warnings(drawn, statements)),
     )
 
 
-def _implied(worlds: Worlds) -> pd.DataFrame:
-    spec = worlds.layout.spec
+def _implied(draws: PriorDraws) -> pd.DataFrame:
+    spec = draws.layout.spec
     root, years = spec.areas.root, spec.years
-    total = worlds.log_people(root)
+    total = draws.log_people(root)
     reference = years.reference - years.first
     others = {
-        row.area: worlds.log_people(row.area)[:, reference]
+        row.area: draws.log_people(row.area)[:, reference]
         for row in spec.areas.rows
         if row.area != root
     }
-    largest = sorted(others, key=lambda area: -float(np.median(others[area])))[:LARGEST]
+    largest = sorted(others, key=lambda area: -float(np.median(others[area])))[:MOST_AREAS]
     lines = [_line("headcount", root, year, total[:, t]) for t, year in enumerate(years.labels)]
     lines.append(_line("growth", root, years.last, total[:, -1] - total[:, 0]))
     lines += [_line("headcount", area, years.reference, others[area]) for area in largest]
@@ -189,14 +211,8 @@ def _implied(worlds: Worlds) -> pd.DataFrame:
 
 def _line(quantity: str, area: str, year: int, logs: FloatArray) -> dict[str, Any]:
     lower, median, upper = np.exp(np.quantile(logs, [0.05, 0.5, 0.95])).tolist()
-    return {
-        "quantity": quantity,
-        "area": area,
-        "year": year,
-        "lower": lower,
-        "median": median,
-        "upper": upper,
-    }
+    labels = {"quantity": quantity, "area": area, "year": year}
+    return labels | {"lower": lower, "median": median, "upper": upper}
 
 
 def _implied_sentences(implied: pd.DataFrame) -> Iterator[str]:
@@ -205,39 +221,39 @@ def _implied_sentences(implied: pd.DataFrame) -> Iterator[str]:
     root = implied["area"].iloc[0]
     total = implied[(implied["quantity"] == "headcount") & (implied["area"] == root)]
     for line in (total.iloc[0], total.iloc[-1]):
-        ends = interval(line["lower"], line["upper"])
-        yield f"All priors together: {root} in {line['year']} has {ends} (90 %; median {people(line['median'])})."
+        yield f"All priors together: {root} in {line['year']} has {_ends(line)}."
     growth = implied[implied["quantity"] == "growth"].iloc[0]
     first, last = total["year"].iloc[0], total["year"].iloc[-1]
-    told = [number(growth[name]) for name in ("median", "lower", "upper")]
-    yield f"From {first} to {last} it is multiplied by {told[0]} ({told[1]} to {told[2]})."
+    median, lower, upper = (number(growth[name]) for name in ("median", "lower", "upper"))
+    yield f"From {first} to {last} it is multiplied by {median} ({lower} to {upper})."
 
 
 def _statement_sentences(description: PriorDescription) -> Iterator[str]:
-    """Yield what is asked of a source, and how far off its rows are; for one prior only, since else
-    it is a table.
-    """
+    """Yield sentences about the rows of one prior; those of all priors are a table."""
     table = description.statements
     if description.prior is None or table.empty:
         return
     for _, line in table[table["stated"] == ""].iterrows():
-        ends = interval(line["lower"], line["upper"])
-        yield f"{line['source']} would state {ends} for {line['area']} in {line['year']} (90 %; median {people(line['median'])})."
+        place = f"{line['area']} in {line['year']}"
+        yield f"{line['source']} would state {_ends(line, place)}."
     stated = table[table["below"].notna()]
     if len(stated):
         inside = float(stated["below"].between(0.05, 0.95).mean())
         yield (
-            f"Of {plural(len(stated), 'number')} that its rows state, {percent(inside)} lie inside the 90 % intervals of what "
-            f"the priors would have them state, at their {_percentiles(stated['below'])}."
+            f"Of {plural(len(stated), 'number')} that its rows state, {percent(inside)} lie inside"
+            f" their 90 % prior predictive intervals, at {_percentiles(stated['below'])}."
         )
 
 
+def _ends(line: pd.Series, place: str = "") -> str:
+    ends = interval(line["lower"], line["upper"])
+    of_place = f" for {place}" if place else ""
+    return f"{ends}{of_place} (90 %; median {people(line['median'])})"
+
+
 def _percentiles(below: pd.Series) -> str:
-    low, middle, high = (
-        f"{100 * value:.0f}" for value in (below.min(), below.median(), below.max())
-    )
-    return (
-        f"percentiles {low} to {high}, the middle one {middle}"
-        if len(below) > 1
-        else f"percentile {middle}"
-    )
+    numbers = (below.min(), below.median(), below.max())
+    low, middle, high = (f"{100 * value:.0f}" for value in numbers)
+    if len(below) > 1:
+        return f"percentiles {low} to {high}, the middle one {middle}"
+    return f"percentile {middle}"

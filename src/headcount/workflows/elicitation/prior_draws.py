@@ -1,6 +1,4 @@
-"""Worlds: draws from all priors of a study together, what they imply for headcounts, and what
-sources would state.
-"""
+"""Draws from all priors of a study together, with headcounts and the statements of sources."""
 
 from __future__ import annotations
 
@@ -24,41 +22,41 @@ from headcount.study.observations import Observations
 from headcount.study.spec_parsing import parse_spec
 from headcount.study.specs import ModelSpec, SourceSpec
 
-__all__ = ["Worlds"]
+__all__ = ["PriorDraws"]
 
-MANY: Final = 1e9
-"""What a row that is only asked states; so many that it has no Poisson part to speak of."""
+LARGE_COUNT: Final = 1e9
+"""Number that a hypothetical row states, so large that its Poisson noise is negligible."""
 
-NOBODY: Final = "nobody-in-particular"
-"""Source of the one row of a study in which nobody states anything; it sees everybody."""
+PLACEHOLDER: Final = "nobody-in-particular"
+"""Source of the one row of a study without rows; its coverage is complete."""
 
 
 @dataclass(frozen=True, eq=False)
-class Worlds:
-    """Worlds drawn from the priors.
+class PriorDraws:
+    """Draws from the priors of a study.
 
-    Build them with `Worlds.of`.
+    Build them with `PriorDraws.of`.
 
     Parameters
     ----------
     layout
-        The study: the stated rows, and after them one for each source with a level, which asks it
-        about the root area in the reference year.
-    stated
-        How many rows are stated ones.
+        The study: its rows, and after them one hypothetical count of the root area in the reference
+        year for each source with a level.
+    stated_rows
+        Number of rows that are no hypothetical ones.
     free
-        Draws of the free vector from the priors; dims (draw, free).
+        Draws of the free vector; dims (draw, free).
     log_headcount
-        Dims (draw, region, year).
+        Log of the number of people in the target scope; dims (draw, region, year).
     location, spread
-        Of the rows, as `headcount.engine.density.evaluation.log_likelihood` returns them; dims
-        (draw, row).
+        Location and scale of the likelihood of each row, as
+        `headcount.engine.density.evaluation.log_likelihood` returns them; dims (draw, row).
     replicates
-        What the rows would state; see `headcount.posterior.replication`. Dims (draw, row).
+        Prior predictive draws of the rows; see `headcount.posterior.replication`. Dims (draw, row).
     """
 
     layout: Layout
-    stated: int
+    stated_rows: int
     free: FloatArray
     log_headcount: FloatArray
     location: FloatArray
@@ -68,30 +66,30 @@ class Worlds:
     @classmethod
     def of(
         cls, spec: ModelSpec, observations: Observations | None, *, draws: int, seed: int
-    ) -> Worlds:
-        """Draw worlds.
+    ) -> PriorDraws:
+        """Draw from the priors.
 
         Parameters
         ----------
         spec
             The declaration.
         observations
-            Its rows, whose numbers do not enter but for their Poisson part; may be ``None``.
+            Its rows, if any. Their numbers enter only through the Poisson part of their noise.
         draws
-            How many.
+            Number of draws.
         seed
-            Of all that is random.
+            Seed of the draws.
 
         Returns
         -------
-        Worlds
+        PriorDraws
             The draws.
         """
         table = Observations(()) if observations is None else observations
-        asked = tuple(_asked(spec))
-        if not (table.fitted or asked):
-            spec, asked = _with_somebody(spec)
-        layout = Layout.of(spec, replace(table, rows=(*table.fitted, *asked)))
+        added = tuple(_hypothetical_rows(spec))
+        if not (table.fitted or added):
+            spec, added = _with_placeholder(spec)
+        layout = Layout.of(spec, replace(table, rows=(*table.fitted, *added)))
         rng, noise_rng = np.random.default_rng(seed).spawn(2)
         free = draws_from_priors(layout, draws, rng)
         arrays = arrays_of(layout)
@@ -116,37 +114,34 @@ class Worlds:
         ranks = stats.rankdata(self.free[:, : len(paths)], axis=0)
         return paths, (ranks - ranks.mean(axis=0)) / ranks.std(axis=0)
 
-    def most_responsible(
+    def strongest_prior(
         self, values: FloatArray, among: Callable[[str], bool] = bool
     ) -> tuple[str, float] | None:
-        """Return the prior on which something depends most.
+        """Return the prior on which a function of the draws depends most.
 
         Parameters
         ----------
         values
-            What the worlds imply; dims (draw,).
+            Value of the function at each draw; dims (draw,).
         among
-            Which paths are looked at; all if not given.
+            Selects paths of priors; all if not given.
 
         Returns
         -------
-        tuple
-            Path of the prior, and Spearman's rank correlation of its draws with the values, or with
-            how far the values lie from their median, whichever is stronger: standard deviations
-            widen and do not shift. ``None`` where there is no path to look at.
+        tuple or None
+            Path of the prior, and Spearman's rank correlation of its draws with the values or with
+            their distance from the median, whichever is larger in absolute value: a standard
+            deviation widens a distribution and does not shift it. ``None`` if no path is selected.
         """
         paths, ranks = self._ranks
         chosen = [i for i, path in enumerate(paths) if among(path)]
         if not chosen:
             return None
         ranks = ranks[:, chosen]
-        found = [
-            _rank_correlations(ranks, side) for side in (values, np.abs(values - np.median(values)))
-        ]
-        strongest = np.abs(found).max(axis=0)
-        best = int(np.argmax(strongest))
-        signed = max((side[best] for side in found), key=abs)
-        return paths[chosen[best]], float(signed)
+        both = (values, np.abs(values - np.median(values)))
+        found = [_rank_correlations(ranks, own) for own in both]
+        best = int(np.argmax(np.abs(found).max(axis=0)))
+        return paths[chosen[best]], float(max((own[best] for own in found), key=abs))
 
 
 def _rank_correlations(ranks: FloatArray, values: FloatArray) -> FloatArray:
@@ -154,27 +149,25 @@ def _rank_correlations(ranks: FloatArray, values: FloatArray) -> FloatArray:
     return np.asarray((own - own.mean()) / own.std() @ ranks / len(own))
 
 
-def _asked(spec: ModelSpec) -> Iterator[Observation]:
-    """Yield a row for each source with a level: how many it would state for the root area in the
-    reference year.
-    """
+def _hypothetical_rows(spec: ModelSpec) -> Iterator[Observation]:
+    """Yield a count of the root area in the reference year for each source with a level."""
     for name, source in spec.sources.items():
         known = spec.scopes[source.scope].covariate
         if (source.reach is not None or source.anchor) and not known:
-            yield _question(spec, name)
+            yield _hypothetical_row(spec, name)
 
 
-def _question(spec: ModelSpec, source: str) -> Observation:
-    return Observation(source, spec.areas.root, spec.years.reference, "count", value=MANY)
+def _hypothetical_row(spec: ModelSpec, source: str) -> Observation:
+    return Observation(source, spec.areas.root, spec.years.reference, "count", value=LARGE_COUNT)
 
 
-def _with_somebody(spec: ModelSpec) -> tuple[ModelSpec, tuple[Observation, ...]]:
-    """Return a study in which somebody states something; what is latent is the same."""
+def _with_placeholder(spec: ModelSpec) -> tuple[ModelSpec, tuple[Observation, ...]]:
+    """Return a study with one source and one row more; all latent quantities stay the same."""
     document: dict[str, Any] = spec.document
     kinds = document.setdefault("source_kinds", {})
-    kinds[NOBODY] = {"noise": {"low": 0.01, "high": 0.02}}
-    own = SourceSpec(title="Nobody in particular", kind=NOBODY, scope=spec.target, anchor=True)
-    document.setdefault("sources", {})[NOBODY] = own.model_dump(
+    kinds[PLACEHOLDER] = {"noise": {"low": 0.01, "high": 0.02}}
+    own = SourceSpec(title="Nobody in particular", kind=PLACEHOLDER, scope=spec.target, anchor=True)
+    document.setdefault("sources", {})[PLACEHOLDER] = own.model_dump(
         include={"title", "kind", "scope", "anchor"}
     )
     extended = parse_spec(
@@ -184,4 +177,4 @@ def _with_somebody(spec: ModelSpec) -> tuple[ModelSpec, tuple[Observation, ...]]
         name=spec.name,
         prior_set=spec.prior_set,
     )
-    return extended, (_question(extended, NOBODY),)
+    return extended, (_hypothetical_row(extended, PLACEHOLDER),)

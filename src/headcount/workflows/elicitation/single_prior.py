@@ -1,11 +1,9 @@
-"""Quantities: one prior at a time, in its own unit: quantiles, mean, density, and what its tails
-allow.
-"""
+"""One prior in its own unit: quantiles, mean, density, and tail probabilities in words."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 
@@ -13,7 +11,15 @@ from headcount._types import FloatArray
 from headcount._wording import number
 from headcount.study.priors import FAMILIES, Prior
 
-__all__ = ["QUANTILES", "curve_of", "line_of", "mean_of", "prior_sentences", "quantile_name"]
+__all__ = [
+    "QUANTILES",
+    "DensityCurve",
+    "density_curve",
+    "prior_line",
+    "prior_mean",
+    "prior_sentences",
+    "quantile_name",
+]
 
 QUANTILES: Final = (0.01, 0.05, 0.10, 0.25, 0.50, 0.75, 0.90, 0.95, 0.99)
 
@@ -24,19 +30,37 @@ LINK_WORDS: Final = {
     "above_one": "on the scale log(x - 1)",
     "growth": "on the scale log(1 + x)",
 }
-"""Support of a link-normal prior to where it is normal."""
+"""Support of a link-normal prior to the scale on which it is normal."""
 
 CHANCES: Final = ((0.05, "1 chance in 20"), (0.01, "1 in 100"))
-"""Tails that are put into words."""
+"""Tail probabilities that are put into words."""
 
 NODES, WEIGHTS = np.polynomial.hermite_e.hermegauss(60)
 
 ENDS: Final = (0.003, 0.997)
-"""Quantiles between which a density is shown."""
+"""Quantiles between which a density is evaluated."""
 
 SKEWED: Final = 30.0
-"""From this ratio of the ends on, the density of a number above zero is shown on the log scale,
-else all of it is one corner."""
+"""Ratio of the ends above which the density of a positive number is given on the log scale; on its
+own scale it would be one peak in a corner."""
+
+
+class DensityCurve(NamedTuple):
+    """Density of a prior at some points.
+
+    Attributes
+    ----------
+    values
+        Ascending, in the quantity's own unit; dims (point,).
+    density
+        Density of the value, or of its logarithm if ``is_log``; dims (point,).
+    is_log
+        Whether the density is that of the logarithm.
+    """
+
+    values: FloatArray
+    density: FloatArray
+    is_log: bool
 
 
 def quantile_name(probability: float) -> str:
@@ -44,7 +68,7 @@ def quantile_name(probability: float) -> str:
     return f"q{100 * probability:02.0f}"
 
 
-def line_of(path: str, prior: Prior) -> dict[str, Any]:
+def prior_line(path: str, prior: Prior) -> dict[str, Any]:
     """Return the line of a prior in the table of priors.
 
     Parameters
@@ -60,20 +84,19 @@ def line_of(path: str, prior: Prior) -> dict[str, Any]:
         ``path, family, support, words``, a column for each of ``QUANTILES`` and ``mean``, in the
         quantity's own unit.
     """
-    quantiles = dict(
-        zip(map(quantile_name, QUANTILES), prior.quantile(list(QUANTILES)).tolist(), strict=True)
-    )
+    names = map(quantile_name, QUANTILES)
+    quantiles = dict(zip(names, prior.quantile(list(QUANTILES)).tolist(), strict=True))
     words = {
         "path": path,
         "family": prior.family,
         "support": prior.support,
         "words": family_in_words(prior),
     }
-    return words | quantiles | {"mean": mean_of(prior)}
+    return words | quantiles | {"mean": prior_mean(prior)}
 
 
 def family_in_words(prior: Prior) -> str:
-    """Return which values the quantity can take and which distribution it has, in a few words."""
+    """Return the support and the family of a prior in a few words."""
     if prior.is_link_normal:
         return f"{prior.link.words}, normal {LINK_WORDS[prior.support]}"
     stated = zip(FAMILIES[prior.family].parameters, prior.parameters, strict=True)
@@ -81,10 +104,8 @@ def family_in_words(prior: Prior) -> str:
     return f"{prior.link.words}, {prior.family.replace('_', '-')} with {parameters}"
 
 
-def mean_of(prior: Prior) -> float:
-    """Return the mean of the quantity in its own unit, by Gauss-Hermite quadrature on the link
-    scale where that is normal.
-    """
+def prior_mean(prior: Prior) -> float:
+    """Return the mean in the quantity's own unit, by Gauss-Hermite quadrature for link normals."""
     if not prior.is_link_normal:
         return float(prior.natural().mean())
     match prior.support:
@@ -96,7 +117,7 @@ def mean_of(prior: Prior) -> float:
 
 
 def prior_sentences(prior: Prior) -> Iterator[str]:
-    """Yield what a prior says, in sentences: its family, its middle, and what its tails allow.
+    """Yield a prior in sentences: its family, its middle and its tails.
 
     Parameters
     ----------
@@ -112,8 +133,8 @@ def prior_sentences(prior: Prior) -> Iterator[str]:
     yield f"{words[0].upper()}{words[1:]}."
     low, quarter, middle, more, high = (_at(prior, q) for q in (0.05, 0.25, 0.5, 0.75, 0.95))
     yield (
-        f"As likely above {middle} as below; half between {quarter} and {more}; 90 % between {low} and {high}; "
-        f"mean {number(mean_of(prior), 3)}."
+        f"As likely above {middle} as below; half between {quarter} and {more};"
+        f" 90 % between {low} and {high}; mean {number(prior_mean(prior), 3)}."
     )
     above = [f"{words} that it is above {_at(prior, 1 - tail)}" for tail, words in CHANCES]
     below = [f"{words} that it is below {_at(prior, tail)}" for tail, words in CHANCES]
@@ -121,7 +142,7 @@ def prior_sentences(prior: Prior) -> Iterator[str]:
         yield f"{'; '.join(sides)}."
 
 
-def curve_of(prior: Prior, points: int = 201) -> tuple[FloatArray, FloatArray, bool]:
+def density_curve(prior: Prior, points: int = 201) -> DensityCurve:
     """Return the density of a prior.
 
     Parameters
@@ -129,19 +150,18 @@ def curve_of(prior: Prior, points: int = 201) -> tuple[FloatArray, FloatArray, b
     prior
         The prior.
     points
-        How many.
+        Number of points.
 
     Returns
     -------
-    tuple
-        Values in the quantity's own unit, ascending, dims (point,); the density, dims (point,), of
-        the value, or of its logarithm where that is shown; whether the logarithm is.
+    DensityCurve
+        Between the quantiles ``ENDS``.
     """
     low, high = (float(end) for end in prior.quantile(list(ENDS)))
     is_log = prior.link.lower >= 0 and low > 0 and high / low > SKEWED
     values = np.geomspace(low, high, points) if is_log else np.linspace(low, high, points)
     density = _density(prior, values)
-    return values, density * values if is_log else density, is_log
+    return DensityCurve(values, density * values if is_log else density, is_log)
 
 
 def _density(prior: Prior, values: FloatArray) -> FloatArray:
