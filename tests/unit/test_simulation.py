@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from scipy import special, stats
-from tests.worlds import NEARLY, document, interval, make, states
+from tests.oracle_specs import NEARLY, document, interval, make, states
 
 import headcount as hc
 from headcount.errors import HeadcountError

@@ -9,12 +9,12 @@ import numpy as np
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as some
-from tests.worlds import document, level, make
+from tests.oracle_specs import document, level, make
 
 import headcount as hc
 from headcount.simulation.binomial_rows import log_beta_binomial
 from headcount.simulation.list_overlap import chance_on_second
-from headcount.simulation.rounding_rules import reads_as_count, unit_of
+from headcount.simulation.rounding_rules import reads_as_count, rounding_unit
 from headcount.simulation.row_densities import OBSERVATION_DENSITIES
 from headcount.simulation.row_noise import TAILS, log_between
 
@@ -152,8 +152,8 @@ def test_rounded_numbers(tails, expected, noise, unit, times, relative_se):
 )
 def test_trailing_zeros_tell_the_unit(value, unit):
     row = hc.Observation(source="forum", area="A", year=2021, kind="rounded", value=value)
-    assert unit_of(row) == unit
-    assert unit_of(replace(row, unit=250.0)) == 250.0
+    assert rounding_unit(row) == unit
+    assert rounding_unit(replace(row, unit=250.0)) == 250.0
 
 
 def test_rounding_that_does_not_matter_is_left_out():

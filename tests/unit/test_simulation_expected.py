@@ -9,15 +9,15 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from scipy import optimize, special
-from tests.worlds import document, level, make
+from tests.oracle_specs import document, level, make
 
 import headcount as hc
 from headcount.simulation import State, log_expected
-from headcount.simulation.binomial_rows import BETA_OF
+from headcount.simulation.binomial_rows import BETA_PARAMETERS
 from headcount.simulation.expected_values import (
     log_listed,
     log_people,
-    log_seen,
+    log_stated,
     subject_of,
     whole_of,
 )
@@ -38,7 +38,7 @@ def row(kind: str = "count", **cells: object) -> hc.Observation:
 def expected(state: State, **cells: object) -> float:
     """Return how many units a source is expected to state."""
     stated = row(**cells)
-    return math.exp(log_seen(subject_of(stated, SPEC), stated.source, state, SPEC))
+    return math.exp(log_stated(subject_of(stated, SPEC), stated.source, state, SPEC))
 
 
 def with_people(log_people: np.ndarray) -> State:
@@ -195,7 +195,7 @@ def test_a_survey_s_selection_is_that_of_its_year():
         # A period that reaches back does not make the survey that of an earlier year.
         for period in ("", f"{year}", "start"):
             own = row("survey", source="poll", year=year, period=period, of_scope="outer")
-            beta = BETA_OF["survey"](own, state, SPEC)
+            beta = BETA_PARAMETERS["survey"](own, state, SPEC)
             assert odds(beta) == pytest.approx(0.25 * (position + 1))
             assert sum(beta) == pytest.approx(30)
 
@@ -204,12 +204,12 @@ def test_a_survey_of_a_list_asks_who_is_on_it():
     state = replace(STATE, log_bare={"forum": BY_REGION}, log_reach={"forum": BY_REGION + 1})
     own = row("survey", source="poll", of_scope="core", seen_by="forum", area="C")
     part = (0.3 + 0.5) / 2
-    assert odds(BETA_OF["survey"](own, state, SPEC)) == pytest.approx(part / (1 - part))
+    assert odds(BETA_PARAMETERS["survey"](own, state, SPEC)) == pytest.approx(part / (1 - part))
     narrower = replace(
         state, log_ratio=dict(STATE.log_ratio) | {"outer": np.full((5, 5), math.log(2))}
     )
     own = replace(own, of_scope="outer")
-    assert odds(BETA_OF["survey"](own, narrower, SPEC)) == pytest.approx(
+    assert odds(BETA_PARAMETERS["survey"](own, narrower, SPEC)) == pytest.approx(
         0.5 * part / (1 - 0.5 * part)
     )
 
@@ -230,7 +230,7 @@ def test_an_overlap_solves_the_odds_ratio_of_two_lists():
             return float(cells @ [1, -1, -1, 1] - math.log(theta))
 
         both = optimize.brentq(excess, 1e-9, second - 1e-9, xtol=1e-14)
-        beta = BETA_OF["overlap"](own, state, SPEC)
+        beta = BETA_PARAMETERS["overlap"](own, state, SPEC)
         assert odds(beta) == pytest.approx(both / (first - both))
         assert sum(beta) == pytest.approx(30)
 
@@ -239,9 +239,9 @@ def test_lists_are_those_of_the_linkage_in_order():
     bare = {"forum": BY_REGION, "roll": np.full((5, 5), math.log(0.3))}
     own = row("overlap", source="linkage", area="D", value=1.0, n=10.0)
     # Independent lists: whoever is on the first, the chance is that of the second.
-    assert odds(BETA_OF["overlap"](own, replace(STATE, log_bare=bare), SPEC)) == pytest.approx(
-        0.3 / 0.7
-    )
+    assert odds(
+        BETA_PARAMETERS["overlap"](own, replace(STATE, log_bare=bare), SPEC)
+    ) == pytest.approx(0.3 / 0.7)
 
 
 @pytest.mark.parametrize("log_bare", [0.0, 1e-3, -1e-15, -700.0])
@@ -253,7 +253,12 @@ def test_lists_of_nearly_all_and_nearly_none_have_odds(log_bare):
         )
         own = row("overlap", source="linkage", value=1.0, n=10.0)
         asked = row("survey", source="poll", of_scope="core", seen_by="forum")
-        for beta in (BETA_OF["overlap"](own, state, SPEC), BETA_OF["survey"](asked, state, SPEC)):
+        for beta in (
+            BETA_PARAMETERS["overlap"](own, state, SPEC),
+            BETA_PARAMETERS["survey"](asked, state, SPEC),
+        ):
             assert min(beta) > 0
             assert sum(beta) == pytest.approx(30)
-    assert special.expit(np.log(odds(BETA_OF["survey"](asked, STATE, SPEC)))) == pytest.approx(0.5)
+    assert special.expit(
+        np.log(odds(BETA_PARAMETERS["survey"](asked, STATE, SPEC)))
+    ) == pytest.approx(0.5)

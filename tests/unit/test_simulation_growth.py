@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from scipy import stats
-from tests.worlds import COVARIATES, NEARLY, document, fixed, interval, make, states
+from tests.oracle_specs import COVARIATES, NEARLY, document, fixed, interval, make, states
 
 import headcount as hc
 from headcount.simulation.covariate_facts import Facts, scaled_covariate
@@ -25,12 +25,12 @@ def test_every_growth_kind_can_be_drawn():
     assert GROWTH_DRAWS.keys() == GROWTH_KINDS.keys()
 
 
-def drivers(shape: tuple[int, int], reference: int = 0, **terms: float) -> GrowthDrivers:
+def drivers(shape: tuple[int, int], reference: int = 0, **parameters: float) -> GrowthDrivers:
     """Return what nothing lasting or passing adds to; dims (region, step)."""
     return GrowthDrivers(
-        terms={"rate": 0.0} | terms,
-        lasting=np.zeros(shape[0]),
-        passing=np.zeros(shape),
+        parameters={"rate": 0.0} | parameters,
+        steady=np.zeros(shape[0]),
+        driven=np.zeros(shape),
         log_stock=np.zeros(shape[0]),
         graduates=np.zeros((shape[0], shape[1] + 1)),
         reference=reference,
@@ -69,7 +69,7 @@ ALL_TERMS = {
 @pytest.mark.parametrize("kind", GROWTH_KINDS)
 def test_every_path_is_zero_in_the_reference_year(kind):
     reference = 0 if GROWTH_KINDS[kind].forward_only else 2
-    given = replace(drivers((3, 5), reference, **ALL_TERMS), lasting=np.array([0.1, 0.0, -0.1]))
+    given = replace(drivers((3, 5), reference, **ALL_TERMS), steady=np.array([0.1, 0.0, -0.1]))
     path = GROWTH_DRAWS[kind](given, np.random.default_rng(1))
     assert path.shape == (3, 6)
     assert np.isfinite(path).all()
@@ -209,13 +209,13 @@ def test_logistic_growth_ends_at_the_ceiling_and_begins_at_the_rate():
 
 def test_logistic_growth_has_innovations_and_passing_changes():
     given = drivers((2000, 4), 1, ceiling=4.0, rate=0.3, common_sd=0.3, region_sd=0.4)
-    given = replace(given, passing=np.tile([0.0, 0.0, 0.1, 0.0], (2000, 1)))
+    given = replace(given, driven=np.tile([0.0, 0.0, 0.1, 0.0], (2000, 1)))
     path = GROWTH_DRAWS["logistic"](given, np.random.default_rng(3))
     np.testing.assert_array_equal(path[:, 1], 0)
     added = np.diff(path, axis=1) - np.diff(logistic_path(1, 4.0, 0.3, 4))
     assert added.std(axis=0) == pytest.approx(np.full(4, 0.4), rel=0.06)
     calm = GROWTH_DRAWS["logistic"](
-        replace(given, passing=np.zeros((2000, 4))), np.random.default_rng(3)
+        replace(given, driven=np.zeros((2000, 4))), np.random.default_rng(3)
     )
     np.testing.assert_allclose(path - calm, np.tile([0, 0, 0, 0.1, 0.1], (2000, 1)), atol=1e-12)
 
@@ -225,8 +225,8 @@ def test_stock_and_flow_is_the_accounting_of_a_plain_loop():
     stocks, people = rng.uniform(50, 500, 3), rng.uniform(0, 100, (3, 6))
     given = replace(
         drivers((3, 5), exit=0.1, entry=0.3, conversion=0.05, common_sd=0.0, region_sd=0.0),
-        lasting=rng.normal(0, 0.5, 3),
-        passing=rng.normal(0, 0.5, (3, 5)),
+        steady=rng.normal(0, 0.5, 3),
+        driven=rng.normal(0, 0.5, (3, 5)),
         log_stock=np.log(stocks),
         graduates=people,
     )
@@ -236,7 +236,7 @@ def test_stock_and_flow_is_the_accounting_of_a_plain_loop():
         for year in range(5):
             # The conversions of a step are those of the year in which it ends, its graduates those
             # of the year before.
-            converts = 0.05 * np.exp(given.lasting[region]) * np.exp(given.passing[region, year])
+            converts = 0.05 * np.exp(given.steady[region]) * np.exp(given.driven[region, year])
             stock = stock - 0.1 * stock + 0.3 * people[region, year] + stock * converts
             assert stocks[region] * np.exp(path[region, year + 1]) == pytest.approx(
                 stock, rel=1e-12

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from scipy import special, stats
-from tests.worlds import AREAS, document, fixed, interval, make, states
+from tests.oracle_specs import AREAS, document, fixed, interval, make, states
 
 import headcount as hc
 from headcount.simulation.reach_draws import Reach, draw_reach, level_by_region

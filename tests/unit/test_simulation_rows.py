@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from scipy import integrate, stats
-from tests.worlds import document, level, make
+from tests.oracle_specs import document, level, make
 
 import headcount as hc
 from headcount.simulation import State, draw_state, log_density

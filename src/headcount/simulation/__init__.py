@@ -1,7 +1,7 @@
 """The oracle: the generative story in NumPy; may import `headcount.study` and nothing above.
 
-Rows and regions are looped over plainly, since clarity is what an oracle is for. This folder
-imports NumPy, SciPy and xarray, never PyMC.
+It is written from docs/model.md and shares no code with the densities that it checks. Plain loops
+over rows and regions keep it readable. This folder imports NumPy, SciPy and xarray, never PyMC.
 """
 
 from headcount.simulation.expected_values import log_expected

@@ -1,4 +1,4 @@
-"""Facts: what the covariates table says, as the story needs it. Nothing here is drawn."""
+"""Known inputs of the model, computed from the covariates table; nothing here is drawn."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ __all__ = ["Facts", "graduates", "known_populations", "scaled_covariate"]
 
 @dataclass(frozen=True, eq=False)
 class Facts:
-    """All that the table says about a spec.
+    """Known inputs of a spec.
 
     Parameters
     ----------
     covariates
-        Name of each covariate to what `scaled_covariate` makes of it.
+        Result of `scaled_covariate` by name of a covariate.
     known
-        As `known_populations` has it.
+        Result of `known_populations`.
     graduates
-        As `graduates` has it.
+        Result of `graduates`.
     """
 
     covariates: Mapping[str, FloatArray]
@@ -33,13 +33,13 @@ class Facts:
 
     @classmethod
     def of(cls, spec: ModelSpec) -> Facts:
-        """Return the facts about a spec."""
+        """Return the known inputs of a spec."""
         covariates = {name: scaled_covariate(name, spec) for name in spec.covariates}
         return cls(covariates, known_populations(spec), graduates(spec))
 
 
 def scaled_covariate(name: str, spec: ModelSpec) -> FloatArray:
-    """Return a covariate as its coefficient meets it.
+    """Return the values that a covariate's coefficient multiplies.
 
     Parameters
     ----------
@@ -51,10 +51,10 @@ def scaled_covariate(name: str, spec: ModelSpec) -> FloatArray:
     Returns
     -------
     numpy.ndarray
-        Values in the reference year, dims (region,), or of a yearly covariate in the year in which
-        each step ends, dims (region, step). Transformed, with mean 0 over all of them, and with sd
-        1 (n in the denominator) but for the logarithm of a level covariate, whose coefficient is an
-        elasticity. Zeros where all are alike.
+        Values in the reference year, dims (region,); for a yearly covariate values in the year in
+        which each step ends, dims (region, step). Transformed and centred to mean 0, then scaled to
+        sd 1 (n in the denominator). The logarithm of a level covariate is not scaled: its
+        coefficient is an elasticity. Zeros where all values are equal.
     """
     effect = spec.covariates[name]
     years = spec.years.labels[1:] if effect.yearly else (spec.years.reference,)
@@ -66,7 +66,7 @@ def scaled_covariate(name: str, spec: ModelSpec) -> FloatArray:
 
 
 def known_populations(spec: ModelSpec) -> dict[str, FloatArray]:
-    """Return the populations that are known.
+    """Return the log headcounts of scopes that are known populations.
 
     Parameters
     ----------
@@ -76,7 +76,7 @@ def known_populations(spec: ModelSpec) -> dict[str, FloatArray]:
     Returns
     -------
     dict
-        Each scope with a covariate to the logarithm of that variable, dims (region, year).
+        Logarithm of the covariate by scope, dims (region, year).
     """
     return {
         name: np.log(_values_at(scope.covariate, spec, spec.years.labels))
@@ -86,7 +86,7 @@ def known_populations(spec: ModelSpec) -> dict[str, FloatArray]:
 
 
 def graduates(spec: ModelSpec) -> FloatArray:
-    """Return how many graduate, for the growth kinds that ask for it.
+    """Return the number of graduates, for growth kinds that need it.
 
     Parameters
     ----------
@@ -96,7 +96,7 @@ def graduates(spec: ModelSpec) -> FloatArray:
     Returns
     -------
     numpy.ndarray
-        People a year, dims (region, year); none where the spec names no variable.
+        People a year, dims (region, year); zero where the spec names no variable.
     """
     if spec.growth.graduates is None:
         return np.zeros((len(spec.areas.regions), len(spec.years.labels)))

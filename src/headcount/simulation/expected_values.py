@@ -1,4 +1,4 @@
-"""Expected values: what a source would state about something if it did not err."""
+"""Expected values: the number that a source would state without error."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ __all__ = [
     "log_expected",
     "log_listed",
     "log_people",
-    "log_seen",
+    "log_stated",
     "scope_of",
     "subject_of",
     "whole_of",
@@ -28,7 +28,7 @@ __all__ = [
 
 @dataclass(frozen=True)
 class Subject:
-    """Who, where and when: what a number is about.
+    """The people whom a number counts: area, scope and times.
 
     Parameters
     ----------
@@ -46,44 +46,40 @@ class Subject:
 
 
 def subject_of(row: Observation, spec: ModelSpec) -> Subject:
-    """Return what a row is about; a flow adds up over its period, all else is an average over it."""
+    """Return the subject of a row; a flow is a sum over its period, other kinds are averages."""
     when = moments(row.year, row.period, flow=row.kind == "flow")
     return Subject(row.area, scope_of(row, spec), when)
 
 
 def whole_of(row: Observation, spec: ModelSpec) -> Subject:
-    """Return what a share or survey is a part of: its own subject but for what it states of the
-    whole.
-    """
+    """Return the whole of a share or survey: its subject, but with the stated area and scope."""
     own = subject_of(row, spec)
     return replace(own, area=row.of_area or own.area, scope=row.of_scope or own.scope)
 
 
 def earlier_of(row: Observation, spec: ModelSpec) -> Subject:
-    """Return what a growth compares its own subject with."""
-    assert row.from_year is not None  # the table's checks refuse rows without it
+    """Return the subject of a growth row at the beginning of its window."""
+    assert row.from_year is not None  # the checks of a table refuse rows without it
     return replace(subject_of(row, spec), moments=moments(row.from_year, row.from_period))
 
 
 def scope_of(row: Observation, spec: ModelSpec) -> str:
-    """Return the scope of a row: its own, or its source's."""
+    """Return the scope that a row states, or else its source's."""
     return row.scope or spec.sources[row.source].scope
 
 
 def log_people(subject: Subject, state: State, spec: ModelSpec) -> float:
-    """Return the log number of people, whoever sees them: N in docs/model.md."""
+    """Return the log number of people, without reach: N in docs/model.md."""
     return _log_sum(state.log_scope(subject.scope), subject, spec)
 
 
-def log_seen(subject: Subject, source: str, state: State, spec: ModelSpec) -> float:
-    """Return the log of what a source is expected to state, in its own units: m in docs/model.md."""
+def log_stated(subject: Subject, source: str, state: State, spec: ModelSpec) -> float:
+    """Return the log expected value of a source, in its own unit: m in docs/model.md."""
     return _log_reached(subject, state.log_reach[source], state, spec)
 
 
 def log_listed(subject: Subject, source: str, state: State, spec: ModelSpec) -> float:
-    """Return the log number of people who are on the list of a source with a coverage: the bare m
-    of docs/model.md.
-    """
+    """Return the log number of people on the list of a source: the bare m of docs/model.md."""
     return _log_reached(subject, state.log_bare[source], state, spec)
 
 
@@ -97,46 +93,47 @@ def log_expected(
     scope: str = "",
     period: str = "",
 ) -> float:
-    """Compute the log of what a source is expected to state.
+    """Return the log expected value of a source.
 
     Parameters
     ----------
     state
-        The latent world.
+        Latent quantities.
     spec
         The declaration.
     source
-        Who states it.
+        Name of a source.
     area
         Code of an area or grouping.
     year
         Calendar year of the model.
     scope
-        Who is counted; the source's own scope if empty.
+        Name of a scope; the source's if empty.
     period
-        When in the year, see `headcount.study.periods`; its middle if empty.
+        Time in the year, see `headcount.study.periods`; its middle if empty.
 
     Returns
     -------
     float
         ``log sum over r in area of exp(log H_scope[r] + log reach[source, r])``, averaged over the
-        period, in log units of the source; for a known population without reach.
+        period, in the source's unit; without reach for a known population.
     """
     subject = Subject(area, scope or spec.sources[source].scope, moments(year, period))
-    return log_seen(subject, source, state, spec)
+    return log_stated(subject, source, state, spec)
 
 
 def _log_reached(subject: Subject, log_reach: FloatArray, state: State, spec: ModelSpec) -> float:
     if subject.scope in state.known:
-        # A source does not count a population that is known, but refers to it.
+        # A source refers to a known population and does not count it itself.
         return log_people(subject, state, spec)
     return _log_sum(state.log_scope(subject.scope) + log_reach, subject, spec)
 
 
 def _log_sum(log_values: FloatArray, subject: Subject, spec: ModelSpec) -> float:
-    """Return the log of a weighted sum over the moments and regions of a subject; values have dims
-    (region, year).
+    """Return the log of a weighted sum over the moments and regions of a subject.
+
+    Values have dims (region, year).
     """
     own = log_values[list(spec.areas.regions_of(subject.area))]
-    pieces = [np.log(piece.weight) + at_time(own, piece.time, spec) for piece in subject.moments]
-    return float(np.logaddexp.reduce(np.concatenate(pieces)))
+    logs = [np.log(moment.weight) + at_time(own, moment.time, spec) for moment in subject.moments]
+    return float(np.logaddexp.reduce(np.concatenate(logs)))

@@ -1,4 +1,4 @@
-"""Growth: the path of each region's log headcount, zero in the reference year."""
+"""Growth: draws of the log headcount of each region relative to the reference year."""
 
 from __future__ import annotations
 
@@ -21,36 +21,35 @@ type Quantities = Mapping[str, float]
 
 @dataclass(frozen=True)
 class GrowthDrivers:
-    """What a growth kind makes a path of.
+    """Inputs of the path of a growth kind.
 
     Parameters
     ----------
-    terms
-        Name of each of the kind's own quantities to its drawn value.
-    lasting
-        How much faster than others a region grows in all years, on the log scale, dims (region,).
-    passing
-        What yearly covariates and change points add to a step, on the log scale, dims (region,
-        step).
+    parameters
+        Drawn values of the kind's own priors, by name.
+    steady
+        Log growth of each region in all years, beyond the common rate, dims (region,).
+    driven
+        Log growth in each step by yearly covariates and change points, dims (region, step).
     log_stock
         Log headcount in the reference year, dims (region,).
     graduates
-        People who graduate in a year, dims (region, year).
+        Number of graduates in a year, dims (region, year).
     reference
         Position of the reference year.
     """
 
-    terms: Quantities
-    lasting: FloatArray
-    passing: FloatArray
+    parameters: Quantities
+    steady: FloatArray
+    driven: FloatArray
     log_stock: FloatArray
     graduates: FloatArray
     reference: int
 
     @property
     def rate(self) -> FloatArray:
-        """Log growth a year that lasts, k, dims (region,)."""
-        return np.asarray(np.log1p(self.terms["rate"]) + self.lasting)
+        """Log growth a year without innovations, k in docs/model.md, dims (region,)."""
+        return np.asarray(np.log1p(self.parameters["rate"]) + self.steady)
 
 
 type GrowthDraw = Callable[[GrowthDrivers, np.random.Generator], FloatArray]
@@ -68,27 +67,27 @@ def draw_path(
     Parameters
     ----------
     quantities
-        Path of each prior to its drawn value, and of each shrunk coefficient.
+        Drawn values by path of a prior or of a shrunk coefficient.
     facts
-        What the covariates table says.
+        Known inputs.
     log_stock
         Log headcount in the reference year, dims (region,).
     spec
         The declaration.
     rng
-        Source of randomness.
+        Random generator.
 
     Returns
     -------
     numpy.ndarray
         Dims (region, year); zero in the reference year.
     """
-    lasting, passing = _covariate_effects(quantities, facts, spec)
-    spread = quantities["growth.region_rate_sd"] * rng.standard_normal(log_stock.size)
+    steady, driven = _covariate_effects(quantities, facts, spec)
+    own = quantities["growth.region_rate_sd"] * rng.standard_normal(log_stock.size)
     drivers = GrowthDrivers(
-        terms={name: quantities[f"growth.{name}"] for name in spec.growth.priors},
-        lasting=lasting + spread,
-        passing=passing + _changes(quantities, spec),
+        parameters={name: quantities[f"growth.{name}"] for name in spec.growth.priors},
+        steady=steady + own,
+        driven=driven + _changes(quantities, spec),
         log_stock=log_stock,
         graduates=facts.graduates,
         reference=spec.years.reference - spec.years.first,
@@ -99,21 +98,17 @@ def draw_path(
 def _covariate_effects(
     quantities: Quantities, facts: Facts, spec: ModelSpec
 ) -> tuple[FloatArray, FloatArray]:
-    """Return what growth covariates add in all years, dims (region,), and in each step, dims
-    (region, step).
-    """
-    lasting, passing = _no_effect(spec)[:, 0], _no_effect(spec)
+    """Return the log growth by covariates: dims (region,), and for yearly ones (region, step)."""
+    steady, driven = _no_effect(spec)[:, 0], _no_effect(spec)
     for name, effect in spec.covariates.items():
         if effect.effect == "growth":
             shift = quantities[f"covariates.{name}.coefficient"] * facts.covariates[name]
-            lasting, passing = (
-                (lasting, passing + shift) if effect.yearly else (lasting + shift, passing)
-            )
-    return lasting, passing
+            steady, driven = (steady, driven + shift) if effect.yearly else (steady + shift, driven)
+    return steady, driven
 
 
 def _changes(quantities: Quantities, spec: ModelSpec) -> FloatArray:
-    """Return what change points add to each step, dims (region, step)."""
+    """Return the log growth by change points, dims (region, step)."""
     added = _no_effect(spec)
     ends = np.array(spec.years.labels[1:])
     for name, change in spec.growth.changes.items():
@@ -129,55 +124,57 @@ def _no_effect(spec: ModelSpec) -> FloatArray:
 
 
 def _exponential(drivers: GrowthDrivers, _rng: np.random.Generator) -> FloatArray:
-    return walk_from(drivers.rate[:, None] + drivers.passing, drivers.reference)
+    return walk_from(drivers.rate[:, None] + drivers.driven, drivers.reference)
 
 
 def _random_walk(drivers: GrowthDrivers, rng: np.random.Generator) -> FloatArray:
-    growth = drivers.rate[:, None] + drivers.passing + _innovations(drivers, rng)
+    growth = drivers.rate[:, None] + drivers.driven + _innovations(drivers, rng)
     return walk_from(growth, drivers.reference)
 
 
 def _damped_trend(drivers: GrowthDrivers, rng: np.random.Generator) -> FloatArray:
-    terms, shape = drivers.terms, drivers.passing.shape
-    common = _autoregression(terms["common_sd"], terms["damping"], (1, shape[1]), rng)
-    own = _autoregression(terms["region_sd"], terms["damping"], shape, rng)
-    return walk_from(drivers.rate[:, None] + drivers.passing + common + own, drivers.reference)
+    parameters, shape = drivers.parameters, drivers.driven.shape
+    common = _autoregression(parameters["common_sd"], parameters["damping"], (1, shape[1]), rng)
+    own = _autoregression(parameters["region_sd"], parameters["damping"], shape, rng)
+    return walk_from(drivers.rate[:, None] + drivers.driven + common + own, drivers.reference)
 
 
 def _logistic(drivers: GrowthDrivers, rng: np.random.Generator) -> FloatArray:
-    # Where on the curve from nobody (-inf) to the ceiling (+inf) the reference year stands.
-    at_reference = -np.log(drivers.terms["ceiling"] - 1)
-    since = np.arange(drivers.passing.shape[1] + 1) - drivers.reference
+    # Position of the reference year on the logistic curve: 0 people at -inf, the ceiling at +inf.
+    at_reference = -np.log(drivers.parameters["ceiling"] - 1)
+    since = np.arange(drivers.driven.shape[1] + 1) - drivers.reference
     curve = special.log_expit(at_reference + drivers.rate[:, None] * since) - special.log_expit(
         at_reference
     )
-    steps = drivers.passing + _innovations(drivers, rng)
+    steps = drivers.driven + _innovations(drivers, rng)
     return np.asarray(curve + walk_from(steps, drivers.reference))
 
 
 def _stock_and_flow(drivers: GrowthDrivers, rng: np.random.Generator) -> FloatArray:
-    terms = drivers.terms
-    log_conversion = np.log(terms["conversion"]) + drivers.lasting[:, None] + drivers.passing
+    parameters = drivers.parameters
+    log_conversion = np.log(parameters["conversion"]) + drivers.steady[:, None] + drivers.driven
     conversion = np.exp(log_conversion + _innovations(drivers, rng))
-    entrants = terms["entry"] * drivers.graduates
+    entrants = parameters["entry"] * drivers.graduates
     stocks = [np.exp(drivers.log_stock)]
     for year in range(conversion.shape[1]):
         stock = stocks[-1]
-        stocks.append(stock * (1 - terms["exit"]) + entrants[:, year] + stock * conversion[:, year])
+        stocks.append(
+            stock * (1 - parameters["exit"]) + entrants[:, year] + stock * conversion[:, year]
+        )
     return np.asarray(np.log(np.stack(stocks, axis=1)) - drivers.log_stock[:, None])
 
 
 def _innovations(drivers: GrowthDrivers, rng: np.random.Generator) -> FloatArray:
-    """Draw what each year brings afresh: to all regions, and to each."""
-    shape = drivers.passing.shape
-    common = drivers.terms["common_sd"] * rng.standard_normal((1, shape[1]))
-    return np.asarray(common + drivers.terms["region_sd"] * rng.standard_normal(shape))
+    """Draw independent innovations: common to all regions, plus one for each region."""
+    shape = drivers.driven.shape
+    common = drivers.parameters["common_sd"] * rng.standard_normal((1, shape[1]))
+    return np.asarray(common + drivers.parameters["region_sd"] * rng.standard_normal(shape))
 
 
 def _autoregression(
     sd: float, damping: float, shape: tuple[int, int], rng: np.random.Generator
 ) -> FloatArray:
-    """Draw first-order autoregressions whose sd is ``sd`` at every step."""
+    """Draw stationary first-order autoregressions with marginal sd ``sd``."""
     steps = sd * rng.standard_normal(shape)
     for step in range(1, shape[1]):
         fresh = np.sqrt(1 - damping**2) * steps[:, step]
@@ -192,4 +189,4 @@ GROWTH_DRAWS: Final[dict[str, GrowthDraw]] = {
     "logistic": _logistic,
     "stock_and_flow": _stock_and_flow,
 }
-"""Growth kind to the draw of its path, dims (region, year), zero in the reference year."""
+"""Draw of a path by growth kind: dims (region, year), zero in the reference year."""

@@ -1,4 +1,4 @@
-"""Walks: what is zero in the reference year and moves by steps from there."""
+"""Random walks that are zero in the reference year."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ __all__ = ["walk_from"]
 
 
 def walk_from(steps: FloatArray, reference: int) -> FloatArray:
-    """Add up steps, forwards and backwards from the reference year.
+    """Return cumulative sums of steps, forwards and backwards from the reference year.
 
     Parameters
     ----------
     steps
-        Change since the year before, dims (..., step); the first step ends in the second year.
+        Changes from each year to the next, dims (..., step).
     reference
         Position of the reference year.
 

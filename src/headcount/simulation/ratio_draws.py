@@ -1,4 +1,4 @@
-"""Scopes: how many people meet another definition, for each who meets the target's."""
+"""Ratios of scopes: draws of the log headcount of each scope relative to the target."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 from scipy import special
 
 from headcount._types import FloatArray
-from headcount.simulation.region_deviations import unit_deviations
+from headcount.simulation.region_deviations import reach_group_deviations
 from headcount.study.priors import LINKS
 from headcount.study.specs import RATIO_SUPPORT, ModelSpec
 
@@ -22,8 +22,8 @@ LOG_RATIO_OF: Final[dict[str, Callable[[FloatArray], FloatArray]]] = {
     "within": special.log_expit,
     "beside": np.asarray,
 }
-"""Relation to the map from the link scale (eta) to log ratio; in logarithms, so that no ratio
-rounds to 0 or 1."""
+"""Log ratio as a function of eta, the ratio on its link scale, by relation. On the log scale no
+ratio rounds to 0 or 1."""
 
 
 def draw_log_ratios(
@@ -34,17 +34,17 @@ def draw_log_ratios(
     Parameters
     ----------
     quantities
-        Path of each prior to its drawn value.
+        Drawn values by path of a prior.
     spec
         The declaration.
     rng
-        Source of randomness.
+        Random generator.
 
     Returns
     -------
     dict
-        Scope to the logarithm of its headcount over the target's, dims (region, year); zeros for
-        the target itself.
+        Logarithm of the headcount over the target's, by scope, dims (region, year); zeros for the
+        target itself.
     """
     own = {spec.target: np.zeros((len(spec.areas.regions), len(spec.years.labels)))}
     for name, scope in spec.scopes.items():
@@ -57,7 +57,7 @@ def draw_log_ratios(
 
 
 def _chain(scope: str, spec: ModelSpec) -> Iterator[str]:
-    """Yield a scope and those that it goes through on the way to the target, which comes last."""
+    """Yield a scope and each scope on the chain of relations to the target, which comes last."""
     step: str | None = scope
     while step is not None:
         yield step
@@ -67,10 +67,10 @@ def _chain(scope: str, spec: ModelSpec) -> Iterator[str]:
 def _own_log_ratio(
     name: str, quantities: Quantities, spec: ModelSpec, rng: np.random.Generator
 ) -> FloatArray:
-    """Draw the log ratio of a scope to the one that it is relative to, dims (region, year)."""
+    """Draw the log ratio of a scope to the scope that it is relative to, dims (region, year)."""
     relation = spec.scopes[name].relation
     level = LINKS[RATIO_SUPPORT[relation]].forward(quantities[f"scopes.{name}.ratio"])
-    deviation = unit_deviations(quantities.get(f"scopes.{name}.region_sd", 0.0), spec, rng)
+    deviation = reach_group_deviations(quantities.get(f"scopes.{name}.region_sd", 0.0), spec, rng)
     trend = quantities.get(f"scopes.{name}.trend", 0.0)
     return LOG_RATIO_OF[relation](level + deviation[:, None] + trend * _years_since_reference(spec))
 
@@ -78,7 +78,7 @@ def _own_log_ratio(
 def _log_parts(
     breakdown: str, quantities: Quantities, spec: ModelSpec, rng: np.random.Generator
 ) -> dict[str, FloatArray]:
-    """Draw each part's log share of the whole that a breakdown is of, dims (region, year)."""
+    """Draw the log share of each part of a breakdown in its whole, dims (region, year)."""
     etas = {
         part: _eta_of_part(part, breakdown, quantities, spec, rng)
         for part in spec.parts_of(breakdown)
@@ -93,7 +93,7 @@ def _eta_of_part(
     path = f"breakdowns.{breakdown}"
     expected = np.log(spec.breakdowns[breakdown].expected.get(part, 1.0))
     level = expected + quantities[f"{path}.sd"] * rng.standard_normal()
-    deviation = unit_deviations(quantities.get(f"{path}.region_sd", 0.0), spec, rng)
+    deviation = reach_group_deviations(quantities.get(f"{path}.region_sd", 0.0), spec, rng)
     trend = quantities.get(f"{path}.trend_sd", 0.0) * rng.standard_normal()
     return np.asarray(level + deviation[:, None] + trend * _years_since_reference(spec))
 

@@ -1,4 +1,4 @@
-"""Reach: how many units a source states for each person of its scope, by region and year."""
+"""Reach: the number that a source states per person of its scope, by region and year."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from scipy import special
 
 from headcount._types import FloatArray
 from headcount.simulation.random_walks import walk_from
-from headcount.simulation.region_deviations import unit_deviations
+from headcount.simulation.region_deviations import reach_group_deviations
 from headcount.study.priors import LINKS
 from headcount.study.specs import ModelSpec
 
@@ -20,28 +20,26 @@ __all__ = ["TREND_LEVEL_SD", "Reach", "draw_reach", "level_by_region", "log_brea
 type Quantities = Mapping[str, float]
 
 TREND_LEVEL_SD: Final = 5.0
-"""Sd of the log level of a source of which only changes and comparisons count."""
+"""Sd of the log level of a source with a free level (``trend = true``)."""
 
 LOG_REACH_OF: Final[dict[str, Callable[[FloatArray], FloatArray]]] = {
     "coverage": special.log_expit,
     "multiplier": np.asarray,
     "trend": np.asarray,
 }
-"""Kind of free reach to the map from the scale of its deviations (zeta) to its logarithm."""
+"""Log reach as a function of zeta, the link scale of its deviations, by kind of reach."""
 
 
 @dataclass(frozen=True, eq=False)
 class Reach:
-    """What the sources see.
+    """Reach of all sources.
 
     Parameters
     ----------
     log_reach
-        Source to the logarithm of units stated per person of its scope, dims (region, year); zeros
-        for those that ask people.
+        Log reach by source, dims (region, year); zeros for surveys and linkages.
     log_bare
-        Source with a coverage to the logarithm of the chance to be on its list, dims (region,
-        year).
+        Log probability of being on the list, by source with a coverage, dims (region, year).
     """
 
     log_reach: Mapping[str, FloatArray]
@@ -54,20 +52,22 @@ def draw_reach(quantities: Quantities, spec: ModelSpec, rng: np.random.Generator
     Parameters
     ----------
     quantities
-        Path of each prior to its drawn value.
+        Drawn values by path of a prior.
     spec
         The declaration.
     rng
-        Source of randomness.
+        Random generator.
 
     Returns
     -------
     Reach
-        Of all sources; copies are none.
+        Of all sources; a copy has no reach of its own.
     """
-    # Drawn once a kind: platforms that are blind to a region are blind together.
+    # One draw per kind: platforms that miss a region tend to miss it together.
     shared = {
-        kind: unit_deviations(quantities.get(f"source_kinds.{kind}.region_sd", 0.0), spec, rng)
+        kind: reach_group_deviations(
+            quantities.get(f"source_kinds.{kind}.region_sd", 0.0), spec, rng
+        )
         for kind in spec.source_kinds
     }
     free = {
@@ -77,52 +77,51 @@ def draw_reach(quantities: Quantities, spec: ModelSpec, rng: np.random.Generator
         for name, source in spec.sources.items()
         if source.is_free
     }
-    nothing = np.zeros((len(spec.areas.regions), len(spec.years.labels)))
+    zeros = np.zeros((len(spec.areas.regions), len(spec.years.labels)))
     return Reach(
-        {name: free.get(name, nothing) + _shift(name, quantities, spec) for name in spec.sources},
+        {name: free.get(name, zeros) + _shift(name, quantities, spec) for name in spec.sources},
         {name: log_bare for name, log_bare in free.items() if spec.sources[name].coverage},
     )
 
 
 def level_by_region(name: str, quantities: Quantities, spec: ModelSpec) -> FloatArray:
-    """Return the level of a source's coverage or multiplier, exceptions in place.
+    """Return the level of a source's coverage or multiplier in each region.
 
     Parameters
     ----------
     name
         A source with coverage or multiplier.
     quantities
-        Path of each prior to its drawn value.
+        Drawn values by path of a prior.
     spec
         The declaration.
 
     Returns
     -------
     numpy.ndarray
-        In the quantity's own unit, dims (region,). Where several exceptions hold a region the one
-        with the fewest regions wins, and among equals the one that is declared first.
+        In the quantity's own unit, dims (region,). Of several exceptions that contain a region, the
+        one with the fewest regions applies, and among equals the one that is declared first.
     """
     source = spec.sources[name]
     path = f"sources.{name}.{source.reach_kind}"
     levels = np.full(len(spec.areas.regions), quantities[path])
     exceptions = source.reach.regions if source.reach is not None else {}
-    held = {area: list(spec.areas.regions_of(area)) for area in exceptions}
-    # Later ones overwrite, so broad before narrow; sorting is stable, so of equals the first
-    # declared comes last.
-    for area in sorted(held, key=lambda area: len(held[area]))[::-1]:
-        levels[held[area]] = quantities[f"{path}.regions.{area}"]
+    regions = {area: list(spec.areas.regions_of(area)) for area in exceptions}
+    # Later ones overwrite earlier ones: broad before narrow, and the first declared last.
+    for area in sorted(regions, key=lambda area: len(regions[area]))[::-1]:
+        levels[regions[area]] = quantities[f"{path}.regions.{area}"]
     return levels
 
 
 def log_breaks(name: str, quantities: Quantities, spec: ModelSpec) -> FloatArray:
-    """Return the logarithm of what breaks of a source's method have come to.
+    """Return the sum of the log factors of a source's breaks, year by year.
 
     Parameters
     ----------
     name
         A source.
     quantities
-        Path of each prior to its drawn value.
+        Drawn values by path of a prior.
     spec
         The declaration.
 
@@ -141,9 +140,9 @@ def log_breaks(name: str, quantities: Quantities, spec: ModelSpec) -> FloatArray
 def _zeta(
     name: str, shared: FloatArray, quantities: Quantities, spec: ModelSpec, rng: np.random.Generator
 ) -> FloatArray:
-    """Draw a free reach on the scale of its deviations, dims (region, year)."""
+    """Draw zeta, a free reach on its link scale, dims (region, year)."""
     level = _linked_level(name, quantities, spec, rng)
-    own = unit_deviations(quantities.get(f"sources.{name}.region_sd", 0.0), spec, rng)
+    own = reach_group_deviations(quantities.get(f"sources.{name}.region_sd", 0.0), spec, rng)
     steps = rng.standard_normal(len(spec.years.labels) - 1)
     drift = walk_from(steps, spec.years.reference - spec.years.first)
     drift_sd = quantities.get(f"sources.{name}.drift_sd", 0.0)
@@ -160,9 +159,7 @@ def _linked_level(
 
 
 def _shift(name: str, quantities: Quantities, spec: ModelSpec) -> float:
-    """Return the log factor between what a source sees and what it states: overcount, lineage
-    error, shared bias.
-    """
+    """Return the sum of the log factors of overcount, lineage error and shared bias."""
     source = spec.sources[name]
     shift = np.log1p(quantities.get(f"sources.{name}.overcount", 0.0))
     if source.lineage is not None:

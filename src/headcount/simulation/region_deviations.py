@@ -1,4 +1,4 @@
-"""Units: deviations that regions which are alike share."""
+"""Deviations that all regions of a reach group share."""
 
 from __future__ import annotations
 
@@ -7,20 +7,20 @@ import numpy as np
 from headcount._types import FloatArray
 from headcount.study.specs import ModelSpec
 
-__all__ = ["unit_deviations"]
+__all__ = ["reach_group_deviations"]
 
 
-def unit_deviations(sd: float, spec: ModelSpec, rng: np.random.Generator) -> FloatArray:
-    """Draw a deviation for each unit and hand it to all its regions.
+def reach_group_deviations(sd: float, spec: ModelSpec, rng: np.random.Generator) -> FloatArray:
+    """Draw a deviation for each reach group and return it for each of its regions.
 
     Parameters
     ----------
     sd
-        Of the deviations; the generator moves on the same way where it is 0.
+        Standard deviation. Where it is 0, as many random numbers are drawn.
     spec
-        The declaration; its areas say which regions are alike.
+        The declaration; its areas have the reach groups.
     rng
-        Source of randomness.
+        Random generator.
 
     Returns
     -------

@@ -1,14 +1,14 @@
-"""Cells of a row that its kind requires."""
+"""Numbers of a row that its kind requires."""
 
 from __future__ import annotations
 
 from headcount.study.observation import Observation
 
-__all__ = ["stated"]
+__all__ = ["required"]
 
 
-def stated(row: Observation, column: str) -> float:
-    """Return a number that a row must state.
+def required(row: Observation, column: str) -> float:
+    """Return a number that a row has because its kind requires it.
 
     Parameters
     ----------
@@ -23,5 +23,5 @@ def stated(row: Observation, column: str) -> float:
         The cell.
     """
     cell = getattr(row, column)
-    assert cell is not None, column  # the table's checks refuse rows without it
+    assert cell is not None, column  # the checks of a table refuse rows without it
     return float(cell)

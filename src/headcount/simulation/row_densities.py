@@ -1,4 +1,4 @@
-"""Densities: the likelihood of each row, by kind, with SciPy's distributions."""
+"""Densities: the log likelihood of each row, by observation kind."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from typing import Final
 import numpy as np
 
 from headcount._types import FloatArray
-from headcount.simulation.binomial_rows import log_chance_of_k
-from headcount.simulation.required_values import stated
-from headcount.simulation.rounding_rules import cell_of, reads_as_count
+from headcount.simulation.binomial_rows import log_binomial_density
+from headcount.simulation.required_values import required
+from headcount.simulation.rounding_rules import reads_as_count, rounding_interval
 from headcount.simulation.row_noise import (
     interval_se,
     noise_of_count,
@@ -28,24 +28,24 @@ type Density = Callable[[Observation, State, ModelSpec], float]
 
 
 def log_density(spec: ModelSpec, observations: Observations, state: State) -> FloatArray:
-    """Compute the log likelihood of each fitted row.
+    """Return the log likelihood of each fitted row.
 
     Parameters
     ----------
     spec
         The declaration.
     observations
-        Rows that fit the spec; excluded ones are passed over.
+        Rows that fit the spec; excluded ones are skipped.
     state
-        The latent world that is conditioned on.
+        Latent quantities.
 
     Returns
     -------
     numpy.ndarray
-        Density with respect to log y, log(1 + g) or log p for counts, flows, soft ranges, growth,
-        shares and rounded numbers whose rounding does not matter; probability for zeros, bounds,
-        hard ranges, suppressed and other rounded numbers, surveys and overlaps. Dims (row,), in the
-        order of ``observations.fitted``.
+        Log density of log y, log(1 + g) or log p for counts, flows, ranges with mass below 1,
+        growth, shares and rounded numbers that are treated as counts; log probability for zeros,
+        bounds, ranges of mass 1, suppressed and other rounded numbers, surveys and overlaps. Dims
+        (row,), in the order of ``observations.fitted``.
     """
     return np.array(
         [OBSERVATION_DENSITIES[row.kind](row, state, spec) for row in observations.fitted],
@@ -54,7 +54,7 @@ def log_density(spec: ModelSpec, observations: Observations, state: State) -> Fl
 
 
 def _count(row: Observation, state: State, spec: ModelSpec) -> float:
-    y, noise = stated(row, "value"), noise_of_count(row, state, spec)
+    y, noise = required(row, "value"), noise_of_count(row, state, spec)
     return (
         noise.log_density(np.log(y), row.relative_se or 0.0, y**-0.5)
         if y > 0
@@ -63,26 +63,26 @@ def _count(row: Observation, state: State, spec: ModelSpec) -> float:
 
 
 def _rounded(row: Observation, state: State, spec: ModelSpec) -> float:
-    (low, high), noise = cell_of(row), noise_of_count(row, state, spec)
+    (low, high), noise = rounding_interval(row), noise_of_count(row, state, spec)
     if row.value == 0:
         return noise.log_below(high)
     if reads_as_count(row):
         return _count(row, state, spec)
-    return noise.log_within(low, high, row.relative_se or 0.0, stated(row, "value") ** -0.5)
+    return noise.log_within(low, high, row.relative_se or 0.0, required(row, "value") ** -0.5)
 
 
 def _lower_bound(row: Observation, state: State, spec: ModelSpec) -> float:
-    return noise_of_count(row, state, spec).log_above(stated(row, "value"))
+    return noise_of_count(row, state, spec).log_above(required(row, "value"))
 
 
 def _upper_bound(row: Observation, state: State, spec: ModelSpec) -> float:
-    return noise_of_count(row, state, spec).log_below(stated(row, "value"))
+    return noise_of_count(row, state, spec).log_below(required(row, "value"))
 
 
 def _range(row: Observation, state: State, spec: ModelSpec) -> float:
     lower, upper, noise = (
-        stated(row, "lower"),
-        stated(row, "upper"),
+        required(row, "lower"),
+        required(row, "upper"),
         noise_of_count(row, state, spec),
     )
     middle = np.sqrt(lower * upper)
@@ -92,11 +92,11 @@ def _range(row: Observation, state: State, spec: ModelSpec) -> float:
 
 
 def _growth(row: Observation, state: State, spec: ModelSpec) -> float:
-    return noise_of_growth(row, state, spec).log_density(np.log1p(stated(row, "value")))
+    return noise_of_growth(row, state, spec).log_density(np.log1p(required(row, "value")))
 
 
 def _share(row: Observation, state: State, spec: ModelSpec) -> float:
-    p = stated(row, "value")
+    p = required(row, "value")
     sampling = 0.0 if row.n is None else np.sqrt(max(0.0, 1 - p) / (row.n * p))
     return noise_of_share(row, state, spec).log_density(np.log(p), sampling)
 
@@ -111,7 +111,7 @@ OBSERVATION_DENSITIES: Final[dict[str, Density]] = {
     "flow": _count,
     "growth": _growth,
     "share": _share,
-    "survey": log_chance_of_k,
-    "overlap": log_chance_of_k,
+    "survey": log_binomial_density,
+    "overlap": log_binomial_density,
 }
-"""Observation kind to the log density of a row given a state."""
+"""Log likelihood of a row given a state, by observation kind."""

@@ -1,24 +1,23 @@
-r"""Draws: new statements in the form of the old ones, by kind.
+r"""Draws: a new row in the form of each given row, by observation kind.
 
-What is drawn is what the likelihood is about, so that calibration by simulation is about the model
-and not about a mismatch between two versions of it. Three kinds of statement need care.
+Each draw follows the distribution that the likelihood assumes, so that simulation-based calibration
+tests the model and not a mismatch between a likelihood and a simulator. Three cases need care.
 
-- The sd of a count holds 1/y, the Poisson part at the stated number. Before the draw there is none,
-  so it takes the expected value in its place, and 1 where less is expected. The difference is of
-  order 1/y and negligible beyond small counts. Shares with a stated base n are treated likewise,
-  and take at least one of the n. So are flows and rounded numbers; a rounded zero, whose likelihood
-  knows no relative standard error, is drawn with the row's.
-- Bounds, hard ranges, floors and rounding state an event, and which events there are is fixed
-  before the draw: those that the row names, and their complements. Drawing until the stated event
-  comes true would condition on it twice. A source whose count falls on the other side of a bound
-  would have made the opposite statement about it, so its row changes kind; one whose count falls
-  outside a hard range would have named another cell of the same grid; one that rounds would have
-  named the nearest multiple of the same unit, zero among them, which is written down, since another
-  number has other trailing zeros.
+- The variance of a count contains 1/y, the Poisson part at the stated number. Before the draw this
+  number is unknown, so the expected value takes its place, and at least 1. The difference is of
+  order 1/y: negligible except for small counts. The same holds for flows, for rounded numbers, and
+  for shares with a stated base n, where the expected number is at least one of the n. A rounded
+  zero is drawn with the relative standard error of its row, which its likelihood does not contain.
+- Bounds, ranges of mass 1 and rounding state an event. The possible events are fixed before the
+  draw; to draw until the stated event occurs would condition on it twice. A count on the other side
+  of a bound changes the kind of the row to the opposite bound. A count outside a range of mass 1
+  moves the range to another interval of the same grid on the log scale. A rounded number becomes
+  the nearest multiple of the same unit, possibly zero; the row then states its unit, because
+  another number has other trailing zeros.
 - A source that withholds numbers below a floor publishes the others. So a suppressed row is a count
-  that is censored below the floor: a count that reaches it comes as a row of its own kind, with its
-  number. The Poisson part of the event is taken at the floor, as the likelihood does, that of the
-  number at the expected value.
+  that is censored below the floor, and a count that reaches the floor becomes a row of kind
+  ``count``. As in the likelihood, the Poisson part of the event is taken at the floor; that of the
+  number is taken at the expected value.
 """
 
 from __future__ import annotations
@@ -29,9 +28,9 @@ from typing import Final
 
 import numpy as np
 
-from headcount.simulation.binomial_rows import draw_k
-from headcount.simulation.required_values import stated
-from headcount.simulation.rounding_rules import unit_of
+from headcount.simulation.binomial_rows import draw_successes
+from headcount.simulation.required_values import required
+from headcount.simulation.rounding_rules import rounding_unit
 from headcount.simulation.row_noise import (
     Noise,
     interval_se,
@@ -49,30 +48,29 @@ __all__ = ["OBSERVATION_DRAWS", "draw_observations"]
 type Draw = Callable[[Observation, State, ModelSpec, np.random.Generator], Observation]
 
 FEWEST: Final = 1.0
-"""A draw below this is stated as zero: the likelihood of a zero is that of "fewer than one"."""
+"""A smaller draw is stated as zero; the likelihood of a zero is the probability of less than 1."""
 
 
 def draw_observations(
     spec: ModelSpec, observations: Observations, state: State, rng: np.random.Generator
 ) -> Observations:
-    """Draw what the sources of a state would have stated in place of given rows.
+    """Draw the rows that the sources would have stated in place of given rows.
 
     Parameters
     ----------
     spec
         The declaration.
     observations
-        Rows that fit the spec: who states something about what, and in which form.
+        Rows that fit the spec: their sources, areas, times and kinds.
     state
-        The latent world that is conditioned on.
+        Latent quantities.
     rng
-        Source of randomness.
+        Random generator.
 
     Returns
     -------
     Observations
-        A row for each fitted row, in order, in the source's words no more. Excluded rows are left
-        out: they are about the real world.
+        A row for each fitted row, in order, without the source's words. Excluded rows are left out.
     """
     rows = (
         replace(
@@ -80,7 +78,7 @@ def draw_observations(
             as_stated="",
             citation="simulated",
             license="",
-            # Names the row, so that rows which come out equal are not taken for repetitions of one.
+            # Equal rows would be dropped as repetitions, so each names the row it replaces.
             notes=f"in place of line {row.line}",
         )
         for row in observations.fitted
@@ -91,7 +89,7 @@ def draw_observations(
 def _count(
     row: Observation, state: State, spec: ModelSpec, rng: np.random.Generator
 ) -> Observation:
-    """Draw a whole number; zero where the source counts fewer than one."""
+    """Draw a whole number; zero where the drawn count is below one."""
     noise = noise_of_count(row, state, spec)
     y = np.exp(noise.draw(rng, row.relative_se or 0.0, _poisson_sd(noise)))
     return replace(row, value=0.0 if y < FEWEST else float(np.rint(y)))
@@ -100,8 +98,8 @@ def _count(
 def _rounded(
     row: Observation, state: State, spec: ModelSpec, rng: np.random.Generator
 ) -> Observation:
-    """Draw the nearest multiple of the unit."""
-    noise, unit = noise_of_count(row, state, spec), unit_of(row)
+    """Draw a count and round it to the unit of the row."""
+    noise, unit = noise_of_count(row, state, spec), rounding_unit(row)
     y = np.exp(noise.draw(rng, row.relative_se or 0.0, _poisson_sd(noise)))
     return replace(row, value=float(unit * np.rint(y / unit)), unit=unit)
 
@@ -109,10 +107,9 @@ def _rounded(
 def _bound(
     row: Observation, state: State, spec: ModelSpec, rng: np.random.Generator
 ) -> Observation:
-    """Draw on which side of the stated bound the source's count lies."""
-    bound = stated(row, "value")
-    # The likelihood takes the Poisson part at the bound, which is known here: nothing is
-    # approximated.
+    """Draw a count and return the bound, with the kind that holds for the count."""
+    bound = required(row, "value")
+    # As in the likelihood, the Poisson part is taken at the bound, so the draw is exact.
     log_y = noise_of_count(row, state, spec).draw(rng, bound**-0.5)
     return replace(row, kind="lower_bound" if log_y > np.log(bound) else "upper_bound")
 
@@ -120,8 +117,8 @@ def _bound(
 def _suppressed(
     row: Observation, state: State, spec: ModelSpec, rng: np.random.Generator
 ) -> Observation:
-    """Draw whether the source's count lies below the floor, and else the count."""
-    floor, noise = stated(row, "value"), noise_of_count(row, state, spec)
+    """Draw a count and return it, or the suppressed row where it lies below the floor."""
+    floor, noise = required(row, "value"), noise_of_count(row, state, spec)
     deviate = noise.deviate(rng)
     if noise.at(deviate, floor**-0.5) < np.log(floor):
         return row
@@ -132,17 +129,17 @@ def _suppressed(
 def _range(
     row: Observation, state: State, spec: ModelSpec, rng: np.random.Generator
 ) -> Observation:
-    """Draw the middle of a soft range, or the cell of a hard one, with the log width that was
-    stated.
+    """Draw a range with the same width on the log scale.
+
+    With mass below 1 its middle is drawn; with mass 1 the interval of the grid that holds a count.
     """
-    log_lower, log_upper = np.log([stated(row, "lower"), stated(row, "upper")])
+    log_lower, log_upper = np.log([required(row, "lower"), required(row, "upper")])
     noise = noise_of_count(row, state, spec)
     if row.mass != 1:
         middle = noise.draw(rng, interval_se(row), _poisson_sd(noise))
         return _shifted(row, middle - (log_lower + log_upper) / 2)
     log_y = noise.draw(rng, _poisson_sd(noise))
-    # The grid is fixed by the stated interval, which is one of its cells. One laid around the draw
-    # would say where in the interval the count was.
+    # The stated interval fixes the grid. A grid around the draw would reveal the count's position.
     width = log_upper - log_lower
     return _shifted(row, width * np.floor((log_y - log_lower) / width))
 
@@ -150,28 +147,28 @@ def _range(
 def _growth(
     row: Observation, state: State, spec: ModelSpec, rng: np.random.Generator
 ) -> Observation:
-    """Draw a growth over the stated window."""
+    """Draw the growth over the stated window."""
     return replace(row, value=float(np.expm1(noise_of_growth(row, state, spec).draw(rng))))
 
 
 def _share(
     row: Observation, state: State, spec: ModelSpec, rng: np.random.Generator
 ) -> Observation:
-    """Draw a share of the stated whole; it may come out above one."""
+    """Draw a share of the stated whole; it can exceed one."""
     noise = noise_of_share(row, state, spec)
     sampling = 0.0 if row.n is None else _sampling_sd(float(np.exp(noise.expected)), row.n)
     return replace(row, value=float(np.exp(noise.draw(rng, sampling))))
 
 
-def _k_of_n(
+def _binomial(
     row: Observation, state: State, spec: ModelSpec, rng: np.random.Generator
 ) -> Observation:
-    """Draw how many of the stated n belong to the scope, or are on the list."""
-    return replace(row, value=float(draw_k(row, state, spec, rng)))
+    """Draw how many of the n people belong to the scope, or are on the list."""
+    return replace(row, value=float(draw_successes(row, state, spec, rng)))
 
 
 def _poisson_sd(noise: Noise) -> float:
-    """Return the Poisson part of the sd of a count that is not known yet."""
+    """Return the Poisson part of the sd of a count before it is drawn."""
     return float(np.exp(-max(noise.expected, np.log(FEWEST)) / 2))
 
 
@@ -181,10 +178,10 @@ def _sampling_sd(p: float, n: float) -> float:
 
 
 def _shifted(row: Observation, distance: float) -> Observation:
-    """Return a range moved along the log axis, with the best guess where it states one."""
+    """Return a range, and its best guess if any, moved by a distance on the log scale."""
     factor = float(np.exp(distance))
     value = None if row.value is None else row.value * factor
-    lower, upper = stated(row, "lower") * factor, stated(row, "upper") * factor
+    lower, upper = required(row, "lower") * factor, required(row, "upper") * factor
     return replace(row, lower=lower, upper=upper, value=value)
 
 
@@ -198,7 +195,7 @@ OBSERVATION_DRAWS: Final[dict[str, Draw]] = {
     "flow": _count,
     "growth": _growth,
     "share": _share,
-    "survey": _k_of_n,
-    "overlap": _k_of_n,
+    "survey": _binomial,
+    "overlap": _binomial,
 }
-"""Observation kind to the draw of a new row in place of one, given a state."""
+"""Draw of a new row in place of a given one, by observation kind."""

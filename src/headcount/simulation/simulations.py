@@ -1,4 +1,4 @@
-"""Simulations: worlds drawn from the priors of a spec, and what its sources would state about them."""
+"""Simulations: latent quantities drawn from the priors, and rows drawn given them."""
 
 from __future__ import annotations
 
@@ -23,18 +23,18 @@ __all__ = ["Simulation", "simulate", "simulate_prior"]
 
 @dataclass(frozen=True, eq=False)
 class Simulation:
-    """A simulated study: the world, and what was stated about it.
+    """A simulated study: rows, and the true values behind them.
 
     Parameters
     ----------
     observations
-        Simulated rows, in the form of the rows that were given.
+        Simulated rows, in the form of the given rows.
     truth
         The state with labels, see `State.to_dataset`.
     state
         The state that the rows were drawn from.
     seed
-        With which the same simulation can be had again.
+        Seed that repeats the simulation.
     """
 
     observations: Observations
@@ -52,40 +52,39 @@ def simulate(
     keep: Callable[[State], bool] | None = None,
     tries: int = 1000,
 ) -> Simulation:
-    """Draw a world from the priors, and statements about it.
+    """Draw latent quantities from the priors, and rows given them.
 
-    A fit to the result should recover the world as often as its intervals say (simulation-based
-    calibration), so long as every draw is accepted: worlds picked by ``within`` or ``keep`` follow
-    another prior than the spec's.
+    A fit to the rows should recover the true values as often as its intervals say (simulation-based
+    calibration). This holds where every prior draw is accepted: with ``within`` or ``keep`` the
+    true values follow another distribution than the prior.
 
     Parameters
     ----------
     study
-        A study, or the spec of one. Of its rows source, area, year, form, bounds, widths, units and
-        respondents are kept; the stated numbers do not enter. Excluded rows are left out.
+        A study, or a spec. Its rows lend source, area, year, kind, bounds, widths, rounding units
+        and n; their stated numbers are not used. Excluded rows are left out.
     observations
         The rows, where a spec is given.
     seed
-        Of all that is random.
+        Seed of the random generator.
     within
-        Lowest and highest headcount of the root area in the reference year, in persons, that is
-        accepted.
+        Lowest and highest accepted headcount of the root area in the reference year, in persons.
     keep
-        Whether a state is accepted.
+        Takes a `State`, returns whether it is accepted.
     tries
-        How many states are drawn at most.
+        Largest number of prior draws.
 
     Returns
     -------
     Simulation
-        New observations and the truth behind them. A bound on whose other side the count fell has
-        become a bound of the other kind, a suppressed number above its floor a count, a hard range
-        another cell of its grid; see ``headcount.simulation.row_draws``.
+        New rows and their true values. Some rows change their form: a bound becomes the opposite
+        bound, a suppressed number a count, and a range of mass 1 another interval of the same
+        width; see ``headcount.simulation.row_draws``.
 
     Raises
     ------
     HeadcountError
-        Where no state is accepted.
+        Where no prior draw is accepted.
 
     Examples
     --------
@@ -99,8 +98,7 @@ def simulate(
     """
     study = Study.of(study, observations)
     spec, observations = study.spec, study.observations
-    # Streams of their own: other rows do not change the world, nor does a rejected world change the
-    # noise.
+    # Two independent streams: the state does not depend on the rows, nor the noise on rejections.
     state_rng, row_rng = np.random.default_rng(seed).spawn(2)
     for state in draw_states(spec, state_rng, tries):
         if _is_within(state, spec, within) and (keep is None or keep(state)):
@@ -110,32 +108,33 @@ def simulate(
         "" if within is None else f" with a headcount between {within[0]:,g} and {within[1]:,g}"
     )
     msg = (
-        f"{spec.name} [total.prior]: none of {tries} prior draws was accepted; expected one{wanted}."
-        f" The prior of the total has {spec.total.prior}."
+        f"{spec.name} [total.prior]: none of {tries} prior draws was accepted; expected "
+        f"one{wanted}. The prior of the total has {spec.total.prior}."
         " Widen 'within' or 'keep', or raise 'tries'."
     )
     raise HeadcountError(msg)
 
 
 def simulate_prior(spec: ModelSpec, *, seed: int, draws: int = 1000) -> xr.Dataset:
-    """Draw worlds from the priors, to see what they imply together.
+    """Draw latent quantities from the priors, to see their joint implications.
 
     Parameters
     ----------
     spec
         The declaration.
     seed
-        Of all that is random.
+        Seed of the random generator.
     draws
-        How many worlds.
+        Number of draws.
 
     Returns
     -------
     xarray.Dataset
         ``headcount`` of the target in persons, dims (draw, region, year); ``total``, the root
         area's, dims (draw, year); ``ratio`` of each scope to the target in the root area, dims
-        (draw, scope, year); ``reach`` in units stated per person, 1 for surveys and linkages, dims
-        (draw, source, region, year); ``noise_scale``, sd on the log scale, dims (draw, source).
+        (draw, scope, year); ``reach``, the number stated per person, 1 for surveys and linkages,
+        dims (draw, source, region, year); ``noise_scale``, sd on the log scale, dims (draw,
+        source).
 
     Examples
     --------
@@ -172,7 +171,7 @@ def simulate_prior(spec: ModelSpec, *, seed: int, draws: int = 1000) -> xr.Datas
 
 
 def _root_log_people(state: State, scope: str) -> FloatArray:
-    """Return the log people of a scope in the root area, dims (year,); regions partition the root."""
+    """Return the log headcount of a scope in the root area, dims (year,)."""
     people: FloatArray = np.logaddexp.reduce(state.log_scope(scope), axis=0)
     return people
 

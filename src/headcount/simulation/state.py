@@ -1,4 +1,4 @@
-"""A state: one point of the latent world, in natural quantities."""
+"""A state: one draw of all latent quantities."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ __all__ = ["State"]
 
 @dataclass(frozen=True, eq=False)
 class State:
-    """Everything that the observations depend on, and nothing that they do not.
+    """All latent quantities that the observations depend on.
 
     Regions and years are in the order of ``spec.areas.regions`` and ``spec.years.labels``.
 
@@ -38,24 +38,24 @@ class State:
     log_headcount
         Logarithm of the target's headcount in persons, dims (region, year).
     log_ratio
-        Latent scope to the logarithm of its headcount over the target's, dims (region, year); zeros
+        Logarithm of the headcount over the target's, by latent scope, dims (region, year); zeros
         for the target.
     known
-        Scope with a covariate to the logarithm of its population in persons, dims (region, year).
+        Logarithm of the population in persons, by scope with a covariate, dims (region, year).
     log_reach
-        Source to the logarithm of units stated per person of its scope, dims (region, year); zeros
-        for surveys and linkages.
+        Logarithm of the number stated per person of its scope, by source, dims (region, year);
+        zeros for surveys and linkages.
     log_bare
-        Source with a coverage to the logarithm of the chance that a person of its scope is on its
-        list: without overcount, lineage error and shared bias. Dims (region, year).
+        Logarithm of the probability that a person of its scope is on the list, by source with a
+        coverage: without overcount, lineage error and shared bias. Dims (region, year).
     noise_scale
-        Source to the typical sd of its rows on the log scale.
+        Noise sd on the log scale, by source.
     selection
-        Survey source to the factor on the odds of answering, breaks included, dims (year,).
+        Factor on the odds of answering, including breaks, by survey, dims (year,).
     dependence
-        Linkage to the odds ratio of being on both of its lists.
+        Odds ratio of being on both lists, by linkage.
     concentration
-        Survey source or linkage to the kappa of its kind.
+        Concentration kappa, by survey or linkage.
     """
 
     log_headcount: FloatArray
@@ -86,22 +86,22 @@ class State:
         return self.log_headcount + self.log_ratio[scope]
 
     def to_dataset(self, spec: ModelSpec) -> xr.Dataset:
-        """Return the state with labels, as the truth that a fit should recover.
+        """Return the state with labels, as the true values that a fit should recover.
 
         Parameters
         ----------
         spec
-            The spec that the state was drawn from; it has the labels.
+            The spec that the state was drawn from.
 
         Returns
         -------
         xarray.Dataset
             ``headcount`` (persons) and ``log_headcount``, dims (region, year); ``growth`` since the
-            year before, a fraction, dims (region, step), where a step is labelled by the year in
+            year before, a fraction, dims (region, step), where the label of a step is the year in
             which it ends; ``log_ratio`` over the target, dims (scope, region, year); ``log_reach``
             and ``log_bare``, dims (source, region, year); ``selection``, dims (source, year);
-            ``noise_scale``, ``dependence`` and ``concentration``, dims (source,). Missing for
-            sources that have no such quantity.
+            ``noise_scale``, ``dependence`` and ``concentration``, dims (source,). NaN for sources
+            without the quantity.
         """
         growth = np.expm1(np.diff(self.log_headcount, axis=1))
         seen, years = self.log_headcount.shape, self.log_headcount.shape[1:]

@@ -1,4 +1,4 @@
-"""The latent world: draws of a whole state from the priors of a spec."""
+"""Prior draws of a whole state."""
 
 from __future__ import annotations
 
@@ -25,35 +25,34 @@ def draw_state(spec: ModelSpec, rng: np.random.Generator) -> State:
     Parameters
     ----------
     spec
-        The declaration; all its sources are drawn, whether or not there are rows of them.
+        The declaration; all its sources are drawn, including those without rows.
     rng
-        Source of randomness.
+        Random generator.
 
     Returns
     -------
     State
-        A world that the priors think possible.
+        One draw.
     """
     return next(draw_states(spec, rng, 1))
 
 
 def draw_states(spec: ModelSpec, rng: np.random.Generator, draws: int) -> Iterator[State]:
-    """Draw states from the prior, one after the other.
+    """Draw independent states from the prior.
 
     Parameters
     ----------
     spec
         The declaration.
     rng
-        Source of randomness.
+        Random generator.
     draws
         How many.
 
     Yields
     ------
     State
-        Independent draws. The quantities with priors are drawn for all of them at once, before the
-        first.
+        Independent draws. All draws of the quantities with priors precede the first state.
     """
     quantities = draw_quantities(spec, rng, draws)
     facts = Facts.of(spec)
@@ -84,14 +83,14 @@ def draw_quantities(spec: ModelSpec, rng: np.random.Generator, draws: int) -> di
     spec
         The declaration.
     rng
-        Source of randomness.
+        Random generator.
     draws
         How many of each.
 
     Returns
     -------
     dict
-        Path of the prior in the TOML file to values in the quantity's own unit, dims (draw,).
+        Values in the quantity's own unit by path of the prior in the TOML file, dims (draw,).
     """
     return {path: prior.draw(rng, draws) for path, prior in spec.priors.items()}
 
@@ -102,14 +101,14 @@ def zero_sum(rng: np.random.Generator, size: int) -> FloatArray:
     Parameters
     ----------
     rng
-        Source of randomness.
+        Random generator.
     size
         How many.
 
     Returns
     -------
     numpy.ndarray
-        Each with marginal sd 1; zero if there is but one. Dims (size,).
+        Each with marginal sd 1; zero for ``size`` 1. Dims (size,).
     """
     if size == 1:
         return np.zeros(1)
@@ -120,9 +119,7 @@ def zero_sum(rng: np.random.Generator, size: int) -> FloatArray:
 def _shrunk_coefficients(
     quantities: Quantities, spec: ModelSpec, rng: np.random.Generator
 ) -> dict[str, float]:
-    """Draw the coefficients that are pooled around zero, under the paths that priors of their own
-    would have.
-    """
+    """Draw the shrunk coefficients; their keys are the paths that their own priors would have."""
     return {
         f"covariates.{name}.coefficient": quantities["growth.coefficient_sd"]
         * rng.standard_normal()
@@ -147,7 +144,7 @@ def _log_headcount(
 
 
 def _pool_levels(quantities: Quantities, spec: ModelSpec, rng: np.random.Generator) -> FloatArray:
-    """Draw what covariates do not say about regions: the deviation of the pool, and that within it."""
+    """Draw the deviations of each pool and of each region in it, dims (region,)."""
     areas = spec.areas
     pool_of = np.array([areas.pools.index(areas.pool_of(region)) for region in areas.regions])
     levels: FloatArray = quantities["regions.pool_sd"] * zero_sum(rng, len(areas.pools))[pool_of]

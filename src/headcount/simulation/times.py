@@ -1,4 +1,4 @@
-"""Times: quantities between the middles of the model's years."""
+"""Linear interpolation between the middles of the model's years."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ def at_time(values: FloatArray, time: float, spec: ModelSpec) -> FloatArray:
     Parameters
     ----------
     values
-        At the middles of the model's years, dims (..., year).
+        Values at the middles of the model's years, dims (..., year).
     time
         In years; 2021.0 is the middle of 2021.
     spec
-        The declaration, of two years at least.
+        The declaration; it has at least two years.
 
     Returns
     -------
     numpy.ndarray
-        On the straight line through the two years around the time, or through the two outermost
-        years beyond them. Dims (...).
+        Interpolated between the two years around the time; beyond the outermost years extrapolated
+        from the nearest two. Dims (...).
     """
     since_first = time - spec.years.first
     before = int(np.clip(np.floor(since_first), 0, values.shape[-1] - 2))

@@ -1,4 +1,4 @@
-"""A spec that uses every section, and what the oracle's tests ask of it."""
+"""A spec that uses every section, for the tests of the oracle."""
 
 from __future__ import annotations
 
