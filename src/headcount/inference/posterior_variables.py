@@ -32,7 +32,7 @@ SHRUNK = "shrunk_covariate"
 
 
 def posterior_of(layout: Layout, free: FloatArray) -> xr.Dataset:
-    """Return the posterior's variables.
+    """Return the variables of the posterior, computed from draws of the free vector.
 
     Parameters
     ----------
@@ -70,8 +70,7 @@ def posterior_of(layout: Layout, free: FloatArray) -> xr.Dataset:
 
 
 def free_vectors(layout: Layout, free: FloatArray) -> xr.Dataset:
-    """Return the free vectors with labels, from which everything else about a draw can be computed
-    again.
+    """Return the free vectors with labels; all else about a draw can be computed from them.
 
     Parameters
     ----------
@@ -83,7 +82,7 @@ def free_vectors(layout: Layout, free: FloatArray) -> xr.Dataset:
     Returns
     -------
     xarray.Dataset
-        ``free`` in single precision (7 digits), labelled by block and place.
+        ``free`` in single precision (7 digits), labelled by segment and index.
     """
     return xr.Dataset(
         {FREE: ((CHAIN, DRAW, "variable"), free.astype(np.float32))},
@@ -118,8 +117,8 @@ def _parameters(layout: Layout, free: FloatArray) -> FloatArray:
 
 
 def _shrunk_coefficients(layout: Layout, free: FloatArray) -> FloatArray:
-    block = segments_of(layout).get("coefficient_z")
-    if block is None:
+    segment = segments_of(layout).get("coefficient_z")
+    if segment is None:
         return np.empty((len(free), 0))
     scale = list(layout.priors).index("growth.coefficient_sd")
-    return np.asarray(np.exp(free[:, [scale]]) * free[:, block.slice])
+    return np.asarray(np.exp(free[:, [scale]]) * free[:, segment.slice])

@@ -1,5 +1,6 @@
-"""Running the sampler: nutpie's NUTS on the engine's density, with progress, and with nothing lost
-on Ctrl-C.
+"""Running the sampler: nutpie's NUTS on the engine's density, with progress and interruption.
+
+Draws that are finished when the user presses Ctrl-C are kept.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ from headcount._types import FloatArray, IntArray
 from headcount.engine.coordinates.sampled_density import Coordinates
 from headcount.errors import SamplingError
 
-__all__ = ["SHORT", "STEADY", "Draws", "Pace", "Run", "sample"]
+__all__ = ["DEFAULT_STEPS", "INITIAL_STEP", "Draws", "Run", "StepSettings", "sample"]
 
 FREE: Final = "free"
 KEPT_STATS: Final = (
@@ -35,42 +36,41 @@ KEPT_STATS: Final = (
     "depth",
     "tuning",
 )
-DEEPEST: Final = 10
+MAX_TREEDEPTH: Final = 10
 """Doublings of a trajectory at most."""
 
-LONGEST: Final = 0.5
-"""Step size at most: longer ones save no step of a trajectory, and go wrong in the tails sooner."""
+MAX_STEP_SIZE: Final = 0.5
+"""Larger steps save no step of a trajectory, and diverge in the tails."""
 
-SHORT: Final = 0.1
-"""Where the search for a step size begins if nothing is known, in sds of a normal density."""
+INITIAL_STEP: Final = 0.1
+"""Step size at which adaptation starts if nothing is known, in sds of a normal density."""
 
-LOOK: Final = 0.2
-"""Seconds between looks at a running sampler: how late a Ctrl-C can be."""
+POLL_SECONDS: Final = 0.2
+"""Seconds between polls of a running sampler, by which a Ctrl-C can be late."""
 
 
-class Pace(NamedTuple):
-    """How long the sampler's steps are.
+class StepSettings(NamedTuple):
+    """How step sizes are chosen.
 
     Attributes
     ----------
-    accepted
-        Mean acceptance that the step size is set to.
-    varied
-        Each trajectory's steps are longer or shorter by up to this part.
+    target_accept
+        Mean acceptance to which the step size is tuned.
+    jitter
+        Largest relative change of the step size from trajectory to trajectory.
     """
 
-    accepted: float
-    varied: float
+    target_accept: float
+    jitter: float
 
 
-STEADY: Final = Pace(0.88, 0.1)
-"""Longer steps take fewer of a trajectory, but more effective draws are lost than gradients are
-saved."""
+DEFAULT_STEPS: Final = StepSettings(target_accept=0.88, jitter=0.1)
+"""At lower acceptance trajectories have fewer steps, but effective draws a second fall."""
 
 
 @dataclass(frozen=True)
 class Draws:
-    """What a run of the sampler gave.
+    """Draws of one run of the sampler.
 
     Parameters
     ----------
@@ -90,32 +90,32 @@ class Draws:
     seconds: float
 
     @property
-    def step(self) -> float:
-        """Step size that the chains settled on, the mean of all."""
+    def step_size(self) -> float:
+        """Step size of the last draw, averaged over chains."""
         return float(self.stats["step_size"].isel({DRAW: -1}).mean())
 
 
 class Run(NamedTuple):
-    """How one run of the sampler goes.
+    """Settings of one run of the sampler.
 
     Attributes
     ----------
     chains, draws, tune
         Chains, draws kept and warm-up draws, for each chain.
-    deepest
+    max_treedepth
         Doublings of a trajectory at most.
-    first_step
-        Where the search for the step size begins.
-    pace
-        How long steps are.
+    initial_step
+        Step size at which adaptation starts.
+    steps
+        How step sizes are chosen.
     """
 
     chains: int
     draws: int
     tune: int
-    deepest: int = DEEPEST
-    first_step: float = SHORT
-    pace: Pace = STEADY
+    max_treedepth: int = MAX_TREEDEPTH
+    initial_step: float = INITIAL_STEP
+    steps: StepSettings = DEFAULT_STEPS
 
 
 def sample(
@@ -134,7 +134,7 @@ def sample(
     coordinates
         The density and its coordinates.
     run
-        How many draws, and how long steps are.
+        Length and step sizes.
     seed
         Same seed, same draws, on any number of cores.
     cores
@@ -164,13 +164,13 @@ def sample(
             draws=run.draws,
             tune=run.tune,
             cores=min(run.chains, cores or usable_cores()),
-            target_accept=run.pace.accepted,
-            step_size_jitter=run.pace.varied,
-            maxdepth=run.deepest,
-            initial_step=run.first_step,
-            max_step_size=LONGEST,
-            # Between two kicks by what is left of the gradient, trajectories turn as those of a
-            # standard normal do.
+            target_accept=run.steps.target_accept,
+            step_size_jitter=run.steps.jitter,
+            maxdepth=run.max_treedepth,
+            initial_step=run.initial_step,
+            max_step_size=MAX_STEP_SIZE,
+            # Between half steps by the gradient of the density relative to a standard normal,
+            # trajectories follow the exact flow of that normal.
             exact_normal_trajectory=True,
             save_warmup=False,
             progress_bar=False,
@@ -185,14 +185,12 @@ def sample(
 
 
 def _model(coordinates: Coordinates) -> CompiledPyMCModel:
-    """Return what nutpie calls without any Python: the same as for a PyMC model, but for functions
-    of our own.
-    """
+    """Return the model for nutpie: that of a PyMC model, with callbacks of the engine."""
 
     def start(seed: int) -> FloatArray:
-        # Nearer to the centre than draws are, for coordinates may be poor further out. The sampler
-        # scales its first steps by the gradient at the start: right if that is the same for all
-        # coordinates.
+        # Closer to the centre than draws are, since coordinates may be poor further out. The
+        # sampler scales its first steps by the gradient at the start, which here has about the same
+        # size in all coordinates.
         return np.where(np.random.default_rng(seed).random(coordinates.size) < 0.5, -0.5, 0.5)
 
     size = coordinates.size
@@ -217,7 +215,7 @@ def _model(coordinates: Coordinates) -> CompiledPyMCModel:
 def _wait(running: Any) -> tuple[xr.DataTree, bool]:  # noqa: ANN401 - nutpie has no public type
     while True:
         try:
-            return running.wait(timeout=LOOK), False
+            return running.wait(timeout=POLL_SECONDS), False
         except TimeoutError:
             continue
         except KeyboardInterrupt:
@@ -245,9 +243,7 @@ def _collect(tree: xr.DataTree, *, interrupted: bool, seconds: float) -> Draws:
 
 
 def _largest_block(finished: IntArray) -> tuple[IntArray, int]:
-    """Return which chains to keep, and how many draws of each, so that the most draws are kept in
-    all.
-    """
+    """Return the chains to keep, and the draws of each, such that most draws are kept in all."""
     order = np.argsort(-finished, kind="stable")
     kept = int(np.argmax(np.arange(1, finished.size + 1) * finished[order])) + 1
     return np.sort(order[:kept]), int(finished[order[kept - 1]])
