@@ -8,7 +8,7 @@ from headcount.errors import Problem, nearest
 from headcount.study.observation import Observation
 from headcount.study.observation_kinds import OBSERVATION_KINDS
 from headcount.study.observations import PERIODS, SPECIAL, Observations
-from headcount.study.periods import moments, period_problem
+from headcount.study.periods import period_problem
 
 __all__ = ["cell_problems"]
 
@@ -41,17 +41,16 @@ def _kind_problems(row: Observation, table: Observations) -> Iterator[Problem]:
     used = (*kind.required, *kind.optional)
     for column in kind.required:
         if getattr(row, column) in (None, ""):
-            message = f"the cell is empty; a {row.kind} needs {', '.join(kind.required)}"
+            message = f"the cell is empty; {kind.with_article} needs {', '.join(kind.required)}"
             yield Problem(table.where(row, column), message)
     for column in SPECIAL:
         if column not in used and getattr(row, column) not in (None, ""):
-            message = f"a {row.kind} does not use this column"
-            advice = f"Empty the cell; a {row.kind} uses {', '.join(used)}."
+            message = f"{kind.with_article} does not use this column"
+            advice = f"Empty the cell; {kind.with_article} uses {', '.join(used)}."
             yield Problem(table.where(row, column), message, advice)
     for column, message, advice in kind.problems(row):
         yield Problem(table.where(row, column), message, advice)
-    misread = [*_misread_periods(row, table, used)]
-    yield from misread or _window_problems(row, table)
+    yield from _misread_periods(row, table, used)
 
 
 def _misread_periods(
@@ -63,24 +62,3 @@ def _misread_periods(
             continue
         if found := period_problem(year, period):
             yield Problem(table.where(row, column), *found)
-
-
-def _window_problems(row: Observation, table: Observations) -> Iterator[Problem]:
-    """Yield a problem where growth within one year runs backwards.
-
-    The kind itself checks growth between two years.
-    """
-    if row.kind != "growth" or row.from_year != row.year:
-        return
-    if not (row.period or row.from_period):
-        message = f"{row.from_year} is not before year = {row.year}"
-        advice = "Growth within a year needs a from_period, and a period after it."
-        yield Problem(table.where(row, "from_year"), message, advice)
-    elif _middle(row.year, row.from_period) >= _middle(row.year, row.period):
-        before, after = (period or "mid-year" for period in (row.from_period, row.period))
-        message = f"{before!r} is not before period = {after!r}"
-        yield Problem(table.where(row, "from_period"), message)
-
-
-def _middle(year: int, period: str) -> float:
-    return sum(moment.weight * moment.time for moment in moments(year, period))

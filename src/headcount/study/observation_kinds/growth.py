@@ -23,7 +23,7 @@ from headcount.study.observation import Observation
 from headcount.study.observation_kinds.observation_kind import ObservationKind, Problems, Promise
 from headcount.study.observation_kinds.row_terms import cell_of, term_of
 from headcount.study.observation_kinds.stated_number import CHANGE
-from headcount.study.periods import moments
+from headcount.study.periods import moments, period_problem
 from headcount.study.row_forms import STATED, FormRow, Term
 from headcount.study.specs import ModelSpec
 
@@ -33,9 +33,28 @@ __all__ = ["GROWTH"]
 def _problems(row: Observation) -> Problems:
     if row.value is not None and row.value <= -1:
         yield "value", f"{row.value:g} is not above -1", "Growth is a fraction: 0.29 for +29 %."
-    # Within a year the periods tell, which `headcount.study.observations` compares.
     if row.from_year is not None and row.from_year > row.year:
         yield "from_year", f"{row.from_year} is not before year = {row.year}", ""
+    if row.from_year == row.year:
+        yield from _within_a_year(row)
+
+
+def _within_a_year(row: Observation) -> Problems:
+    """Yield a problem where growth between two periods of one year runs backwards."""
+    periods = (row.from_period, row.period)
+    if not any(periods):
+        message = f"{row.from_year} is not before year = {row.year}"
+        advice = "Growth within a year needs a from_period, and a period after it."
+        yield "from_year", message, advice
+    elif not any(period and period_problem(row.year, period) for period in periods):
+        start, end = (_middle(row.year, period) for period in periods)
+        if start >= end:
+            before, after = (period or "mid-year" for period in periods)
+            yield "from_period", f"{before!r} is not before period = {after!r}", ""
+
+
+def _middle(year: int, period: str) -> float:
+    return sum(moment.weight * moment.time for moment in moments(year, period))
 
 
 def _form(row: Observation, spec: ModelSpec) -> FormRow:
