@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from headcount.simulation.growth_draws import GROWTH_DRAWS
-from headcount.study.growth_kinds import GROWTH_KINDS
+from headcount.study.growth_kinds import GROWTH_KINDS, RECURSIONS
 from headcount.study.priors import LINKS
 from headcount.study.specs import GrowthSpec
 
@@ -28,6 +28,14 @@ def test_a_kind_names_its_priors_and_where_they_live(name):
     # People who enter and leave grow by what they do, and not at a rate that is stated.
     assert kind.parameters.get("rate") == (None if name == "stock_and_flow" else "growth")
     assert set(kind.parameters.values()) <= LINKS.keys()
+    assert {kind.base, *kind.nonlinear} <= kind.parameters.keys()
+
+
+def test_every_recursion_of_the_engine_is_that_of_a_kind():
+    assert {kind.recursion for kind in GROWTH_KINDS.values()} == set(RECURSIONS)
+    assert [RECURSIONS[kind.code] for kind in GROWTH_KINDS.values()] == [
+        kind.recursion for kind in GROWTH_KINDS.values()
+    ]
 
 
 def test_richer_kinds_keep_the_priors_of_simpler_ones():

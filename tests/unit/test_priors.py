@@ -165,6 +165,22 @@ def test_draws_follow_the_quantiles(family):
 
 
 @pytest.mark.parametrize("family", FAMILIES)
+def test_the_curvature_is_minus_the_second_derivative(family):
+    support, numbers = STATED[family]
+    prior = Prior.parse({"family": family} | numbers, support=support)
+    first, second = (np.full(5, number) for number in prior.numbers)
+    x, step = np.linspace(-2, 2, 5), 1e-3
+    below, here, above = (prior.log_density(prior.link.inverse(x + k * step)) for k in (-1, 0, 1))
+    expected = -(above - 2 * here + below) / step**2
+    curvature = FAMILIES[family].curvature(x, first, second)
+    np.testing.assert_allclose(curvature, expected, rtol=1e-4, atol=1e-6)
+
+
+def test_the_engine_tells_families_by_their_codes():
+    assert sorted(family.code for family in FAMILIES.values()) == list(range(len(FAMILIES)))
+
+
+@pytest.mark.parametrize("family", FAMILIES)
 def test_families_are_used_for_their_supports_only(family):
     support, numbers = STATED[family]
     for other in LINKS.keys() - set(FAMILIES[family].supports):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from headcount.layout.study_layout import Layout
+from headcount.study.growth_kinds import GROWTH_KINDS
 
 __all__ = ["Segment", "free_labels", "free_prior_paths", "kinds_with_region_sd", "segments_of"]
 
@@ -143,7 +144,7 @@ def _latent(layout: Layout) -> dict[str, int]:
         "region_z": regions,
         "region_rate_z": regions,
         "coefficient_z": len(spec.shrunk_covariates),
-    } | (innovations if "common_sd" in spec.growth.priors else {})
+    } | (innovations if GROWTH_KINDS[spec.growth.kind].has_innovations else {})
 
 
 def _scopes(layout: Layout) -> dict[str, int]:

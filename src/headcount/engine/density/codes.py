@@ -3,13 +3,16 @@
 """
 
 from headcount.engine.density.linear_predictor import PARTS
-from headcount.engine.density.study_arrays import LINKS
+from headcount.engine.density.study_arrays import LINKS, NONLINEAR
 from headcount.engine.numba_support.code_cache import depends_on
+from headcount.study.growth_kinds import RECURSIONS
+from headcount.study.priors import FAMILIES
 from headcount.study.row_forms import FORMS
 
 __all__ = [
     "ADDITIVE",
     "BESIDE",
+    "BETA",
     "BOUND",
     "CEILING",
     "COMMON_INNOVATION",
@@ -18,8 +21,12 @@ __all__ = [
     "DRIVEN_GROWTH",
     "ENTRY",
     "EXIT",
+    "EXPONENTIAL",
+    "GAMMA",
     "GROWTH_KIND",
+    "HALF_NORMAL",
     "INTERVAL",
+    "LINK_NORMAL",
     "LOGISTIC",
     "LOG_CONCENTRATION",
     "LOG_NOISE",
@@ -65,8 +72,13 @@ __all__ = [
     LOG_CONCENTRATION,
 ) = range(len(PARTS))
 REGIONS, YEARS, SOURCES, SCOPES, REFERENCE = range(5)
-GROWTH_KIND, DAMPING, CEILING, EXIT, ENTRY = range(5)
-ADDITIVE, LOGISTIC, STOCK_AND_FLOW = range(3)
+GROWTH_KIND, DAMPING, CEILING, EXIT, ENTRY = range(1 + len(NONLINEAR))
+ADDITIVE, LOGISTIC, STOCK_AND_FLOW = range(len(RECURSIONS))
+"""Of ``growth[GROWTH_KIND]``, in the order of `headcount.study.growth_kinds.RECURSIONS`."""
+LINK_NORMAL, HALF_NORMAL, EXPONENTIAL, GAMMA, BETA = (
+    FAMILIES[name].code for name in ("link_normal", "half_normal", "exponential", "gamma", "beta")
+)
+"""Of ``prior_family``."""
 CONTAINS, WITHIN, BESIDE, PART_OF = range(len(LINKS))
 STATED, BOUND, INTERVAL, SURVEY, OVERLAP = range(len(FORMS))
 """Of ``row_form``, in the order of `headcount.study.row_forms.FORMS`."""

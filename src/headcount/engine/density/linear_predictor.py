@@ -17,6 +17,7 @@ import numpy as np
 from headcount._types import FloatArray, IntArray
 from headcount.layout.free_vector import kinds_with_region_sd, segments_of
 from headcount.layout.study_layout import Layout, zero_sum_basis
+from headcount.study.growth_kinds import GROWTH_KINDS
 
 __all__ = ["PARTS", "LinearPredictor"]
 
@@ -141,7 +142,7 @@ class LinearPredictor:
 
     def _steady(self) -> None:
         start = self._open("steady_growth", self._regions)
-        base = "growth.rate" if "rate" in self._spec.growth.priors else "growth.conversion"
+        base = f"growth.{GROWTH_KINDS[self._spec.growth.kind].base}"
         scale = self._position["growth.region_rate_sd"]
         for region, z in enumerate(self._free("region_rate_z")):
             self._add(start + region, self._position[base])

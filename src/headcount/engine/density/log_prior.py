@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 from headcount._types import FloatArray
+from headcount.engine.density.codes import EXPONENTIAL, GAMMA, HALF_NORMAL, LINK_NORMAL
 from headcount.engine.density.study_arrays import StudyArrays
 from headcount.engine.density.tails import expit, log_expit
 from headcount.engine.numba_support.compilation import compiled
@@ -22,19 +23,19 @@ def log_prior_and_gradient(x: FloatArray, arrays: StudyArrays, gradient: FloatAr
             arrays.prior_first[i],
             arrays.prior_second[i],
         )
-        if family == 0:
+        if family == LINK_NORMAL:
             z = (x[i] - first) / second
             total -= 0.5 * z * z
             gradient[i] = -z / second
-        elif family == 1:
+        elif family == HALF_NORMAL:
             z = math.exp(x[i]) / first
             total += x[i] - 0.5 * z * z
             gradient[i] = 1 - z * z
-        elif family == 2:
+        elif family == EXPONENTIAL:
             z = math.exp(x[i]) / first
             total += x[i] - z
             gradient[i] = 1 - z
-        elif family == 3:
+        elif family == GAMMA:
             z = second * math.exp(x[i])
             total += first * x[i] - z
             gradient[i] = first - z

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Final, NamedTuple
 
 import numpy as np
-from scipy.special import gammaln
 
 from headcount._memo import memo
 from headcount._types import FloatArray, IntArray
@@ -14,25 +13,20 @@ from headcount.engine.density.reach_points import ReachPoints
 from headcount.engine.numba_support.struct_pointers import Addressed
 from headcount.layout.free_vector import segments_of
 from headcount.layout.study_layout import TREND_LEVEL_SD, Layout
-from headcount.study.priors import LINK_NORMAL, Prior
+from headcount.study.growth_kinds import GROWTH_KINDS
+from headcount.study.priors import FAMILIES
 from headcount.study.row_forms import FORMS
 from headcount.study.specs import RATIO_SUPPORT
 
-__all__ = ["FAMILY_CODES", "GROWTH_CODES", "LINKS", "StudyArrays", "arrays_of"]
+__all__ = ["LINKS", "NONLINEAR", "StudyArrays", "arrays_of"]
 
-FAMILY_CODES: Final = {LINK_NORMAL: 0, "half_normal": 1, "exponential": 2, "gamma": 3, "beta": 4}
 LINKS: Final = (*RATIO_SUPPORT, "part_of")
 """Relations of scopes in the order of their codes."""
 
-GROWTH_CODES: Final = {
-    "exponential": 0,
-    "random_walk": 0,
-    "damped_trend": 0,
-    "logistic": 1,
-    "stock_and_flow": 2,
-}
-"""Growth kind to its recursion: yearly growth added up, bent towards a ceiling, or people coming
-and going."""
+NONLINEAR: Final = tuple(
+    dict.fromkeys(name for kind in GROWTH_KINDS.values() for name in kind.nonlinear)
+)
+"""Priors of growth whose positions in the free vector stand beside the code of the recursion."""
 
 
 class _Fields(NamedTuple):
@@ -86,7 +80,7 @@ class StudyArrays(Addressed, _Fields):
     Attributes
     ----------
     prior_family, prior_first, prior_second
-        Prior of each free variable: a code of ``FAMILY_CODES`` and its two numbers; dims (free,).
+        Prior of each free variable: the code of its family and its two numbers; dims (free,).
     prior_median
         Median of each free variable's prior, on the link scale.
     log_prior_constant
@@ -103,8 +97,7 @@ class StudyArrays(Addressed, _Fields):
     shape
         Numbers of regions, years, sources, scopes, and the index of the reference year.
     growth
-        Code of the growth kind's recursion, and the positions in x of damping, ceiling, exit and
-        entry, or -1.
+        Code of the growth kind's recursion, and the positions in x of ``NONLINEAR``, or -1.
     damped_innovation
         Positions in x of the innovations of each growth path, the common one and those of the
         regions, where growth is damped; dims (path, step).
@@ -201,14 +194,13 @@ def _shape(layout: Layout) -> IntArray:
 
 def _growth(layout: Layout) -> IntArray:
     position = {path: i for i, path in enumerate(layout.priors)}
-    names = ("damping", "ceiling", "exit", "entry")
-    code = GROWTH_CODES[layout.spec.growth.kind]
-    return np.array([code, *(position.get(f"growth.{name}", -1) for name in names)], dtype=np.int64)
+    places = [position.get(f"growth.{name}", -1) for name in NONLINEAR]
+    return np.array([GROWTH_KINDS[layout.spec.growth.kind].code, *places], dtype=np.int64)
 
 
 def _paths(layout: Layout) -> IntArray:
     steps = len(layout.spec.years.labels) - 1
-    damped = "growth.damping" in layout.priors
+    damped = GROWTH_KINDS[layout.spec.growth.kind].is_damped
     places = [
         block.slice
         for name, block in segments_of(layout).items()
@@ -250,8 +242,8 @@ def _priors(layout: Layout) -> dict[str, IntArray | FloatArray]:
     family, first, second = np.zeros(size, dtype=np.int64), np.zeros(size), np.ones(size)
     middle = np.zeros(size)
     for i, prior in enumerate(layout.priors.values()):
-        family[i] = FAMILY_CODES[prior.family]
-        first[i], second[i] = _numbers(prior)
+        family[i] = FAMILIES[prior.family].code
+        first[i], second[i] = prior.numbers
         middle[i] = prior.link.forward(prior.quantile(0.5))
     if "trend_level" in blocks:
         second[blocks["trend_level"].slice] = TREND_LEVEL_SD
@@ -265,20 +257,12 @@ def _priors(layout: Layout) -> dict[str, IntArray | FloatArray]:
 
 
 def _constant(family: IntArray, first: FloatArray, second: FloatArray) -> float:
-    """Return the sum of what the log densities of the families hold whatever the variables are."""
-    by_family = (
-        -np.log(second) - 0.5 * np.log(2 * np.pi),
-        0.5 * np.log(2 / np.pi) - _log(first),
-        -_log(first),
-        first * np.log(second) - gammaln(np.abs(first)),
-        gammaln(np.abs(first) + second) - gammaln(np.abs(first)) - gammaln(second),
-    )
-    return float(np.choose(family, by_family).sum())
-
-
-def _log(numbers: FloatArray) -> FloatArray:
-    """Return logarithms of what is above nought; locations, which need not be, are not asked for."""
-    return np.log(np.where(numbers > 0, numbers, 1.0))
+    """Return the sum of the normalising constants of the log prior densities."""
+    constant = np.zeros(family.size)
+    for own in FAMILIES.values():
+        chosen = family == own.code
+        constant[chosen] = own.log_constant(first[chosen], second[chosen])
+    return float(constant.sum())
 
 
 def _group_of(layout: Layout) -> IntArray:
@@ -302,19 +286,6 @@ def _group_of(layout: Layout) -> IntArray:
         elif name.startswith("part_") and name.endswith("_region_z"):
             group[block.slice] = place % units
     return group
-
-
-def _numbers(prior: Prior) -> tuple[float, float]:
-    """Return the two numbers that the density of a family needs."""
-    match prior.family, prior.parameters:
-        case "gamma", (mean, sd):
-            return (mean / sd) ** 2, mean / sd**2
-        case "beta", (mean, sd):
-            total = mean * (1 - mean) / sd**2 - 1
-            return mean * total, (1 - mean) * total
-        case (("half_normal" | "exponential"), (scale,)):
-            return scale, 1.0
-    return prior.location, prior.scale
 
 
 def _terms(layout: Layout) -> tuple[IntArray, IntArray]:

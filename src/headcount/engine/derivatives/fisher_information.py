@@ -31,6 +31,7 @@ from headcount.engine.derivatives.growth_deviations import (
 )
 from headcount.engine.derivatives.jacobian import row_jacobian_at
 from headcount.engine.derivatives.log_baseline import share_weights
+from headcount.study.priors import FAMILIES
 
 __all__ = [
     "RowInformation",
@@ -64,17 +65,12 @@ def prior_precision(x: FloatArray, arrays: StudyArrays) -> FloatArray:
 
     All priors are log-concave on the link scale.
     """
-    value = np.exp(np.where(arrays.prior_family == 0, 0.0, x))
-    chance = value / (1 + value)
-    first = np.where(arrays.prior_family == 0, 1.0, arrays.prior_first)
-    by_family = (
-        1 / arrays.prior_second**2,
-        2 * (value / first) ** 2,
-        value / first,
-        arrays.prior_second * value,
-        (first + arrays.prior_second) * chance * (1 - chance),
-    )
-    return np.asarray(np.maximum(np.choose(arrays.prior_family, by_family), FLATTEST))
+    precision = np.zeros(x.size)
+    for own in FAMILIES.values():
+        chosen = arrays.prior_family == own.code
+        first, second = arrays.prior_first[chosen], arrays.prior_second[chosen]
+        precision[chosen] = own.curvature(x[chosen], first, second)
+    return np.maximum(precision, FLATTEST)
 
 
 @dataclass(frozen=True)

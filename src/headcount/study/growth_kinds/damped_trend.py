@@ -34,4 +34,5 @@ DAMPED_TREND = GrowthKind(
         "region_sd": "positive",
         "damping": "unit",
     },
+    nonlinear=("damping",),
 )

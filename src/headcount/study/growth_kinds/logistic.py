@@ -31,4 +31,6 @@ LOGISTIC = GrowthKind(
         "common_sd": "positive",
         "region_sd": "positive",
     },
+    recursion="logistic",
+    nonlinear=("ceiling",),
 )

@@ -35,4 +35,7 @@ STOCK_AND_FLOW = GrowthKind(
     },
     settings={"graduates": "the variable of covariates.csv that counts the graduates of a year"},
     forward_only=True,
+    recursion="stock_and_flow",
+    base="conversion",
+    nonlinear=("exit", "entry"),
 )

@@ -204,6 +204,13 @@ class Prior:
         """Standard deviation on the link scale; of link-normal priors only."""
         return self.parameters[1]
 
+    @property
+    def numbers(self) -> tuple[float, float]:
+        """The two numbers from which the engine computes the density on the link scale."""
+        if self.is_link_normal:
+            return self.location, self.scale
+        return _family(self.family).numbers(*self.parameters)
+
     def natural(self) -> Any:  # noqa: ANN401 - SciPy's frozen distributions have no public type
         """Return the frozen SciPy distribution: of the link value if link-normal, else of the
         value.
