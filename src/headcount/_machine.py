@@ -1,4 +1,4 @@
-"""Cores that this process may use, and Python's garbage collection."""
+"""Cores, garbage collection, and which interfaces of libraries to do without."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-__all__ = ["garbage_collection_paused", "usable_cores"]
+__all__ = ["garbage_collection_paused", "is_documented_only", "usable_cores"]
 
 
 def usable_cores() -> int:
@@ -30,3 +30,13 @@ def garbage_collection_paused() -> Iterator[None]:
     finally:
         if was_on:
             gc.enable()
+
+
+def is_documented_only(part: str) -> bool:
+    """Return whether a part is to do without undocumented interfaces of its libraries.
+
+    The environment variable ``HEADCOUNT_DOCUMENTED_ONLY`` names such parts, with commas, or says
+    ``all``: tests and measurements take away by it what a later version of a library may lack.
+    """
+    asked = os.environ.get("HEADCOUNT_DOCUMENTED_ONLY", "").split(",")
+    return part in asked or "all" in asked

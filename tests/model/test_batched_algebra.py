@@ -17,7 +17,7 @@ from headcount.engine.coordinates.batched_algebra import (
     terms_adjoint,
 )
 from headcount.engine.coordinates.noncentring_arrays import ConditionalTerms
-from headcount.engine.numba_support.simd import LANES, at, every, put, root
+from headcount.engine.numba_support.simd import WIDTH, broadcast, load, sqrt, store
 
 SIZES = [0, 1, 2, 5, 8]
 
@@ -28,7 +28,7 @@ def effects(n, base_linear, information, shift, scale, residual):
     batch, terms = Batch(0, 0, n), ConditionalTerms(scale, shift, base_linear.copy(), information)
     mean, z, cholesky = np.empty(scale.size), np.empty(scale.size), np.zeros(information.size)
     for i in range(n):
-        put(cholesky, i * n + i, every(1.0))
+        store(cholesky, i * n + i, broadcast(1.0))
     subtract_shift(batch, terms)
     factorise(batch, terms, cholesky, mean)
     effects_from_residuals(batch, residual, cholesky, mean, z)
@@ -54,18 +54,18 @@ def adjoint(n, information, shift, scale, saved, d_z):
 
 def positive_definite(rng, n):
     """Return a positive definite matrix for each slot; dims (n, n, slot)."""
-    roots = rng.standard_normal((LANES, n, n + 1))
+    roots = rng.standard_normal((WIDTH, n, n + 1))
     return np.ascontiguousarray((roots @ roots.swapaxes(1, 2)).transpose(1, 2, 0))
 
 
 def batch_of(n):
     rng = np.random.default_rng(n)
-    base_linear, shift, residual = rng.standard_normal((3, n, LANES))
+    base_linear, shift, residual = rng.standard_normal((3, n, WIDTH))
     return {
         "base_linear": base_linear,
         "information": positive_definite(rng, n),
         "shift": shift,
-        "scale": np.exp(0.3 * rng.standard_normal((n, LANES))),
+        "scale": np.exp(0.3 * rng.standard_normal((n, WIDTH))),
         "residual": residual,
     }
 
@@ -86,17 +86,17 @@ def flat(values):
 def test_effects_are_those_of_each_slot_by_itself(n):
     values = batch_of(n)
     z, _, _, cholesky = effects(n, **flat(values))
-    for slot in range(LANES):
+    for slot in range(WIDTH):
         own, log_jacobian = expected(**{name: value[..., slot] for name, value in values.items()})
-        np.testing.assert_allclose(z.reshape(n, LANES)[:, slot], own, rtol=1e-9, atol=1e-12)
-        reciprocals = cholesky.reshape(n, n, LANES)[np.arange(n), np.arange(n), slot]
+        np.testing.assert_allclose(z.reshape(n, WIDTH)[:, slot], own, rtol=1e-9, atol=1e-12)
+        reciprocals = cholesky.reshape(n, n, WIDTH)[np.arange(n), np.arange(n), slot]
         assert np.log(reciprocals).sum() == pytest.approx(log_jacobian, abs=1e-10)
 
 
 @pytest.mark.parametrize("n", [own for own in SIZES if own])
 def test_the_adjoint_is_the_derivative_of_effects_and_log_jacobian(n):
     values, rng = batch_of(n), np.random.default_rng([n, 1])
-    weight = rng.standard_normal((n, LANES))
+    weight = rng.standard_normal((n, WIDTH))
     arguments = flat(values)
     z, *saved = effects(n, **arguments)
     d_u, d_linear, d_shift, d_log_scale, d_information = adjoint(
@@ -108,19 +108,19 @@ def test_the_adjoint_is_the_derivative_of_effects_and_log_jacobian(n):
         weight.ravel(),
     )
     found = {
-        "residual": d_u.reshape(n, LANES),
-        "base_linear": d_linear.reshape(n, LANES),
-        "shift": d_shift.reshape(n, LANES),
-        "scale": d_log_scale.reshape(n, LANES) / values["scale"],
+        "residual": d_u.reshape(n, WIDTH),
+        "base_linear": d_linear.reshape(n, WIDTH),
+        "shift": d_shift.reshape(n, WIDTH),
+        "scale": d_log_scale.reshape(n, WIDTH) / values["scale"],
     }
-    by_information = d_information.reshape(n, n, LANES)
+    by_information = d_information.reshape(n, n, WIDTH)
 
     def value(slot, **changes):
         own = {name: array[..., slot] for name, array in values.items()} | changes
         effects_there, log_jacobian = expected(**own)
         return effects_there @ weight[:, slot] + log_jacobian
 
-    for slot in range(LANES):
+    for slot in range(WIDTH):
         for name, slopes in found.items():
             for i in range(n):
                 step = np.zeros(n)
@@ -141,12 +141,14 @@ def test_the_adjoint_is_the_derivative_of_effects_and_log_jacobian(n):
 
 @njit
 def arithmetic(a, b, found):
-    for i in range(a.size // LANES):
-        put(found, i, (at(a, i) + at(b, i) * every(2.0) - every(1.0)) / root(at(b, i)))
+    for i in range(a.size // WIDTH):
+        store(
+            found, i, (load(a, i) + load(b, i) * broadcast(2.0) - broadcast(1.0)) / sqrt(load(b, i))
+        )
 
 
 def test_vectors_calculate_elementwise():
-    a, b = np.random.default_rng(3).uniform(0.5, 2.0, (2, 3 * LANES))
+    a, b = np.random.default_rng(3).uniform(0.5, 2.0, (2, 3 * WIDTH))
     found = np.empty(a.size)
     arithmetic(a, b, found)
     np.testing.assert_allclose(found, (a + 2 * b - 1) / np.sqrt(b), rtol=1e-14)

@@ -20,7 +20,6 @@ from headcount.engine.density import signatures
 from headcount.engine.density.study_arrays import arrays_of
 from headcount.engine.density.tails import expit
 from headcount.engine.numba_support import code_cache
-from headcount.engine.numba_support.code_cache import MachineCode
 from headcount.engine.numba_support.compilation import Typed
 from headcount.engine.numba_support.vector_ops import add, dot
 from headcount.engine.precompile import FUNCTIONS
@@ -41,7 +40,7 @@ from headcount.layout.study_layout import Layout
 compile_ahead()
 first_coordinates(arrays_of(Layout.of(spec, observations)))
 stats = [one.function.stats for one in FUNCTIONS if isinstance(one, Typed)]
-print(sum(sum(own.cache_misses.values()) for own in stats), all(one.is_there() for one in FUNCTIONS))
+print(sum(sum(own.cache_misses.values()) for own in stats), all(one.is_cached() for one in FUNCTIONS))
 """
 
 WHOLE_FIT = f"""
@@ -92,8 +91,8 @@ def test_where_no_other_process_may_run_all_is_compiled_here(monkeypatch):
 
     compiled = []
     monkeypatch.setattr(precompile, "usable_cores", lambda: 2)
-    monkeypatch.setattr(Typed, "is_there", lambda _: False)
-    monkeypatch.setattr(Typed, "address", lambda own: compiled.append(own))
+    monkeypatch.setattr(Typed, "is_cached", lambda _: False)
+    monkeypatch.setattr(Typed, "prepare", lambda own: compiled.append(own))
     monkeypatch.setattr(subprocess, "Popen", forbidden)
     precompile.compile_ahead.__wrapped__()
     # Each is asked for once more, when all are loaded.
@@ -101,10 +100,9 @@ def test_where_no_other_process_may_run_all_is_compiled_here(monkeypatch):
 
 
 def test_machine_code_of_other_sources_is_not_taken(monkeypatch):
-    function = FUNCTIONS[0].function
-    assert FUNCTIONS[0].is_there()
+    assert FUNCTIONS[0].is_cached()
     monkeypatch.setattr(code_cache, "stamp", lambda: "of other sources")
-    assert not MachineCode(function.py_func).holds(FUNCTIONS[0].parameters)
+    assert not FUNCTIONS[0].is_cached()
 
 
 def test_python_may_call_what_is_compiled_into_callers():

@@ -25,7 +25,7 @@ from headcount.engine.coordinates.construction import (
     coordinates_of,
     first_coordinates,
 )
-from headcount.engine.coordinates.sampled_density import LINKED, Coordinates
+from headcount.engine.coordinates.sampled_density import FUNCTION_TABLE, Coordinates
 from headcount.engine.coordinates.whitening import unwhiten, whiten
 from headcount.engine.density.codes import DAMPING
 from headcount.engine.density.log_density import log_density_and_gradient
@@ -239,7 +239,7 @@ def test_all_studies_and_prior_sets_share_one_compiled_density(toy_spec, toy_obs
     for layout in layouts:
         coordinates = first_coordinates(arrays_of(layout))
         assert np.isfinite(coordinates.log_density(np.zeros(coordinates.size))[0])
-    assert {len(one.function.signatures) for one in LINKED.functions} == {1}
+    assert {len(one.function.signatures) for one in FUNCTION_TABLE.functions} == {1}
 
 
 def test_coordinates_do_not_depend_on_the_threads_of_linear_algebra(root):

@@ -27,7 +27,7 @@ from headcount.engine.derivatives.fisher_information import (
     row_information_at,
     scale_parameters,
 )
-from headcount.engine.numba_support.simd import LANES
+from headcount.engine.numba_support.simd import WIDTH
 from headcount.layout.free_vector import free_labels
 from headcount.layout.study_layout import Layout
 from headcount.study.areas import parse_areas
@@ -119,7 +119,7 @@ def linear_arrays(text=LINEAR):
 
 def effect_groups(noncentring, batch):
     """Return the positions of the effects of each group in a batch."""
-    position = noncentring.position.reshape(-1, LANES)
+    position = noncentring.position.reshape(-1, WIDTH)
     position = position[slice(*noncentring.batch_start[batch : batch + 2])]
     return [own[own >= 0] for own in position.T if (own >= 0).any()]
 

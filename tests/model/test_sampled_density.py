@@ -15,7 +15,7 @@ from headcount.engine.density.signatures import STUDY
 from headcount.engine.density.study_arrays import arrays_of
 from headcount.engine.derivatives.log_baseline import to_total
 from headcount.engine.numba_support.compilation import from_c
-from headcount.engine.numba_support.function_pointers import Links
+from headcount.engine.numba_support.function_pointers import FunctionTable
 from headcount.inference.sampling import Run, sample
 
 AT = types.CPointer(float64)
@@ -75,13 +75,13 @@ def test_another_number_of_variables_is_refused(walk):
 
 
 def test_a_function_with_another_return_type_is_refused():
-    links = Links(STUDY)
-    links.link(to_total, float64, float64[::1], STUDY)
-    with pytest.raises(TypeError, match="to_total returns none, linked as float64"):
-        links.table(arrays_of(study("walk").layout))
+    table = FunctionTable(STUDY)
+    table.function(to_total, float64, float64[::1], STUDY)
+    with pytest.raises(TypeError, match="to_total returns none, and its callers expect float64"):
+        table.addresses(arrays_of(study("walk").layout))
 
 
 def test_functions_of_an_absent_tuple_have_address_zero():
-    links = Links(STUDY)
-    links.link(to_total, types.none, float64[::1], STUDY)
-    np.testing.assert_array_equal(links.table(None), [0, 0])
+    table = FunctionTable(STUDY)
+    table.function(to_total, types.none, float64[::1], STUDY)
+    np.testing.assert_array_equal(table.addresses(None), [0, 0])

@@ -1,8 +1,7 @@
-"""Compiling before anything is called: when the package is installed, and on a first fit if nothing
-fits from then.
+"""Compilation before the first call: at installation, and at a first fit that finds no code.
 
-Numba compiles on one core at a time. So another process takes a part of it: both take from one list
-what is to be compiled next, and what the other one compiled is read from its files.
+Numba compiles on one core at a time. So a second process compiles a part: both take functions from
+one list, and each reads from files what the other one compiled.
 """
 
 from __future__ import annotations
@@ -23,13 +22,14 @@ from headcount.engine.density import evaluation
 from headcount.engine.density.signatures import NUMBERS, STUDY
 from headcount.engine.derivatives.growth_deviations import to_deviations
 from headcount.engine.derivatives.log_baseline import share_weights, to_baseline
-from headcount.engine.numba_support.compilation import CalledFromC, Typed
+from headcount.engine.numba_support.compilation import CalledFromC, Typed, is_shared
 
 __all__ = ["FUNCTIONS", "compile_ahead"]
 
 FUNCTIONS: tuple[Typed | CalledFromC, ...] = (
-    *sampled_density.LINKED.functions,
-    *(one for one in evaluation.LINKED.functions if one not in sampled_density.LINKED.functions),
+    *dict.fromkeys(
+        [*sampled_density.FUNCTION_TABLE.functions, *evaluation.FUNCTION_TABLE.functions]
+    ),
     *evaluation.LOOPS,
     sampled_density.log_density_callback,
     sampled_density.free_vector_callback,
@@ -37,29 +37,33 @@ FUNCTIONS: tuple[Typed | CalledFromC, ...] = (
     Typed(to_baseline, types.none, (NUMBERS, STUDY)),
     Typed(to_deviations, types.none, (NUMBERS, STUDY)),
 )
-"""All that is called while a study is fitted and its draws are looked at."""
+"""All functions that are called while a study is fitted and its draws are evaluated."""
 
 
 @cache
 def compile_ahead() -> None:
-    """Load all, once what there is no machine code of is compiled, in two processes if there are
-    two cores.
+    """Compile the functions of which no code is kept, in two processes if there are two cores.
+
+    All others are loaded.
     """
-    waiting = iter([place for place, function in enumerate(FUNCTIONS) if not function.is_there()])
+    waiting = iter([place for place, function in enumerate(FUNCTIONS) if not function.is_cached()])
     first = next(waiting, None)
     if first is not None:
-        with _helped(waiting) if usable_cores() > 1 else nullcontext():
+        with _second_process(waiting) if _may_share() else nullcontext():
             for place in chain([first], waiting):
-                FUNCTIONS[place].address()
+                FUNCTIONS[place].prepare()
     for function in FUNCTIONS:
-        function.address()
+        function.prepare()
+
+
+def _may_share() -> bool:
+    """Return whether a second process could hand over compiled code."""
+    return usable_cores() > 1 and is_shared()
 
 
 @contextmanager
-def _helped(waiting: Iterator[int]) -> Iterator[None]:
-    """Have another process compile some of what is waiting; if it fails, that is compiled where it
-    is called.
-    """
+def _second_process(waiting: Iterator[int]) -> Iterator[None]:
+    """Let another process compile some functions; if it fails, this one compiles them."""
     try:
         other = subprocess.Popen(
             [sys.executable, "-m", __name__],
@@ -73,18 +77,18 @@ def _helped(waiting: Iterator[int]) -> Iterator[None]:
         yield
         return
     with other:
-        handing = Thread(target=_hand, args=(other, waiting), daemon=True)
-        handing.start()
+        feeding = Thread(target=_feed, args=(other, waiting), daemon=True)
+        feeding.start()
         try:
             yield
-            handing.join()
+            feeding.join()
         except BaseException:
             other.kill()
             raise
 
 
-def _hand(other: subprocess.Popen[str], waiting: Iterator[int]) -> None:
-    """Give the other process what is waiting, one function after another."""
+def _feed(other: subprocess.Popen[str], waiting: Iterator[int]) -> None:
+    """Give the other process one function after another."""
     if other.stdin is None or other.stdout is None:
         return
     with suppress(OSError):
@@ -95,12 +99,13 @@ def _hand(other: subprocess.Popen[str], waiting: Iterator[int]) -> None:
 
 
 def main() -> None:
-    """Compile what is asked for, a place in `FUNCTIONS` in each line that comes in; a line goes out
-    when ready for more.
+    """Compile the functions whose places in `FUNCTIONS` come in, one a line.
+
+    A line goes out when this process is ready for more.
     """
     print(flush=True)
     for line in sys.stdin:
-        FUNCTIONS[int(line)].address()
+        FUNCTIONS[int(line)].prepare()
         print(flush=True)
 
 

@@ -22,7 +22,7 @@ from headcount.engine.coordinates.shared_parameters import (
 )
 from headcount.engine.density.codes import DAMPING
 from headcount.engine.density.study_arrays import StudyArrays
-from headcount.engine.numba_support.simd import LANES
+from headcount.engine.numba_support.simd import WIDTH
 
 __all__ = ["BatchLayout"]
 
@@ -40,10 +40,10 @@ class BatchLayout:
 
     def __init__(self, groups: Sequence[EffectGroup], common: EffectGroup) -> None:
         ascending = sorted(groups, key=lambda group: group.size)
-        batches = [ascending[i : i + LANES] for i in range(0, len(ascending), LANES)]
+        batches = [ascending[i : i + WIDTH] for i in range(0, len(ascending), WIDTH)]
         self._dependent = len(batches)
-        padding = [EffectGroup.empty()] * LANES
-        self._batches = [[*own, *padding][:LANES] for own in [*batches, [common]]]
+        padding = [EffectGroup.empty()] * WIDTH
+        self._batches = [[*own, *padding][:WIDTH] for own in [*batches, [common]]]
         self._groups = [group for batch in self._batches for group in batch]
         self._sizes = [max(group.size for group in batch) for batch in self._batches]
 
@@ -77,9 +77,9 @@ class BatchLayout:
 
     def _by_effect(self, values: Sequence[Any], padding: float) -> Any:  # noqa: ANN401 - of integers or numbers
         """Return numbers of effects, given those of each group; dims (effect, slot), flat."""
-        found = [np.full((size, LANES), padding) for size in self._sizes]
+        found = [np.full((size, WIDTH), padding) for size in self._sizes]
         for number, own in enumerate(values):
-            found[number // LANES][: len(own), number % LANES] = own
+            found[number // WIDTH][: len(own), number % WIDTH] = own
         return np.concatenate(found).ravel()
 
     def _path_fields(self, arrays: StudyArrays) -> dict[str, Any]:
@@ -96,13 +96,13 @@ class BatchLayout:
     def _term_fields(self) -> dict[str, Any]:
         terms, entries, places, information = [], [], [], []
         for number, group in enumerate(self._groups):
-            size, slot = self._sizes[number // LANES], number % LANES
+            size, slot = self._sizes[number // WIDTH], number % WIDTH
             for term in group.terms:
                 upper = _upper_triangle(term.places.size)
                 row, column = (term.places[i] for i in upper)
-                entries.append((row * size + column) * LANES + slot)
+                entries.append((row * size + column) * WIDTH + slot)
                 information.append(term.information[upper])
-                places.append(term.places * LANES + slot)
+                places.append(term.places * WIDTH + slot)
                 terms.append(term)
         crosses = [term.cross.size for term in terms]
         has_cross = np.array(crosses, dtype=np.int64) > 0

@@ -21,7 +21,7 @@ from typing import NamedTuple
 from headcount._types import FloatArray
 from headcount.engine.coordinates.noncentring_arrays import ConditionalTerms
 from headcount.engine.numba_support.compilation import inner
-from headcount.engine.numba_support.simd import Lanes, at, every, put, root
+from headcount.engine.numba_support.simd import SimdVector, broadcast, load, sqrt, store
 
 __all__ = [
     "Batch",
@@ -51,11 +51,11 @@ class Batch(NamedTuple):
 
 
 @inner
-def _dot(a: FloatArray, i: int, b: FloatArray, j: int, count: int) -> Lanes:
+def _dot(a: FloatArray, i: int, b: FloatArray, j: int, count: int) -> SimdVector:
     """Return the dot product of ``count`` vectors of a from i on with those of b from j on."""
-    total = every(0.0)
+    total = broadcast(0.0)
     for k in range(count):
-        total += at(a, i + k) * at(b, j + k)
+        total += load(a, i + k) * load(b, j + k)
     return total
 
 
@@ -70,13 +70,13 @@ def subtract_shift(batch: Batch, terms: ConditionalTerms) -> None:
         terms.linear,
     )
     for i in range(n):
-        row, own = batch.matrix + i * n, at(shift, start + i)
-        total = at(linear, start + i) - at(information, row + i) * own
+        row, own = batch.matrix + i * n, load(shift, start + i)
+        total = load(linear, start + i) - load(information, row + i) * own
         for j in range(i + 1, n):
-            entry = at(information, row + j)
-            total -= entry * at(shift, start + j)
-            put(linear, start + j, at(linear, start + j) - entry * own)
-        put(linear, start + i, total)
+            entry = load(information, row + j)
+            total -= entry * load(shift, start + j)
+            store(linear, start + j, load(linear, start + j) - entry * own)
+        store(linear, start + i, total)
 
 
 @inner
@@ -92,29 +92,31 @@ def factorise(
         terms.information,
     )
     for k in range(n):
-        own, row, total = at(scale, start + k), matrix + k * n, every(0.0)
-        pivot = at(cholesky, row + k) + own * own * at(information, row + k)
+        own, row, total = load(scale, start + k), matrix + k * n, broadcast(0.0)
+        pivot = load(cholesky, row + k) + own * own * load(information, row + k)
         for m in range(k):
-            above = at(cholesky, matrix + m * n + k)
+            above = load(cholesky, matrix + m * n + k)
             pivot -= above * above
-            total += above * at(whitened_mean, start + m)
-        pivot = every(1.0) / root(pivot)
-        put(cholesky, row + k, pivot)
-        put(whitened_mean, start + k, (own * at(terms.linear, start + k) - total) * pivot)
+            total += above * load(whitened_mean, start + m)
+        pivot = broadcast(1.0) / sqrt(pivot)
+        store(cholesky, row + k, pivot)
+        store(whitened_mean, start + k, (own * load(terms.linear, start + k) - total) * pivot)
         # Two columns at a time read the entries above the pivot once. An odd last column is paired
         # with itself.
         for j in range(k + 1, n, 2):
             beside = min(j + 1, n - 1)
-            value = at(cholesky, row + j) + own * at(scale, start + j) * at(information, row + j)
-            other = at(cholesky, row + beside) + own * at(scale, start + beside) * at(
+            value = load(cholesky, row + j) + own * load(scale, start + j) * load(
+                information, row + j
+            )
+            other = load(cholesky, row + beside) + own * load(scale, start + beside) * load(
                 information, row + beside
             )
             for m in range(k):
-                above = at(cholesky, matrix + m * n + k)
-                value -= above * at(cholesky, matrix + m * n + j)
-                other -= above * at(cholesky, matrix + m * n + beside)
-            put(cholesky, row + beside, other * pivot)
-            put(cholesky, row + j, value * pivot)
+                above = load(cholesky, matrix + m * n + k)
+                value -= above * load(cholesky, matrix + m * n + j)
+                other -= above * load(cholesky, matrix + m * n + beside)
+            store(cholesky, row + beside, other * pivot)
+            store(cholesky, row + j, value * pivot)
 
 
 @inner
@@ -129,9 +131,9 @@ def effects_from_residuals(
     start, n = batch.start, batch.size
     for i in range(n - 1, -1, -1):
         row = batch.matrix + i * n + i
-        total = at(whitened_mean, start + i) + at(residual, start + i)
+        total = load(whitened_mean, start + i) + load(residual, start + i)
         total -= _dot(cholesky, row + 1, effects, start + i + 1, n - 1 - i)
-        put(effects, start + i, total * at(cholesky, row))
+        store(effects, start + i, total * load(cholesky, row))
 
 
 @inner
@@ -145,15 +147,15 @@ def effects_adjoint(
     """Carry the derivative by z back to u, and to S b."""
     start, matrix, n = batch.start, batch.matrix, batch.size
     for i in range(n):
-        total = at(d_effects, start + i)
+        total = load(d_effects, start + i)
         for m in range(i):
-            total -= at(cholesky, matrix + m * n + i) * at(d_residual, start + m)
-        put(d_residual, start + i, total * at(cholesky, matrix + i * n + i))
+            total -= load(cholesky, matrix + m * n + i) * load(d_residual, start + m)
+        store(d_residual, start + i, total * load(cholesky, matrix + i * n + i))
     for i in range(n - 1, -1, -1):
         row = matrix + i * n + i
-        total = at(d_residual, start + i)
+        total = load(d_residual, start + i)
         total -= _dot(cholesky, row + 1, d_linear, start + i + 1, n - 1 - i)
-        put(d_linear, start + i, total * at(cholesky, row))
+        store(d_linear, start + i, total * load(cholesky, row))
 
 
 @inner
@@ -173,23 +175,25 @@ def factor_adjoint(
     """
     start, matrix, n = batch.start, batch.matrix, batch.size
     for k in range(n - 1, -1, -1):
-        row, pivot = matrix + k * n, at(cholesky, matrix + k * n + k)
-        by_residual, mean = at(d_residual, start + k), at(whitened_mean, start + k)
-        minus = every(0.0) - pivot
+        row, pivot = matrix + k * n, load(cholesky, matrix + k * n + k)
+        by_residual, mean = load(d_residual, start + k), load(whitened_mean, start + k)
+        minus = broadcast(0.0) - pivot
         for j in range(k + 1, n, 2):
             beside = min(j + 1, n - 1)
-            total = by_residual * at(effects, start + j) + mean * at(d_linear, start + j)
-            other = by_residual * at(effects, start + beside) + mean * at(d_linear, start + beside)
+            total = by_residual * load(effects, start + j) + mean * load(d_linear, start + j)
+            other = by_residual * load(effects, start + beside) + mean * load(
+                d_linear, start + beside
+            )
             for i in range(k + 1, n):
-                entry = at(cholesky, row + i)
-                total += entry * at(d_precision, j * n + i)
-                other += entry * at(d_precision, beside * n + i)
+                entry = load(cholesky, row + i)
+                total += entry * load(d_precision, j * n + i)
+                other += entry * load(d_precision, beside * n + i)
             for place, value in ((beside, other * minus), (j, total * minus)):
-                put(d_precision, k * n + place, value)
-                put(d_precision, place * n + k, value)
-        total = by_residual * at(effects, start + k) + mean * at(d_linear, start + k) + pivot
+                store(d_precision, k * n + place, value)
+                store(d_precision, place * n + k, value)
+        total = by_residual * load(effects, start + k) + mean * load(d_linear, start + k) + pivot
         total += _dot(cholesky, row + k + 1, d_precision, k * n + k + 1, n - 1 - k)
-        put(d_precision, k * n + k, total * minus)
+        store(d_precision, k * n + k, total * minus)
 
 
 @inner
@@ -204,32 +208,36 @@ def terms_adjoint(batch: Batch, terms: ConditionalTerms, derivatives: Conditiona
     scale, shift, information = terms.scale, terms.shift, terms.information
     d_scale, d_shift, d_linear, d_information = derivatives
     for i in range(n):
-        own = at(scale, start + i) * at(d_linear, start + i)
-        put(d_linear, start + i, own)
-        put(d_scale, start + i, own * at(terms.linear, start + i))
-        put(d_shift, start + i, every(0.0))
+        own = load(scale, start + i) * load(d_linear, start + i)
+        store(d_linear, start + i, own)
+        store(d_scale, start + i, own * load(terms.linear, start + i))
+        store(d_shift, start + i, broadcast(0.0))
     for i in range(n):
-        own, moved, by_linear = at(scale, start + i), at(shift, start + i), at(d_linear, start + i)
-        entry, by_scale, by_shift = (
-            at(information, matrix + i * n + i),
-            at(d_scale, start + i),
-            at(d_shift, start + i),
+        own, moved, by_linear = (
+            load(scale, start + i),
+            load(shift, start + i),
+            load(d_linear, start + i),
         )
-        value = every(0.5) * own * own * at(d_information, i * n + i)
-        by_scale += every(2.0) * value * entry
+        entry, by_scale, by_shift = (
+            load(information, matrix + i * n + i),
+            load(d_scale, start + i),
+            load(d_shift, start + i),
+        )
+        value = broadcast(0.5) * own * own * load(d_information, i * n + i)
+        by_scale += broadcast(2.0) * value * entry
         by_shift -= entry * by_linear
-        put(d_information, i * n + i, value - by_linear * moved)
+        store(d_information, i * n + i, value - by_linear * moved)
         for j in range(i + 1, n):
-            entry, beside = at(information, matrix + i * n + j), at(d_linear, start + j)
-            value = own * at(scale, start + j) * at(d_information, i * n + j)
+            entry, beside = load(information, matrix + i * n + j), load(d_linear, start + j)
+            value = own * load(scale, start + j) * load(d_information, i * n + j)
             by_scale += value * entry
             by_shift -= entry * beside
-            put(d_scale, start + j, at(d_scale, start + j) + value * entry)
-            put(d_shift, start + j, at(d_shift, start + j) - entry * by_linear)
-            put(
+            store(d_scale, start + j, load(d_scale, start + j) + value * entry)
+            store(d_shift, start + j, load(d_shift, start + j) - entry * by_linear)
+            store(
                 d_information,
                 i * n + j,
-                value - moved * beside - by_linear * at(shift, start + j),
+                value - moved * beside - by_linear * load(shift, start + j),
             )
-        put(d_scale, start + i, by_scale)
-        put(d_shift, start + i, by_shift)
+        store(d_scale, start + i, by_scale)
+        store(d_shift, start + i, by_shift)

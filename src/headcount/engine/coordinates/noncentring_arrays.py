@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from headcount._types import FloatArray, IntArray
-from headcount.engine.numba_support.struct_pointers import Addressed
+from headcount.engine.numba_support.struct_pointers import StructPointer
 
 __all__ = ["ConditionalTerms", "Intermediates", "NonCentring"]
 
@@ -61,7 +61,7 @@ class _Fields(NamedTuple):
     noise_share: FloatArray
 
 
-class NonCentring(Addressed, _Fields):
+class NonCentring(StructPointer, _Fields):
     """The constants of the map from u to w.
 
     Effect groups of like size form a batch of ``WIDTH`` groups, one in each slot of a SIMD vector

@@ -47,7 +47,7 @@ from headcount.engine.coordinates.noncentring_terms import (
     subtract_slope_shift,
 )
 from headcount.engine.numba_support.compilation import compiled, inner
-from headcount.engine.numba_support.simd import LANES
+from headcount.engine.numba_support.simd import WIDTH
 
 __all__ = ["apply_noncentring", "noncentring_adjoint"]
 
@@ -59,7 +59,7 @@ def apply_noncentring(u: FloatArray, noncentring: NonCentring) -> tuple[FloatArr
     _apply_ungrouped(u, noncentring, w)
     displacement, relative_slope = nonlinear_displacement(u, noncentring)
     scale, residual = _scales_and_residuals(u, relative_slope, noncentring)
-    entries = noncentring.matrix_start[-1] * LANES
+    entries = noncentring.matrix_start[-1] * WIDTH
     saved = Intermediates(
         scale,
         np.zeros(positions.size),
@@ -85,7 +85,7 @@ def apply_noncentring(u: FloatArray, noncentring: NonCentring) -> tuple[FloatArr
         fill_prior_precision(number, phi, precision, noncentring, saved.cholesky)
         factorise(batch, terms, saved.cholesky, saved.whitened_mean)
         effects_from_residuals(batch, residual, saved.cholesky, saved.whitened_mean, saved.effects)
-        for effect in range(batch.start * LANES, (batch.start + batch.size) * LANES):
+        for effect in range(batch.start * WIDTH, (batch.start + batch.size) * WIDTH):
             if positions[effect] >= 0:
                 w[positions[effect]] = saved.effects[effect]
     return w, saved
@@ -145,7 +145,7 @@ def noncentring_adjoint(
             displacement_adjoint(w, d_displacement, saved.relative_slope, noncentring, gradient)
         batch = _batch(number, noncentring)
         log_jacobian = _add_log_jacobian(log_jacobian, batch, saved.cholesky, noncentring)
-        effects = range(batch.start * LANES, (batch.start + batch.size) * LANES)
+        effects = range(batch.start * WIDTH, (batch.start + batch.size) * WIDTH)
         for effect in effects:
             if positions[effect] >= 0:
                 d_effects[effect] = gradient[positions[effect]]
@@ -180,7 +180,7 @@ def _largest_matrix(noncentring: NonCentring) -> int:
     largest, starts = 0, noncentring.matrix_start
     for i in range(starts.size - 1):
         largest = max(largest, starts[i + 1] - starts[i])
-    return largest * LANES
+    return largest * WIDTH
 
 
 @inner
@@ -190,9 +190,9 @@ def _add_log_jacobian(
     """Add the log Jacobian of a batch: logs of the reciprocals on the diagonals of its factors."""
     for i in range(batch.size):
         product = 1.0
-        for slot in range(LANES):
-            if noncentring.position[(batch.start + i) * LANES + slot] >= 0:
-                product *= cholesky[(batch.matrix + i * (batch.size + 1)) * LANES + slot]
+        for slot in range(WIDTH):
+            if noncentring.position[(batch.start + i) * WIDTH + slot] >= 0:
+                product *= cholesky[(batch.matrix + i * (batch.size + 1)) * WIDTH + slot]
         total += math.log(product)
     return total
 

@@ -19,7 +19,7 @@ from headcount.engine.coordinates.noncentring_arrays import (
 )
 from headcount.engine.density.tails import expit
 from headcount.engine.numba_support.compilation import inner
-from headcount.engine.numba_support.simd import LANES
+from headcount.engine.numba_support.simd import WIDTH
 from headcount.engine.numba_support.vector_ops import add, add_at, dot, dot_at
 
 __all__ = [
@@ -51,18 +51,18 @@ def fill_prior_precision(
 ) -> None:
     """Write P of a batch where the matrices are zero."""
     n = noncentring.batch_start[number + 1] - noncentring.batch_start[number]
-    base, down = noncentring.matrix_start[number] * LANES, (n + 1) * LANES
+    base, down = noncentring.matrix_start[number] * WIDTH, (n + 1) * WIDTH
     for i in range(n):
-        for slot in range(LANES):
+        for slot in range(WIDTH):
             matrices[base + i * down + slot] = 1.0
-    for slot in range(LANES):
-        group = number * LANES + slot
+    for slot in range(WIDTH):
+        group = number * WIDTH + slot
         for path in range(noncentring.path_start[group], noncentring.path_start[group + 1]):
             place = base + noncentring.path_first[path] * down + slot
             for _ in range(noncentring.path_steps[0] - 1):
                 matrices[place] += phi * phi * precision
                 matrices[place + down] += phi * phi * precision
-                matrices[place + LANES] -= phi * precision
+                matrices[place + WIDTH] -= phi * precision
                 place += down
 
 
@@ -72,14 +72,14 @@ def prior_precision_adjoint(
 ) -> float:
     """Return the derivative by the logit of the damping, given that by Q (diagonal doubled)."""
     n = noncentring.batch_start[number + 1] - noncentring.batch_start[number]
-    down, total = (n + 1) * LANES, 0.0
-    for slot in range(LANES):
-        group = number * LANES + slot
+    down, total = (n + 1) * WIDTH, 0.0
+    for slot in range(WIDTH):
+        group = number * WIDTH + slot
         for path in range(noncentring.path_start[group], noncentring.path_start[group + 1]):
             place = noncentring.path_first[path] * down + slot
             for _ in range(noncentring.path_steps[0] - 1):
                 diagonal = d_precision[place] + d_precision[place + down]
-                total += phi * diagonal - (1 + phi * phi) * d_precision[place + LANES]
+                total += phi * diagonal - (1 + phi * phi) * d_precision[place + WIDTH]
                 place += down
     return total * phi * (1 - phi) * precision * precision
 
@@ -89,17 +89,17 @@ def add_row_terms(number: int, saved: Intermediates, noncentring: NonCentring) -
     """Add the terms of rows to b and G of a batch, and write its shifts."""
     cross, loading = noncentring.cross, noncentring.loading
     entry, information = noncentring.information_place, noncentring.information
-    first = noncentring.batch_start[number] * LANES
+    first = noncentring.batch_start[number] * WIDTH
     linear = saved.linear[first:]
-    matrix = saved.information[noncentring.matrix_start[number] * LANES :]
-    for group in range(number * LANES, (number + 1) * LANES):
+    matrix = saved.information[noncentring.matrix_start[number] * WIDTH :]
+    for group in range(number * WIDTH, (number + 1) * WIDTH):
         pair, last_pair = noncentring.pair_start[group], noncentring.pair_start[group + 1]
         displacement = saved.displacement[pair:last_pair]
-        pairs, effect = displacement.size, first + group - number * LANES
+        pairs, effect = displacement.size, first + group - number * WIDTH
         here, end = noncentring.loading_start[group], noncentring.loading_start[group + 1]
         for row in range(here, end, max(pairs, 1)):
             saved.shift[effect] = dot(loading[row : row + pairs], displacement)
-            effect += LANES
+            effect += WIDTH
         for term in range(noncentring.term_start[group], noncentring.term_start[group + 1]):
             weight, row = saved.weight[noncentring.term_class[term]], noncentring.cross_start[term]
             here, end = noncentring.information_start[term], noncentring.information_start[term + 1]
@@ -124,16 +124,16 @@ def row_terms_adjoint(
     """Carry the derivatives by b, shifts and G of a batch back to weights and displacements."""
     cross, loading = noncentring.cross, noncentring.loading
     entry, information = noncentring.information_place, noncentring.information
-    place, first = noncentring.linear_place, noncentring.batch_start[number] * LANES
+    place, first = noncentring.linear_place, noncentring.batch_start[number] * WIDTH
     d_linear, d_information = derivatives.linear[first:], derivatives.information
-    for group in range(number * LANES, (number + 1) * LANES):
+    for group in range(number * WIDTH, (number + 1) * WIDTH):
         pair, last_pair = noncentring.pair_start[group], noncentring.pair_start[group + 1]
         d_pairs = d_displacement[pair:last_pair]
-        pairs, effect = d_pairs.size, first + group - number * LANES
+        pairs, effect = d_pairs.size, first + group - number * WIDTH
         here, end = noncentring.loading_start[group], noncentring.loading_start[group + 1]
         for row in range(here, end, max(pairs, 1)):
             add(d_pairs, derivatives.shift[effect], loading[row : row + pairs])
-            effect += LANES
+            effect += WIDTH
         for term in range(noncentring.term_start[group], noncentring.term_start[group + 1]):
             weight_class, row = noncentring.term_class[term], noncentring.cross_start[term]
             here, end = noncentring.information_start[term], noncentring.information_start[term + 1]
@@ -155,7 +155,7 @@ def subtract_slope_shift(batch: Batch, saved: Intermediates, noncentring: NonCen
     The link is linearised at the effect's value at the centre, not at zero, so the new slope acts
     on the distance from there only.
     """
-    for effect in range(batch.start * LANES, (batch.start + batch.size) * LANES):
+    for effect in range(batch.start * WIDTH, (batch.start + batch.size) * WIDTH):
         pair = noncentring.slope_pair[effect]
         if pair >= 0:
             change = saved.relative_slope[pair] - 1

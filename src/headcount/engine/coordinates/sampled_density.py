@@ -40,10 +40,10 @@ from headcount.engine.density.study_arrays import StudyArrays
 from headcount.engine.derivatives.growth_deviations import gradient_by_deviations, to_innovations
 from headcount.engine.derivatives.log_baseline import gradient_by_baseline, to_total
 from headcount.engine.numba_support.compilation import from_c, inner
-from headcount.engine.numba_support.function_pointers import Links
+from headcount.engine.numba_support.function_pointers import FunctionTable
 from headcount.engine.numba_support.vector_ops import copy
 
-__all__ = ["LINKED", "Coordinates", "free_vector_callback", "log_density_callback"]
+__all__ = ["FUNCTION_TABLE", "Coordinates", "free_vector_callback", "log_density_callback"]
 
 SIZE, STATUS, POINTER, TABLE = (
     types.uint64,
@@ -52,36 +52,40 @@ SIZE, STATUS, POINTER, TABLE = (
     types.voidptr,
 )
 
-LINKED = Links(STUDY, NONCENTRING, WHITENING)
+FUNCTION_TABLE = FunctionTable(STUDY, NONCENTRING, WHITENING)
 
 HAS_NONCENTRING: Final = 1
 HAS_WHITENING: Final = 2
 """Places in the table that are zero where the map is absent."""
 
 _arrays, _noncentring, _whitening = (
-    LINKED.handed(form) for form in (STUDY, NONCENTRING, WHITENING)
+    FUNCTION_TABLE.struct(form) for form in (STUDY, NONCENTRING, WHITENING)
 )
-_to_innovations = LINKED.link(to_innovations, types.float64, NUMBERS, STUDY)
-_to_total = LINKED.link(to_total, types.none, NUMBERS, STUDY)
-_log_prior = LINKED.link(log_prior_and_gradient, types.float64, NUMBERS, STUDY, NUMBERS)
-_latent = LINKED.link(latent_of, LATENT, NUMBERS, STUDY)
-_expected = LINKED.link(expected_of, EXPECTED, LATENT, STUDY)
-_likelihood = LINKED.link(
+_to_innovations = FUNCTION_TABLE.function(to_innovations, types.float64, NUMBERS, STUDY)
+_to_total = FUNCTION_TABLE.function(to_total, types.none, NUMBERS, STUDY)
+_log_prior = FUNCTION_TABLE.function(log_prior_and_gradient, types.float64, NUMBERS, STUDY, NUMBERS)
+_latent = FUNCTION_TABLE.function(latent_of, LATENT, NUMBERS, STUDY)
+_expected = FUNCTION_TABLE.function(expected_of, EXPECTED, LATENT, STUDY)
+_likelihood = FUNCTION_TABLE.function(
     likelihood_and_slopes, types.Tuple((types.float64, ROWS)), EXPECTED, STUDY
 )
-_gradient_of_rows = LINKED.link(
+_gradient_of_rows = FUNCTION_TABLE.function(
     gradient_of_rows, types.none, NUMBERS, LATENT, EXPECTED, ROWS, STUDY, NUMBERS
 )
-_by_baseline = LINKED.link(gradient_by_baseline, types.none, NUMBERS, STUDY, NUMBERS)
-_by_deviations = LINKED.link(gradient_by_deviations, types.none, NUMBERS, STUDY, NUMBERS)
-_apply_noncentring = LINKED.link(
+_by_baseline = FUNCTION_TABLE.function(gradient_by_baseline, types.none, NUMBERS, STUDY, NUMBERS)
+_by_deviations = FUNCTION_TABLE.function(
+    gradient_by_deviations, types.none, NUMBERS, STUDY, NUMBERS
+)
+_apply_noncentring = FUNCTION_TABLE.function(
     apply_noncentring, types.Tuple((NUMBERS, INTERMEDIATES)), NUMBERS, NONCENTRING
 )
-_noncentring_adjoint = LINKED.link(
+_noncentring_adjoint = FUNCTION_TABLE.function(
     noncentring_adjoint, types.float64, NUMBERS, NUMBERS, INTERMEDIATES, NONCENTRING, NUMBERS
 )
-_unwhiten = LINKED.link(unwhiten, NUMBERS, NUMBERS, WHITENING)
-_unwhiten_adjoint = LINKED.link(unwhiten_adjoint, types.none, NUMBERS, WHITENING, NUMBERS)
+_unwhiten = FUNCTION_TABLE.function(unwhiten, NUMBERS, NUMBERS, WHITENING)
+_unwhiten_adjoint = FUNCTION_TABLE.function(
+    unwhiten_adjoint, types.none, NUMBERS, WHITENING, NUMBERS
+)
 
 
 @dataclass(frozen=True)
@@ -108,7 +112,7 @@ class Coordinates:
 
     def __post_init__(self) -> None:
         """Look up the compiled functions, once, so that threads can share them."""
-        table = LINKED.table(self.arrays, self.noncentring, self.whitening)
+        table = FUNCTION_TABLE.addresses(self.arrays, self.noncentring, self.whitening)
         object.__setattr__(self, "table", table)
 
     @property

@@ -25,7 +25,7 @@ from scipy import sparse
 from headcount._types import FloatArray, IntArray
 from headcount.engine.derivatives.fisher_information import factorise
 from headcount.engine.numba_support.compilation import compiled
-from headcount.engine.numba_support.struct_pointers import Addressed
+from headcount.engine.numba_support.struct_pointers import StructPointer
 from headcount.engine.numba_support.vector_ops import add, dot
 
 __all__ = ["Whitening", "unwhiten", "unwhiten_adjoint", "whiten"]
@@ -41,7 +41,7 @@ class _Fields(NamedTuple):
     diagonal: FloatArray
 
 
-class Whitening(Addressed, _Fields):
+class Whitening(StructPointer, _Fields):
     """The affine map from y to u.
 
     Attributes

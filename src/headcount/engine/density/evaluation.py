@@ -18,18 +18,18 @@ from headcount.engine.density.log_density import (
 from headcount.engine.density.signatures import EXPECTED, LATENT, NUMBERS, ROWS, STUDY
 from headcount.engine.density.study_arrays import StudyArrays
 from headcount.engine.numba_support.compilation import Typed, compiled
-from headcount.engine.numba_support.function_pointers import Links
+from headcount.engine.numba_support.function_pointers import FunctionTable
 from headcount.engine.numba_support.vector_ops import copy
 
 __all__ = ["LOOPS", "evaluate", "evaluate_reach", "log_likelihood"]
 
-LINKED = Links(STUDY)
+FUNCTION_TABLE = FunctionTable(STUDY)
 
-_arrays = LINKED.handed(STUDY)
-_latent = LINKED.link(latent_of, LATENT, NUMBERS, STUDY)
-_expected = LINKED.link(expected_of, EXPECTED, LATENT, STUDY)
-_log_reach = LINKED.link(log_reach, NUMBERS, LATENT, STUDY)
-_log_likelihoods = LINKED.link(row_log_likelihoods, ROWS, EXPECTED, STUDY)
+_arrays = FUNCTION_TABLE.struct(STUDY)
+_latent = FUNCTION_TABLE.function(latent_of, LATENT, NUMBERS, STUDY)
+_expected = FUNCTION_TABLE.function(expected_of, EXPECTED, LATENT, STUDY)
+_log_reach = FUNCTION_TABLE.function(log_reach, NUMBERS, LATENT, STUDY)
+_log_likelihoods = FUNCTION_TABLE.function(row_log_likelihoods, ROWS, EXPECTED, STUDY)
 
 
 def evaluate(draws: FloatArray, arrays: StudyArrays) -> tuple[FloatArray, FloatArray]:
@@ -49,7 +49,7 @@ def evaluate(draws: FloatArray, arrays: StudyArrays) -> tuple[FloatArray, FloatA
     """
     headcount = np.empty((len(draws), arrays.shape[REGIONS], arrays.shape[YEARS]))
     sums = np.empty((len(draws), arrays.offset[-1]))
-    table = LINKED.table(arrays)
+    table = FUNCTION_TABLE.addresses(arrays)
     _evaluate(draws, table.ctypes.data, headcount, sums)
     return headcount, sums
 
@@ -70,7 +70,7 @@ def evaluate_reach(draws: FloatArray, arrays: StudyArrays) -> SingleArray:
         Log reach in single precision, since there is much of it; dims (draw, view).
     """
     reach = np.empty((len(draws), arrays.reach_point_link.size), dtype=np.float32)
-    table = LINKED.table(arrays)
+    table = FUNCTION_TABLE.addresses(arrays)
     _evaluate_reach(draws, table.ctypes.data, reach)
     return reach
 
@@ -94,7 +94,7 @@ def log_likelihood(
         dispersion, the sd on the log scale, or the concentration of k of n. Each has dims (draw, row).
     """
     found = np.empty((3, len(draws), arrays.row_value.size))
-    table = LINKED.table(arrays)
+    table = FUNCTION_TABLE.addresses(arrays)
     _log_likelihood(draws, table.ctypes.data, *found)
     total, location, dispersion = found
     return total, location, dispersion

@@ -10,7 +10,7 @@ from headcount._memo import memo
 from headcount._types import FloatArray, IntArray
 from headcount.engine.density.linear_predictor import PARTS, LinearPredictor
 from headcount.engine.density.reach_points import ReachPoints
-from headcount.engine.numba_support.struct_pointers import Addressed
+from headcount.engine.numba_support.struct_pointers import StructPointer
 from headcount.layout.free_vector import segments_of
 from headcount.layout.study_layout import TREND_LEVEL_SD, Layout
 from headcount.study.growth_kinds import GROWTH_KINDS
@@ -74,7 +74,7 @@ class _Fields(NamedTuple):
     row_variance: FloatArray
 
 
-class StudyArrays(Addressed, _Fields):
+class StudyArrays(StructPointer, _Fields):
     """Arrays of a study, all that the compiled density sees.
 
     Attributes

@@ -1,32 +1,31 @@
-"""Machine code of compiled functions: what was left when the package was installed, or by an
-earlier fit.
+"""Where compiled code is kept: a folder of the package and one of the user.
 
-Numba keeps machine code in files for one processor and one version of itself, which it writes where
-the source files lie or where ``NUMBA_CACHE_DIR`` says. `MachineCode` looks first in a folder of the
-package that is filled when it is installed (`headcount.engine.precompile`), and takes nothing that
-was compiled from other sources: Numba by itself looks only at the file that a function is written
-in, not at those of the functions that it calls.
+The package's folder is filled when headcount is installed (`headcount.engine.precompile`). What
+does not lie there is compiled when it is first called, and kept in ``NUMBA_CACHE_DIR`` or in the
+user's cache folder; where neither can be written to, it lives as long as the process.
+
+Code that was compiled from other sources is not used. Numba by itself compares only the file in
+which a function is written, not the files of the functions that are compiled into it.
 """
 
 from __future__ import annotations
 
 import hashlib
 import os
+import tempfile
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
-from numba.core.caching import FunctionCache, IndexDataCacheFile
-from numba.core.registry import cpu_target
+from numba import config
 
-__all__ = ["INSTALLED", "MachineCode", "depends_on"]
+__all__ = ["depends_on", "folders", "stamp", "writable_folder"]
 
 ENGINE: Final = Path(__file__).parents[1]
 
 INSTALLED: Final = Path(os.environ.get("HEADCOUNT_MACHINE_CODE", ENGINE / "machine_code"))
-"""What was compiled when the package was installed, unless another folder is named."""
-
+"""Code that was compiled when the package was installed."""
 
 _constants: dict[str, object] = {}
 
@@ -44,24 +43,28 @@ def stamp() -> str:
     return hashlib.sha256(b"".join([*constants, *files])).hexdigest()
 
 
-class MachineCode(FunctionCache):
-    """Numba's files of one function, after those of the installation."""
+def folders() -> list[Path]:
+    """Return the folders to look for compiled code in."""
+    own = writable_folder()
+    return [INSTALLED] if own is None else [INSTALLED, own]
 
-    def __init__(self, function: Any) -> None:  # noqa: ANN401 - Numba is not typed
-        super().__init__(function)
-        name = self._impl.filename_base
-        self._cache_file = IndexDataCacheFile(self.cache_path, name, stamp())
-        self._installed = IndexDataCacheFile(str(INSTALLED), name, stamp())
 
-    def holds(self, types: Any) -> bool:  # noqa: ANN401
-        """Say whether there is machine code for arguments of these types."""
-        key = self._index_key(types, cpu_target.target_context.codegen())
-        return any(key in files._load_index() for files in (self._installed, self._cache_file))
+@cache
+def writable_folder() -> Path | None:
+    """Return the folder to keep compiled code in; ``None`` if nothing can be written."""
+    # Each copy of the package has a folder of its own: one overwrites the code of older sources.
+    name = "headcount_" + hashlib.sha256(str(ENGINE).encode()).hexdigest()[:16]
+    try:
+        folder = _base() / name
+        folder.mkdir(parents=True, exist_ok=True)
+        tempfile.TemporaryFile(dir=folder).close()
+    except (OSError, RuntimeError):
+        # The second: a user without a home.
+        return None
+    return folder
 
-    def _load_overload(self, types: Any, context: Any) -> Any:  # noqa: ANN401
-        found = self._installed.load(self._index_key(types, context.codegen()))
-        return (
-            super()._load_overload(types, context)
-            if found is None
-            else self._impl.rebuild(context, found)
-        )
+
+def _base() -> Path:
+    if config.CACHE_DIR:
+        return Path(config.CACHE_DIR)
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")

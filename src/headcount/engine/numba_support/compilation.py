@@ -1,11 +1,10 @@
-"""How the engine's functions are compiled: three ways.
+"""How the functions of the engine are compiled: three ways.
 
-Compiling is most of what a first fit on a machine waits for, and most of it goes into what
-surrounds a function: the code that lets Python and C call it, and the functions that it calls,
-which are compiled into it once more. So what only compiled code calls is `inner`, what Python calls
-is `compiled`, and `compiled` functions are put together by their addresses rather than in another
-compiled function (`headcount.engine.numba_support.function_pointers`). What a library of another
-language calls is compiled `from_c`.
+Compiling is most of the wait for a first fit on a machine, and most of it goes into the code around
+a function: that which lets Python and C call it, and the functions that are compiled into it. So a
+function that only compiled code calls is `inner`, one that Python calls is `compiled`, and one that
+a library of another language calls is compiled `from_c`. Compiled functions call each other by
+address (`headcount.engine.numba_support.function_pointers`).
 """
 
 from __future__ import annotations
@@ -14,25 +13,21 @@ from collections.abc import Callable
 from threading import Lock
 from typing import Any, NamedTuple, cast
 
-from numba import njit
-from numba.core.ccallback import CFunc
 from numba.extending import register_jitable
 
-from headcount.engine.numba_support.code_cache import MachineCode
+from headcount.engine.numba_support import code_cache, numba_adapter
 
-__all__ = ["INNER", "CalledFromC", "Typed", "compiled", "from_c", "inner"]
+__all__ = ["INNER", "CalledFromC", "Typed", "compiled", "from_c", "inner", "is_shared"]
 
-OPTIONS: dict[str, Any] = {"nogil": True, "error_model": "numpy", "no_cfunc_wrapper": True}
-
-INNER: dict[str, Any] = {"error_model": "numpy", "no_cfunc_wrapper": True}
+INNER: dict[str, Any] = {"error_model": "numpy"}
 """Options of functions that are compiled into those that call them."""
+
+OPTIONS: dict[str, Any] = INNER | {"nogil": True}
 
 
 def compiled[F](function: F) -> F:
     """Compile a function that Python and compiled code call."""
-    made: Any = njit(**OPTIONS)(function)
-    made._cache = MachineCode(function)
-    return cast(F, made)
+    return cast(F, numba_adapter.with_cache(function, OPTIONS, _cached(function)))
 
 
 def inner[F](function: F) -> F:
@@ -48,27 +43,25 @@ class Typed(NamedTuple):
     function
         Compiled.
     result, parameters
-        Numba's types of what it returns and takes.
+        Numba's types of its result and arguments.
     """
 
     function: Any
     result: Any
     parameters: tuple[Any, ...]
 
-    def is_there(self) -> bool:
-        """Say whether there is machine code."""
-        found: bool = self.function._cache.holds(self.parameters)
-        return found
+    def is_cached(self) -> bool:
+        """Return whether compiled code is kept in a folder."""
+        return _is_cached(self.function.py_func, self.parameters)
 
     def address(self) -> int:
-        """Return where it lies, compiled if it is not yet."""
-        self.function.compile(self.parameters)
-        made = self.function.overloads[self.parameters]
-        if made.signature.return_type != self.result:
-            msg = f"{self.function.__name__} returns {made.signature.return_type}, linked as {self.result}"
-            raise TypeError(msg)
-        address: int = made.library.get_pointer_to_function(made.fndesc.llvm_func_name)
-        return address
+        """Return the address of the code, compiled if it is not yet."""
+        return numba_adapter.address_of(self.function, self.result, self.parameters)
+
+    def prepare(self) -> None:
+        """Compile the function, unless only a call can do so by documented interfaces."""
+        if numba_adapter.HAS_CALLS:
+            self.address()
 
 
 class CalledFromC:
@@ -82,37 +75,51 @@ class CalledFromC:
         Numba's signature.
     """
 
-    def __init__(self, function: Any, types: Any) -> None:  # noqa: ANN401 - Numba is not typed
+    def __init__(self, function: Any, types: Any) -> None:
         self._function, self._types = function, types
         self._made, self._making = None, Lock()
 
     @property
-    def made(self) -> Any:  # noqa: ANN401
-        """What Numba makes of it, compiled when it is first asked for; it has an address."""
+    def made(self) -> Any:
+        """Numba's callback: has an ``address``, and ``ctypes`` to call it from Python.
+
+        It is compiled when it is first asked for.
+        """
         with self._making:
             if self._made is None:
-                self._made = self._make()
+                self._made = numba_adapter.compile_for_c(
+                    self._function, self._types, _cached(self._function)
+                )
         return self._made
 
-    def _make(self) -> Any:  # noqa: ANN401
-        arguments, result = self._types.args, self._types.return_type
-        made: Any = CFunc(
-            self._function, (arguments, result), locals={}, options={"error_model": "numpy"}
-        )
-        made._cache = MachineCode(self._function)
-        made.compile()
-        return made
+    def is_cached(self) -> bool:
+        """Return whether compiled code is kept in a folder."""
+        return _is_cached(self._function, self._types)
 
-    def is_there(self) -> bool:
-        """Say whether there is machine code."""
-        return MachineCode(self._function).holds(self._types)
-
-    def address(self) -> int:
-        """Return where it lies, compiled if it is not yet."""
-        address: int = self.made.address
-        return address
+    def prepare(self) -> None:
+        """Compile the function if it is not yet."""
+        _ = self.made
 
 
-def from_c(types: Any) -> Callable[[Any], CalledFromC]:  # noqa: ANN401
+def from_c(types: Any) -> Callable[[Any], CalledFromC]:
     """Compile a function that C calls, of a signature of Numba's."""
     return lambda function: CalledFromC(function, types)
+
+
+def is_shared() -> bool:
+    """Return whether another process finds the code that this one compiles."""
+    adapter = numba_adapter
+    return adapter.HAS_CACHE and adapter.HAS_CALLS and code_cache.writable_folder() is not None
+
+
+def _is_cached(function: Any, signature: Any) -> bool:
+    cached = _cached(function)
+    return cached is not None and cached.holds(signature)
+
+
+def _cached(function: Any) -> numba_adapter.CachedCode | None:
+    if not numba_adapter.HAS_CACHE:
+        return None
+    return numba_adapter.CachedCode(
+        function, code_cache.folders(), code_cache.writable_folder(), code_cache.stamp()
+    )

@@ -1,114 +1,106 @@
-"""Compiled functions that other compiled functions call by their address.
+"""Compiled functions that other compiled functions call by address.
 
-What a compiled function calls, Numba compiles into it once more. A function that is *linked* is
-compiled once: its caller looks up where it lies in a table of addresses, whose first places hold
-the studies that go along (`headcount.engine.numba_support.struct_pointers`).
+Numba compiles a function that is called into its caller once more. A function of a `FunctionTable`
+is compiled once: its caller reads its address from a table, which holds the addresses of the
+struct pointers that are passed on as well (`headcount.engine.numba_support.struct_pointers`).
 """
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 from llvmlite import ir
-from numba.core import cgutils, types
-from numba.extending import intrinsic
+from numba.core import cgutils
+from numba.extending import intrinsic, register_jitable
 
 from headcount._types import IntArray
-from headcount.engine.numba_support.compilation import Typed
-from headcount.engine.numba_support.struct_pointers import Addressed
+from headcount.engine.numba_support import numba_adapter
+from headcount.engine.numba_support.compilation import INNER, Typed
+from headcount.engine.numba_support.llvm_adapter import element, pointer_at
+from headcount.engine.numba_support.struct_pointers import StructPointer
 
-__all__ = ["Links"]
+__all__ = ["FunctionTable"]
 
-WORD = ir.IntType(64)
+WORD: Final = ir.IntType(64)
 
 
-class Links:
-    """The functions that a caller looks up, and the tuples that it hands on to them.
+class FunctionTable:
+    """Addresses of functions, after those of the structs that they take.
 
     Parameters
     ----------
-    tuples
-        Types of `Addressed` tuples; the first places of the table are theirs.
+    structs
+        Numba's types of the struct pointers.
 
     Attributes
     ----------
     functions
-        All that were linked, in order.
+        All functions that are called by address, in order.
     """
 
-    def __init__(self, *tuples: Any) -> None:  # noqa: ANN401 - Numba is not typed
-        self._tuples = tuples
+    def __init__(self, *structs: Any) -> None:
+        self._structs = structs
         self.functions: list[Typed] = []
 
-    def link(self, function: Any, result: Any, *parameters: Any) -> Any:  # noqa: ANN401
-        """Return what compiled code calls, with the table before the function's own arguments.
+    def function(self, function: Any, result: Any, *parameters: Any) -> Any:
+        """Add a function, and return the form in which compiled code calls it.
 
         Parameters
         ----------
         function
             A compiled function.
         result, parameters
-            Numba's types of what it returns and takes; addressed tuples are handed to it as they
-            come from `handed`.
+            Numba's types of its result and arguments.
+
+        Returns
+        -------
+        callable
+            Takes the table before the function's own arguments.
         """
-        taken = tuple(
-            types.voidptr if parameter in self._tuples else parameter for parameter in parameters
-        )
-        place = len(self._tuples) + len(self.functions)
-        self.functions.append(Typed(function, result, parameters))
+        if numba_adapter.HAS_CALLS:
+            self.functions.append(Typed(function, result, parameters))
+            place = len(self._structs) + len(self.functions) - 1
+            return numba_adapter.call_by_address(place, result, parameters)
 
-        def code(context: Any, builder: Any, _signature: Any, values: Any) -> Any:  # noqa: ANN401
-            kind = context.call_conv.get_function_type(result, taken)
-            address = builder.inttoptr(_word(builder, values[0], place), kind.as_pointer())
-            given = [builder.extract_value(values[1], i) for i in range(len(taken))]
-            status, found = context.call_conv.call_function(builder, address, result, taken, given)
-            with cgutils.if_unlikely(builder, status.is_error):
-                context.call_conv.return_status_propagate(builder, status)
-            return found
-
-        @intrinsic
-        def call(_context: Any, table: Any, *_arguments: Any) -> Any:  # noqa: ANN401
-            return result(table, types.StarArgTuple(taken)), code
+        @register_jitable(**INNER)
+        def call(_table: Any, *arguments: Any) -> Any:
+            return function(*arguments)
 
         return call
 
-    def handed(self, form: Any) -> Any:  # noqa: ANN401
-        """Return what compiled code calls for the place of a tuple, with the table; nought where
-        there is none.
-        """
-        place = self._tuples.index(form)
+    def struct(self, kind: Any) -> Any:
+        """Return the function by which compiled code reads a struct pointer from the table."""
+        place = self._structs.index(kind)
 
-        def code(_context: Any, builder: Any, _signature: Any, values: Any) -> Any:  # noqa: ANN401
-            return builder.inttoptr(_word(builder, values[0], place), cgutils.voidptr_t)
+        def code(context: Any, builder: Any, _signature: Any, values: Any) -> Any:
+            where = element(builder, pointer_at(builder, values[0]), WORD, WORD(place))
+            found = cgutils.create_struct_proxy(kind)(context, builder)
+            found.address = pointer_at(builder, builder.load(where, align=8, typ=WORD))
+            return found._getvalue()
 
         @intrinsic
-        def at(_context: Any, table: Any) -> Any:  # noqa: ANN401
-            return types.voidptr(table), code
+        def read(_context: Any, table: Any) -> Any:
+            return kind(table), code
 
-        return at
+        return read
 
-    def table(self, *tuples: Addressed | None) -> IntArray:
-        """Return where tuples and functions lie, compiling what takes tuples that are there.
+    def addresses(self, *structs: StructPointer | None) -> IntArray:
+        """Return the table, and compile the functions whose structs are there.
 
         Parameters
         ----------
-        tuples
-            One for each type, ``None`` where functions that take it will not be called.
+        structs
+            One for each type; ``None`` where no function that takes it will be called.
+
+        Returns
+        -------
+        numpy.ndarray
+            Zero for a struct that is absent and for functions that take it.
         """
-        absent = {kind for kind, one in zip(self._tuples, tuples, strict=True) if one is None}
-        words = [0 if one is None else one.address for one in tuples]
+        absent = {kind for kind, one in zip(self._structs, structs, strict=True) if one is None}
+        words = [0 if one is None else one.address for one in structs]
         words += [
             0 if absent.intersection(one.parameters) else one.address() for one in self.functions
         ]
         return np.array(words, dtype=np.int64)
-
-
-def _word(builder: Any, table: Any, place: int) -> Any:  # noqa: ANN401
-    """Read a table, of which there is a pointer in compiled code and the address as a number from
-    Python.
-    """
-    if table.type == WORD:
-        table = builder.inttoptr(table, WORD.as_pointer())
-    words = builder.bitcast(table, WORD.as_pointer())
-    return builder.load(builder.gep(words, [WORD(place)]), align=8)

@@ -1,114 +1,157 @@
-"""Named tuples of many arrays that compiled code is handed by their address.
+"""Named tuples of many arrays that compiled code takes as one pointer.
 
 Numba takes a named tuple apart at every call, array by array, in Python and in compiled code alike:
-with fifty arrays that takes longer than much of the arithmetic, and compiling it longer still. An
-`Addressed` tuple goes along as one pointer, and compiled code reads an array from there where it is
-used.
+with fifty arrays that takes longer than much of the arithmetic, and compiling it longer still. A
+`StructPointer` is passed on as the address of its arrays' descriptions, and compiled code reads an
+array from there where it is used.
 """
 
 from __future__ import annotations
 
 from functools import cached_property
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 from llvmlite import ir
-from numba import typeof
-from numba.core import cgutils, types
-from numba.core.datamodel import models
-from numba.core.imputils import impl_ret_borrowed
-from numba.core.typing.templates import AttributeTemplate
-from numba.core.typing.typeof import typeof_impl
-from numba.extending import NativeValue, infer_getattr, lower_getattr_generic, register_model, unbox
+from numba import carray, typeof, types
+from numba.core import cgutils
+from numba.extending import (
+    NativeValue,
+    intrinsic,
+    models,
+    overload_attribute,
+    register_model,
+    typeof_impl,
+    unbox,
+)
 
 from headcount._types import IntArray
+from headcount.engine.numba_support import numba_adapter
+from headcount.engine.numba_support.llvm_adapter import element, pointer_at
 
-__all__ = ["Addressed"]
+__all__ = ["StructPointer"]
+
+WORD: Final = ir.IntType(64)
+DATA, SHAPE = 4, 5
+"""Places in the description of an array."""
 
 
-class Addressed:
-    """What makes a named tuple of arrays go by its address; to be named before the tuple among a
-    class's bases.
+class StructPointer:
+    """A base class by which a named tuple of arrays is passed as a pointer.
+
+    It stands before the tuple among the bases of a class.
     """
 
     @cached_property
-    def words(self) -> IntArray:
-        """Numba's description of each array, one after the other; no owner is named, for this tuple
-        outlives the call.
+    def descriptions(self) -> IntArray:
+        """Numba's description of each array, one after the other, without an owner.
+
+        Whoever passes the pointer on keeps this tuple, and by it the arrays.
         """
         found: list[int] = []
         for array in self:  # type: ignore[attr-defined]
-            found += [
-                0,
-                0,
-                array.size,
-                array.itemsize,
-                array.ctypes.data,
-                *array.shape,
-                *array.strides,
-            ]
+            found += [0, 0, array.size, array.itemsize, array.ctypes.data]
+            found += [*array.shape, *array.strides]
         return np.array(found, dtype=np.int64)
 
     @cached_property
     def address(self) -> int:
-        """Where the description lies."""
-        return int(self.words.ctypes.data)
+        """Address of the descriptions."""
+        return int(self.descriptions.ctypes.data)
 
     @cached_property
-    def kinds(self) -> tuple[Any, ...]:
+    def array_types(self) -> tuple[Any, ...]:
         """Numba's type of each array."""
         return tuple(typeof(array) for array in self)  # type: ignore[attr-defined]
+
+    def __init_subclass__(cls, **options: Any) -> None:
+        """Make the fields known to compiled code."""
+        super().__init_subclass__(**options)
+        for name in getattr(cls, "_fields", ()):
+            _define_field(name)
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Leave addresses behind."""
         return type(self), tuple(self)  # type: ignore[arg-type]
 
 
-class _AddressedType(types.Type):
-    def __init__(self, form: Any, kinds: tuple[Any, ...]) -> None:  # noqa: ANN401 - Numba's types are not public
-        self.form, self.kinds = form, kinds
+class _StructPointerType(types.Type):  # type: ignore[misc]
+    def __init__(self, form: Any, array_types: tuple[Any, ...]) -> None:
+        self.form, self.array_types = form, array_types
+        self.arrays = dict(zip(form._fields, array_types, strict=True))
         super().__init__(name=form.__name__)
 
     @property
-    def key(self) -> Any:  # noqa: ANN401
-        return self.form, self.kinds
+    def key(self) -> Any:
+        return self.form, self.array_types
+
+    def word(self, name: str) -> int:
+        """Return the place of an array's description."""
+        before = list(self.arrays).index(name)
+        return sum(SHAPE + 2 * kind.ndim for kind in self.array_types[:before])
 
 
-@typeof_impl.register(Addressed)
-def _typeof(value: Any, _context: Any) -> Any:  # noqa: ANN401
-    return _AddressedType(type(value), value.kinds)
+@typeof_impl.register(StructPointer)
+def _typeof(value: Any, _context: Any) -> Any:
+    return _StructPointerType(type(value), value.array_types)
 
 
-@register_model(_AddressedType)
-class _AddressedModel(models.PrimitiveModel):
-    def __init__(self, manager: Any, kind: Any) -> None:  # noqa: ANN401
-        super().__init__(manager, kind, ir.IntType(8).as_pointer())
+@register_model(_StructPointerType)
+class _StructPointerModel(models.StructModel):  # type: ignore[misc]
+    def __init__(self, manager: Any, kind: Any) -> None:
+        super().__init__(manager, kind, [("address", types.voidptr)])
 
 
-@unbox(_AddressedType)
-def _unbox(_kind: Any, value: Any, c: Any) -> Any:  # noqa: ANN401
-    address = c.pyapi.object_getattr_string(value, "address")
-    number = c.pyapi.long_as_ulonglong(address)
-    c.pyapi.decref(address)
-    pointer = c.builder.inttoptr(number, ir.IntType(8).as_pointer())
-    return NativeValue(pointer, is_error=cgutils.is_not_null(c.builder, c.pyapi.err_occurred()))
+@unbox(_StructPointerType)
+def _unbox(kind: Any, value: Any, c: Any) -> Any:
+    number = c.pyapi.object_getattr_string(value, "address")
+    address = c.unbox(types.intp, number)
+    c.pyapi.decref(number)
+    found = cgutils.create_struct_proxy(kind)(c.context, c.builder)
+    found.address = pointer_at(c.builder, address.value)
+    return NativeValue(found._getvalue(), is_error=address.is_error)
 
 
-@infer_getattr
-class _Attributes(AttributeTemplate):
-    key = _AddressedType
-
-    def generic_resolve(self, kind: Any, name: str) -> Any:  # type: ignore[override]  # noqa: ANN401
-        return kind.kinds[kind.form._fields.index(name)] if name in kind.form._fields else None
+_defined: set[str] = set()
 
 
-@lower_getattr_generic(_AddressedType)
-def _attribute(context: Any, builder: Any, kind: Any, value: Any, name: str) -> Any:  # noqa: ANN401
-    parts = [context.get_value_type(own) for own in kind.kinds]
-    place = kind.form._fields.index(name)
-    start = builder.bitcast(value, ir.LiteralStructType(parts).as_pointer())
-    zero = ir.IntType(32)(0)
-    array = builder.load(builder.gep(start, [zero, ir.IntType(32)(place)]), align=8)
-    # Nothing that is stored changes a description, so it need not be read again after each store.
-    array.set_metadata("invariant.load", builder.module.add_metadata([]))
-    return impl_ret_borrowed(context, builder, kind.kinds[place], array)
+def _define_field(name: str) -> None:
+    """Let compiled code read a field by documented interfaces, unless the adapter reads all."""
+    if numba_adapter.HAS_FIELDS or name in _defined:
+        return
+    _defined.add(name)
+
+    @overload_attribute(_StructPointerType, name, strict=False)
+    def field(own: Any) -> Any:
+        if name not in own.arrays:
+            return None
+        array, word = own.arrays[name], own.word(name)
+        start = _word_at(word + DATA, types.CPointer(array.dtype))
+        rows = _word_at(word + SHAPE, types.intp)
+        if array.ndim == 1:
+            return lambda own: carray(start(own), (rows(own),))
+        columns = _word_at(word + SHAPE + 1, types.intp)
+        return lambda own: carray(start(own), (rows(own), columns(own)))
+
+
+def _word_at(place: int, kind: Any) -> Any:
+    """Return the function by which compiled code reads a number or pointer of the descriptions."""
+
+    def code(context: Any, builder: Any, _signature: Any, values: Any) -> Any:
+        start = builder.extract_value(values[0], 0)
+        where = element(builder, start, WORD, WORD(place))
+        word = builder.load(where, align=8, typ=WORD)
+        word.set_metadata("invariant.load", builder.module.add_metadata([]))
+        if isinstance(kind, types.CPointer):
+            return builder.inttoptr(word, context.get_value_type(kind))
+        return word
+
+    @intrinsic
+    def read(_context: Any, own: Any) -> Any:
+        return kind(own), code
+
+    return read
+
+
+if numba_adapter.HAS_FIELDS:
+    numba_adapter.read_fields(_StructPointerType)

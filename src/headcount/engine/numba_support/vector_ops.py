@@ -1,8 +1,7 @@
-"""Sums and copies of neighbouring numbers, in a form that the compiler turns into vector
-instructions.
+"""Sums and copies of neighbouring numbers, which the compiler turns into SIMD instructions.
 
-They are called with slices: an index into a slice that starts at nought needs no check for counting
-from the end. Nor does a place that cannot be below nought by its type.
+They are called with slices: an index into a slice that starts at zero needs no check for counting
+from the end. Nor does an unsigned index.
 """
 
 from __future__ import annotations
@@ -36,8 +35,9 @@ def add_at(target: FloatArray, places: IntArray, factor: float, values: FloatArr
 
 @register_jitable(**INLINE)
 def copy(values: FloatArray, target: FloatArray) -> None:
-    """Copy values to where as many lie; a slice that is assigned to would be compiled with all that
-    its errors could say.
+    """Copy values into an array of the same length.
+
+    An assignment to a slice would be compiled together with the messages of its errors.
     """
     for i in range(values.size):
         target[i] = values[i]
@@ -47,8 +47,8 @@ def copy(values: FloatArray, target: FloatArray) -> None:
 def dot(a: FloatArray, b: FloatArray) -> float:
     """Return the sum of products of two runs of the same length.
 
-    It reads only, so the order of summation is settled when it is compiled and does not hang on
-    where in memory a and b lie.
+    It only reads, so the order of summation is fixed when it is compiled and does not depend on the
+    places of a and b in memory.
     """
     total = 0.0
     for i in range(a.size):
@@ -58,8 +58,9 @@ def dot(a: FloatArray, b: FloatArray) -> float:
 
 @register_jitable(**INLINE, fastmath={"contract", "reassoc"})
 def dot_at(a: FloatArray, places: IntArray, b: FloatArray) -> float:
-    """Return the sum of products of b with the numbers of a at as many places; of the order holds
-    what is said of `dot`.
+    """Return the sum of products of b with the numbers of a at as many places.
+
+    The order of summation is fixed, as in `dot`.
     """
     total = 0.0
     for i in range(places.size):

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from numba import njit
 
-from headcount.engine.numba_support.struct_pointers import Addressed
+from headcount.engine.numba_support.struct_pointers import StructPointer
 
 
 class _Pair(NamedTuple):
@@ -19,7 +19,7 @@ class _Pair(NamedTuple):
     table: np.ndarray
 
 
-class Pair(Addressed, _Pair):
+class Pair(StructPointer, _Pair):
     """Two arrays."""
 
 
