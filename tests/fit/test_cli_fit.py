@@ -56,7 +56,7 @@ def files_below(folder: Path) -> list[str]:
     return sorted(str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file())
 
 
-def test_fit_keeps_what_was_asked_for(model: Path, run: Run, tmp_path: Path) -> None:
+def test_fit_keeps_the_options_and_draws(model: Path, run: Run, tmp_path: Path) -> None:
     out = tmp_path / "new" / "fit.nc"
     code, said, _ = run("fit", model, "--seed", 7, "--out", out, "--prior-set", "wide", *SHORT)
     assert code == 0
@@ -77,7 +77,7 @@ def test_fit_keeps_what_was_asked_for(model: Path, run: Run, tmp_path: Path) -> 
     assert files_below(tmp_path) == ["new/fit.nc"]
 
 
-def test_fit_repeats_with_its_seed_and_says_nothing_more_than_it_must(
+def test_fit_repeats_with_its_seed_and_is_quiet_if_asked(
     model: Path, run: Run, tmp_path: Path
 ) -> None:
     outs = [tmp_path / "one.nc", tmp_path / "two.nc"]
@@ -88,7 +88,7 @@ def test_fit_repeats_with_its_seed_and_says_nothing_more_than_it_must(
     assert one.equals(two)
 
 
-def test_fit_tells_failed_checks(
+def test_fit_prints_failed_checks(
     model: Path, toy_fit: hc.Fit, given_fit: Callable[[hc.Fit], None], run: Run, tmp_path: Path
 ) -> None:
     few = toy_fit.tree.copy()
@@ -101,7 +101,7 @@ def test_fit_tells_failed_checks(
     assert "not converged" in failed
 
 
-def test_interrupted_fit_is_kept_and_said(
+def test_interrupted_fit_is_kept_and_reported(
     model: Path, toy_fit: hc.Fit, given_fit: Callable[[hc.Fit], None], run: Run, tmp_path: Path
 ) -> None:
     given_fit(replace(toy_fit, sampling=replace(toy_fit.sampling, interrupted=True)))
@@ -124,11 +124,11 @@ def test_fit_that_cannot_be_saved_spares_the_old_one(
 
     monkeypatch.setattr("headcount.posterior.fits.save_fit", fill_the_disk)
     before = fit_file.read_bytes()
-    code, said, told = run("fit", model, "--seed", 1, "--out", fit_file)
+    code, said, errors = run("fit", model, "--seed", 1, "--out", fit_file)
     assert (code, said) == (1, "")
     assert (
-        told
-        == f"headcount: {fit_file}: cannot be written (No space left on device). What was there is unchanged.\n"
+        errors
+        == f"headcount: {fit_file}: cannot be written (No space left on device). The old file is unchanged.\n"
     )
     assert fit_file.read_bytes() == before
     assert files_below(fit_file.parent) == [fit_file.name]
@@ -153,10 +153,10 @@ def test_report_of_a_fit(
     fit_file: Path, run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    code, said, told = run("report", fit_file, "--prob", 0.8)
-    assert (code, told) == (0, "")
+    code, said, errors = run("report", fit_file, "--prob", 0.8)
+    assert (code, errors) == (0, "")
     assert said.endswith(f"wrote {Path('reports', 'toy fit.html')}\n")
-    assert re.search(r"time: report \d+\.\d s, check \d+\.\d s; ", said)
+    assert re.search(r"time: check \d+\.\d s, report \d+\.\d s; ", said)
     assert "Beekeepers of three invented countries" in Path("reports", "toy fit.html").read_text()
 
 
@@ -165,8 +165,8 @@ def test_report_of_a_model_needs_no_options(
     model: Path, run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    code, said, told = run("report", model)
-    assert (code, told) == (0, "")
+    code, said, errors = run("report", model)
+    assert (code, errors) == (0, "")
     assert said.startswith(f"seed: 1\nwrote {Path('reports', 'toy.nc')}\n")
     assert said.endswith(f"wrote {Path('reports', 'toy.html')}\n")
     assert files_below(tmp_path) == ["reports/toy.html", "reports/toy.nc"]
@@ -184,11 +184,11 @@ def test_report_of_another_prior_set_spares_the_first(
 def test_failed_report_spares_the_old_one(
     fit_file: Path, run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def fail(_: hc.Fit, path: Path, **__: object) -> None:
+    def fail(_: object, __: object, path: Path) -> None:
         path.write_text("half a r")
         raise hc.FitError("this fit cannot be reported")
 
-    monkeypatch.setattr("headcount.reporting.report", fail)
+    monkeypatch.setattr("headcount.reporting.write_report", fail)
     out = tmp_path / "r.html"
     out.write_text("old")
     assert run("report", fit_file, "--out", out) == (
@@ -203,8 +203,8 @@ def test_failed_report_spares_the_old_one(
 def test_new_study_converges(run: Run, tmp_path: Path) -> None:
     run("new", "bees", "--folder", tmp_path)
     out = tmp_path / "bees.nc"
-    code, said, told = run("fit", tmp_path / "models" / "bees.toml", "--seed", 1, "--out", out)
-    assert code == 0, told
+    code, said, errors = run("fit", tmp_path / "models" / "bees.toml", "--seed", 1, "--out", out)
+    assert code == 0, errors
     assert "  convergence: " not in said
 
 

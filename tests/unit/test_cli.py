@@ -1,4 +1,4 @@
-"""The shell: what each command does, and what it says to each mistake; nothing here samples."""
+"""The shell: the effect of each command, and its answer to each mistake; nothing here samples."""
 
 from __future__ import annotations
 
@@ -159,7 +159,9 @@ def test_module_runs_as_the_command_does() -> None:
         (["new", "../bees"], "'../bees' cannot name a study"),
     ],
 )
-def test_wrong_usage_is_told_and_exits_with_2(tokens: list[str], message: str, run: Run) -> None:
+def test_wrong_usage_is_reported_and_exits_with_2(
+    tokens: list[str], message: str, run: Run
+) -> None:
     code, out, err = run(*tokens)
     assert (code, out) == (2, "")
     assert err.startswith(f"headcount: {message}")
@@ -226,7 +228,7 @@ def test_new_says_where_it_cannot_write(run: Run, tmp_path: Path) -> None:
 # Check
 
 
-def test_check_says_what_was_found(study: Path, run: Run) -> None:
+def test_check_prints_the_contents_of_the_study(study: Path, run: Run) -> None:
     code, out, err = run("check", study)
     assert (code, err) == (0, "")
     words = " ".join(out.split())
@@ -246,7 +248,7 @@ def test_check_says_what_was_found(study: Path, run: Run) -> None:
 def test_check_says_when_nothing_is_anchored(study: Path, run: Run) -> None:
     spoil(study, "anchor = true", "coverage = { low = 0.5, high = 0.9 }")
     _, out, _ = run("check", study)
-    assert "anchors none: the level rests on priors, and on surveys if there are any" in " ".join(
+    assert "anchors none: the level depends on priors, and on surveys if there are any" in " ".join(
         out.split()
     )
 
@@ -270,7 +272,7 @@ def test_check_counts_excluded_rows_and_warns_of_sources_without_rows(
     )
 
 
-def test_check_tells_all_problems_of_model_and_table(study: Path, run: Run) -> None:
+def test_check_lists_all_problems_of_model_and_table(study: Path, run: Run) -> None:
     spoil(study, 'kind = "platform"', 'kind = "platfrm"')
     spoil(observations_of(study), "growth,0.14", "growht,0.14")
     spoil(observations_of(study), "PORT,2021", "PORT,20x1")
@@ -283,7 +285,7 @@ def test_check_tells_all_problems_of_model_and_table(study: Path, run: Run) -> N
     )
 
 
-def test_check_tells_what_does_not_fit_together(study: Path, run: Run) -> None:
+def test_check_lists_names_that_do_not_fit_together(study: Path, run: Run) -> None:
     spoil(observations_of(study), "platform,WORLD", "platfrom,WORLD")
     code, out, err = run("check", study)
     assert (code, out) == (1, "")
@@ -312,7 +314,7 @@ def test_check_takes_other_observations(study: Path, run: Run, tmp_path: Path) -
         ("bytes.toml", b"\xff", "bytes.toml:1: byte 0xff is not UTF-8. Save the file as UTF-8."),
     ],
 )
-def test_check_tells_what_is_no_model(
+def test_check_refuses_files_that_are_no_model(
     name: str,
     content: str | bytes | None,
     message: str,
@@ -326,7 +328,7 @@ def test_check_tells_what_is_no_model(
     assert run("check", name) == (1, "", f"headcount: {message}\n")
 
 
-def test_check_tells_a_folder_from_a_model(run: Run, tmp_path: Path) -> None:
+def test_check_refuses_a_folder(run: Run, tmp_path: Path) -> None:
     assert run("check", tmp_path) == (
         1,
         "",
@@ -342,7 +344,7 @@ def test_unknown_prior_set_names_the_nearest(study: Path, run: Run) -> None:
     )
 
 
-# Fit, estimates and report: what goes wrong before anything is sampled; the rest is in
+# Fit, estimates and report: errors before anything is sampled; the rest is in
 # tests/fit/test_cli_fit.py
 
 
@@ -385,21 +387,21 @@ def test_study_is_checked_before_sampling(study: Path, run: Run, tmp_path: Path)
     )
 
 
-def test_what_is_no_fit(
+def test_files_that_are_no_fit_are_refused(
     study: Path, run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
     Path("text.nc").write_text("no fit")
     Path("folder.nc").mkdir()
     xr.Dataset({"x": ("time", [1, 2])}).to_netcdf("weather.nc", engine="h5netcdf")
-    told = {
+    messages = {
         "none.nc": "none.nc: no such file. Make it with: headcount fit MODEL --seed 1 --out none.nc",
         "text.nc": "text.nc: not a fit file (",
         "folder.nc": "folder.nc: is a folder, not a fit",
         "weather.nc": "weather.nc: not a fit of this version of headcount",
         study: f"{study}: is a model, not a fit. Fit it first: headcount fit {study} --seed 1 --out toy.nc",
     }
-    for path, message in told.items():
+    for path, message in messages.items():
         code, out, err = run("estimates", path, "--out", "e.csv")
         assert (code, out) == (1, "")
         assert err.startswith(f"headcount: {message}")
@@ -411,7 +413,7 @@ def test_what_is_no_fit(
 
 
 def test_simulate_writes_statements_and_truth(study: Path, run: Run, tmp_path: Path) -> None:
-    folder = tmp_path / "new" / "world"
+    folder = tmp_path / "new" / "truth"
     code, out, err = run("simulate", study, "--seed", 3, "--out", folder)
     assert (code, err) == (0, "")
     assert out.startswith(f"wrote {folder / 'observations.csv'}\nwrote {folder / 'truth.csv'}\n")
@@ -431,7 +433,7 @@ def test_simulate_repeats_with_its_seed(study: Path, run: Run, tmp_path: Path) -
     assert texts[0] == texts[1] != texts[2]
 
 
-def test_simulate_spares_what_the_study_is_fitted_to(study: Path, run: Run) -> None:
+def test_simulate_spares_the_rows_of_the_study(study: Path, run: Run) -> None:
     table = observations_of(study)
     before = table.read_text()
     for out in (table.parent, table):
@@ -476,7 +478,7 @@ def test_debug_shows_the_traceback() -> None:
         cli.main(["check", "none.toml", "--debug"])
 
 
-def test_errors_of_the_system_are_told(capsys: pytest.CaptureFixture[str]) -> None:
+def test_errors_of_the_system_are_lines(capsys: pytest.CaptureFixture[str]) -> None:
     def fail() -> int:
         raise PermissionError(13, "Permission denied", "secret.csv")
 
@@ -484,29 +486,29 @@ def test_errors_of_the_system_are_told(capsys: pytest.CaptureFixture[str]) -> No
     assert capsys.readouterr().err == "headcount: secret.csv: cannot be used (Permission denied)\n"
 
 
-def test_faults_of_ours_are_told_as_such(capsys: pytest.CaptureFixture[str]) -> None:
+def test_unexpected_errors_are_reported_as_such(capsys: pytest.CaptureFixture[str]) -> None:
     def fail() -> int:
         return [][0]
 
     assert guarded(fail, debug=False) == 1
     assert capsys.readouterr().err.splitlines() == [
         "headcount: an error that headcount did not expect: IndexError: list index out of range",
-        "headcount: Please report it, with what the same command prints with --debug.",
+        "headcount: Please report it, with the output of the same command with --debug.",
     ]
 
 
-def test_interrupt_is_told(
+def test_interrupt_is_a_line(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def interrupt(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("headcount.cli.study_commands.read_study", interrupt)
+    monkeypatch.setattr("headcount.cli.commands.preflight_output.read_study", interrupt)
     assert cli.main(["check", "a.toml"]) == 1
     assert capsys.readouterr().err == "headcount: stopped; no unfinished file was left behind\n"
 
 
-def test_warnings_are_lines_told_once(capsys: pytest.CaptureFixture[str]) -> None:
+def test_warnings_are_lines_printed_once(capsys: pytest.CaptureFixture[str]) -> None:
     def warn() -> None:
         for _ in range(2):
             warnings.warn("doubtful", HeadcountWarning, stacklevel=1)

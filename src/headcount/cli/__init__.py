@@ -1,6 +1,8 @@
 """The shell, which parses; a command may import any room, inside the function that needs it.
 
-Each module holds a few commands; importing it puts them into the app.
+Each module holds a few commands, which join the app when it is imported. The work of a command is
+in `headcount.cli.commands`, which is imported when the command is called: help and errors of usage
+load no library for computing.
 """
 
 from __future__ import annotations
@@ -20,8 +22,8 @@ from headcount.cli import (  # noqa: F401 - their commands join the app
     study_commands,
     value_command,
 )
-from headcount.cli.commands.exit_codes import DONE, guarded, told
-from headcount.cli.common import app
+from headcount.cli.application import app
+from headcount.cli.commands.exit_codes import DONE, guarded, report_error
 
 __all__ = ["app", "main"]
 
@@ -49,7 +51,7 @@ def main(tokens: Sequence[str] | None = None) -> int:
     Parameters
     ----------
     tokens
-        What follows the program's name; taken from the shell if ``None``.
+        The command line after the name of the program; ``sys.argv`` has it if ``None``.
 
     Returns
     -------
@@ -59,9 +61,9 @@ def main(tokens: Sequence[str] | None = None) -> int:
     try:
         return _run(app.meta, sys.argv[1:] if tokens is None else tokens) or DONE
     except CycloptsError as error:
-        return told(error)
+        return report_error(error)
 
 
 def _run(shell: App, tokens: Sequence[str]) -> int | None:
-    answer = shell(tokens, exit_on_error=False, print_error=False, result_action="return_value")
-    return answer if isinstance(answer, int) else None
+    code = shell(tokens, exit_on_error=False, print_error=False, result_action="return_value")
+    return code if isinstance(code, int) else None

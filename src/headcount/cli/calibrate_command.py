@@ -1,4 +1,4 @@
-"""Commands that fit a study many times."""
+"""The command that checks a model by simulation."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from typing import Annotated, Final
 from cyclopts import Parameter
 from cyclopts.validators import Number
 
-from headcount.cli.commands.exit_codes import DONE, PROBLEM
-from headcount.cli.commands.study_input import read_study
-from headcount.cli.common import BASE, DEFAULT_SEED, AtLeastOne, Seed, app, stem
+from headcount.cli.application import app
+from headcount.cli.options import DEFAULT_SEED, BatchOptions, ModelInputs, Seed
 
 __all__ = ["calibrate"]
 
-CALIBRATIONS: Final = Path("calibration")
+INPUTS: Final = ModelInputs()
+BATCH: Final = BatchOptions()
 
 
 @app.command(sort_key=7)
@@ -26,44 +26,29 @@ def calibrate(
     studies: Annotated[int, Parameter(validator=Number(gte=5))] = 100,
     seed: Seed = DEFAULT_SEED,
     draws: Annotated[int, Parameter(validator=Number(gte=100))] = 500,
-    processes: AtLeastOne | None = None,
-    dask: str | None = None,
-    data: Path | None = None,
-    prior_set: str = BASE,
-    quiet: bool = False,
+    inputs: ModelInputs = INPUTS,
+    batch: BatchOptions = BATCH,
 ) -> int:
-    """Simulate studies from the priors, fit each, and check that intervals hold the truth as often
-    as they say.
+    """Simulate studies from the priors, fit each, and check the coverage of the intervals.
 
     Parameters
     ----------
     model
-        TOML file of the study.
+        TOML file of the study; the numbers of its rows are replaced by simulated ones.
     out
         Folder for calibration.csv, calibration.svg and the finished fits; calibration/MODEL if not
         given. A run that was stopped goes on from there.
     studies
-        How many worlds to draw and to fit.
+        Number of studies to simulate and to fit.
     seed
-        Of the first world; the others have the numbers after it.
+        Seed of the first study; the others have the numbers after it.
     draws
         Draws kept from each of two chains.
-    processes
-        Fits that run at once; as many as the machine has cores if not given.
-    dask
-        Address of a Dask scheduler to use in place of processes here, such as tcp://10.0.0.1:8786.
-    data
-        Observations table, whose statements are replaced; observations.csv in the model's data
-        folder if not given.
-    prior_set
-        Which of the model's prior sets to draw from and to fit with.
-    quiet
-        Show no progress.
+    inputs
+        Inputs of the model.
+    batch
+        Options of all fits.
     """
-    from headcount.cli.commands.calibration_output import run_calibration
+    from headcount.cli.commands.calibration_output import CalibrationSettings, run_calibration
 
-    study = read_study(model, data=data, prior_set=prior_set)
-    folder = out or CALIBRATIONS / stem(model, prior_set)
-    workers = {"processes": processes, "dask": dask, "progress": not quiet}
-    passed = run_calibration(study, folder, studies=studies, seed=seed, draws=draws, **workers)
-    return DONE if passed else PROBLEM
+    return run_calibration(model, out, CalibrationSettings(studies, seed, draws), inputs, batch)

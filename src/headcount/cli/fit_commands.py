@@ -1,37 +1,28 @@
-"""Commands that fit a study and say what comes of it."""
+"""Commands that fit a study, tabulate a fit and report it."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
-from headcount.cli.commands.exit_codes import DONE, INTERRUPTED
-from headcount.cli.commands.fit_verdict import Stopwatch, print_verdict, waiting
-from headcount.cli.commands.output_files import make_ready, replacing
-from headcount.cli.commands.study_input import FIT_SUFFIX, MODEL_SUFFIX, read_fit, read_study
-from headcount.cli.common import (
-    BASE,
-    DEFAULT_SEED,
-    SAMPLER_DEFAULTS,
+from headcount.cli.application import app
+from headcount.cli.options import (
     FitFile,
+    FitInputs,
+    ModelInputs,
     Probability,
     ReportFile,
     SamplerOptions,
     Seed,
     StudyFile,
     TableFile,
-    app,
-    fitted,
-    refuse_options_of_models,
-    stem,
 )
-
-if TYPE_CHECKING:
-    from headcount.posterior.fits import Fit
 
 __all__ = ["estimates", "fit", "report"]
 
-REPORTS: Final = Path("reports")
+MODEL_INPUTS: Final = ModelInputs()
+FIT_INPUTS: Final = FitInputs()
+SAMPLER: Final = SamplerOptions()
 
 
 @app.command(sort_key=3)
@@ -41,9 +32,8 @@ def fit(
     *,
     seed: Seed,
     out: FitFile,
-    data: Path | None = None,
-    prior_set: str = BASE,
-    sampler: SamplerOptions = SAMPLER_DEFAULTS,
+    inputs: ModelInputs = MODEL_INPUTS,
+    sampler: SamplerOptions = SAMPLER,
 ) -> int:
     """Fit a study and keep the draws, with all that a report needs.
 
@@ -57,21 +47,14 @@ def fit(
         Seed of everything random: the same seed, the same draws.
     out
         Fit file to write; ends in .nc.
-    data
-        Observations table; observations.csv in the model's data folder if not given.
-    prior_set
-        Which of the model's prior sets to put in force.
+    inputs
+        Inputs of the model.
     sampler
-        How to sample.
+        Options of the sampler.
     """
-    clock = Stopwatch()
-    study = read_study(model, data=data, prior_set=prior_set)
-    found = fitted(study, seed, out, sampler, clock)
-    if not sampler.quiet:
-        with clock.step("check"):
-            print_verdict(found)
-        print(clock)
-    return INTERRUPTED if found.sampling.interrupted else DONE
+    from headcount.cli.commands.fit_output import run_fit
+
+    return run_fit(model, out, seed, inputs, sampler)
 
 
 @app.command(sort_key=4)
@@ -87,12 +70,9 @@ def estimates(fit: Path, /, *, out: TableFile, prob: Probability = 0.9) -> None:
     prob
         Probability inside each interval.
     """
-    found = read_fit(fit)
-    from headcount.posterior.estimate_table import write_estimates
+    from headcount.cli.commands.fit_output import run_estimates
 
-    with replacing(out) as partial:
-        write_estimates(found, partial, prob=prob)
-    print(f"wrote {out}")
+    run_estimates(fit, out, prob)
 
 
 @app.command(sort_key=5)
@@ -103,12 +83,10 @@ def report(
     out: ReportFile | None = None,
     prob: Probability = 0.9,
     seed: Seed | None = None,
-    data: Path | None = None,
-    prior_set: str | None = None,
-    sampler: SamplerOptions = SAMPLER_DEFAULTS,
+    inputs: FitInputs = FIT_INPUTS,
+    sampler: SamplerOptions = SAMPLER,
 ) -> int:
-    """Write a report that a browser opens: of a model, which is checked and fitted first, or of a
-    fit.
+    """Write a report that a browser opens: of a fit, or of a model, which is fitted first.
 
     Parameters
     ----------
@@ -121,57 +99,11 @@ def report(
         Probability inside each interval.
     seed
         Seed of everything random; 1 if not given. For a model only, as are the options that follow.
-    data
-        Observations table; observations.csv in the model's data folder if not given.
-    prior_set
-        Which of the model's prior sets to put in force; base if not given.
+    inputs
+        Inputs of a model.
     sampler
-        How to sample.
+        Options of the sampler.
     """
-    clock = Stopwatch()
-    if study.suffix == MODEL_SUFFIX:
-        out = out or _default_report(study, prior_set)
-        found = _fitted_for_report(study, data, prior_set, seed, out, sampler, clock)
-    else:
-        refuse_options_of_models(seed=seed, data=data, prior_set=prior_set)
-        out = out or _default_report(study, None)
-        make_ready(out)
-        found = read_fit(study)
-    _report(found, out, prob, clock, quiet=sampler.quiet)
-    return INTERRUPTED if found.sampling.interrupted and study.suffix == MODEL_SUFFIX else DONE
+    from headcount.cli.commands.report_output import run_report
 
-
-def _fitted_for_report(
-    model: Path,
-    data: Path | None,
-    prior_set: str | None,
-    seed: int | None,
-    out: Path,
-    sampler: SamplerOptions,
-    clock: Stopwatch,
-) -> Fit:
-    study = read_study(model, data=data, prior_set=prior_set or BASE)
-    make_ready(out)
-    chosen = DEFAULT_SEED if seed is None else seed
-    print(f"seed: {chosen}")
-    return fitted(study, chosen, out.with_suffix(FIT_SUFFIX), sampler, clock)
-
-
-def _report(found: Fit, out: Path, prob: float, clock: Stopwatch, *, quiet: bool) -> None:
-    with (
-        clock.step("report"),
-        waiting("Writing the report", quiet=quiet),
-        replacing(out) as partial,
-    ):
-        from headcount.reporting import report as write_report
-
-        write_report(found, partial, prob=prob)
-    if not quiet:
-        with clock.step("check"):
-            print_verdict(found)
-        print(clock)
-    print(f"wrote {out}")
-
-
-def _default_report(study: Path, prior_set: str | None) -> Path:
-    return REPORTS / f"{stem(study, prior_set)}.html"
+    return run_report(study, out, prob, seed, inputs, sampler)

@@ -1,12 +1,17 @@
-"""Commands that say what priors mean."""
+"""The command that describes priors."""
 
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Final
 
-from headcount.cli.common import BASE, DEFAULT_SEED, FigureFile, Probability, Seed, app
+from headcount.cli.application import app
+from headcount.cli.options import DEFAULT_SEED, FigureFile, ModelInputs, PriorInterval, Seed
 
 __all__ = ["prior"]
+
+NO_INTERVAL: Final = PriorInterval()
+INPUTS: Final = ModelInputs()
 
 
 @app.command(sort_key=2)
@@ -15,16 +20,12 @@ def prior(
     path: str | None = None,
     /,
     *,
-    low: float | None = None,
-    high: float | None = None,
-    mass: Probability = 0.9,
-    support: str | None = None,
+    interval: PriorInterval = NO_INTERVAL,
     out: FigureFile | None = None,
-    data: Path | None = None,
-    prior_set: str = BASE,
+    inputs: ModelInputs = INPUTS,
     seed: Seed = DEFAULT_SEED,
 ) -> None:
-    """Say what a prior means, alone or together with all others of a model, before any data.
+    """Describe a prior, alone or together with all others of a model, before any data.
 
     Without a model: headcount prior --low 0.3 --high 0.7 --support unit
 
@@ -34,26 +35,15 @@ def prior(
         TOML file of a study; none for an interval that stands alone.
     path
         Key of one prior of the model, such as sources.linkedin.coverage; all of them if not given.
-    low
-        Lower end of an interval; with a model, in the place of its own prior at PATH, to try it.
-    high
-        Upper end.
-    mass
-        Probability inside the interval.
-    support
-        Which values the quantity of an interval without a model can take: real, positive, unit,
-        above_one or growth; positive if not given. See headcount kinds.
+    interval
+        The prior as an interval.
     out
         Figure to write; ends in .svg.
-    data
-        Observations table, to set what it states against the priors; observations.csv in the
-        model's data folder if not given and there is one.
-    prior_set
-        Which of the model's prior sets to put in force.
+    inputs
+        Inputs of the model. Its rows are compared with the priors if the table exists.
     seed
-        Seed of the worlds that are drawn from the priors.
+        Seed of the draws from the priors.
     """
-    from headcount.cli.commands.prior_output import Stated, show_prior
+    from headcount.cli.commands.prior_output import run_prior
 
-    stated = Stated(low, high, mass, support)
-    show_prior(model, path, stated, data=data, prior_set=prior_set, seed=seed, out=out)
+    run_prior(model, path, interval, inputs, seed, out)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Final
 
-from headcount.cli.commands.fit_verdict import waiting
-from headcount.cli.commands.study_input import observations_file, read_study
-from headcount.cli.common import BASE, Seed, app
+from headcount.cli.application import app
+from headcount.cli.options import ModelInputs, Seed
 
 __all__ = ["check", "kinds", "new", "simulate"]
+
+BASE_INPUTS: Final = ModelInputs()
 
 
 @app.command(sort_key=1)
@@ -20,7 +22,7 @@ def new(name: str, /, *, folder: Path = Path()) -> None:
     name
         Name of the study and of its files.
     folder
-        Where models/NAME.toml and data/NAME/ are written.
+        Folder in which models/NAME.toml and data/NAME/ are written.
     """
     from headcount.cli.commands.study_templates import new_study
 
@@ -31,70 +33,47 @@ def new(name: str, /, *, folder: Path = Path()) -> None:
 
 
 @app.command(sort_key=2)
-def check(model: Path, /, *, data: Path | None = None, prior_set: str = BASE) -> None:
-    """Check a model and its tables, and say what the answer will rest on, or all there is to mend.
-    Nothing is sampled.
+def check(model: Path, /, *, inputs: ModelInputs = BASE_INPUTS) -> None:
+    """Check a model and its tables, and show on which evidence the answer will rest.
+
+    Nothing is sampled. All problems are listed at once.
 
     Parameters
     ----------
     model
         TOML file of the study.
-    data
-        Observations table; observations.csv in the model's data folder if not given.
-    prior_set
-        Which of the model's prior sets to put in force.
+    inputs
+        Inputs of the model.
     """
-    from rich.console import Console
+    from headcount.cli.commands.preflight_output import run_check
 
-    from headcount.cli.commands.preflight_output import print_preflight
-    from headcount.cli.commands.study_findings import print_findings
-
-    study = read_study(model, data=data, prior_set=prior_set)
-    print_findings(study, Console())
-    with waiting("Looking at what the answer will rest on", quiet=False):
-        from headcount.diagnostics.identification import preflight
-
-        found = preflight(study)
-    print_preflight(found, Console())
-    print(f"\n{model}: in order")
+    run_check(model, inputs)
 
 
 @app.command(sort_key=6)
-def simulate(
-    model: Path, /, *, seed: Seed, out: Path, data: Path | None = None, prior_set: str = BASE
-) -> None:
-    """Draw a world from the priors and write what its sources would state, with the truth behind
-    it.
+def simulate(model: Path, /, *, seed: Seed, out: Path, inputs: ModelInputs = BASE_INPUTS) -> None:
+    """Simulate true headcounts from the priors, and the rows that sources would state of them.
 
     Parameters
     ----------
     model
-        TOML file of the study.
+        TOML file of the study; the numbers of its rows are replaced.
     seed
-        Seed of everything random: the same seed, the same world.
+        Seed of everything random: the same seed, the same rows.
     out
         Folder for observations.csv and truth.csv, or a CSV file beside which NAME_truth.csv is
         written.
-    data
-        Observations table, whose statements are replaced; observations.csv in the model's data
-        folder if not given.
-    prior_set
-        Which of the model's prior sets to draw from.
+    inputs
+        Inputs of the model.
     """
-    from headcount.cli.commands.simulation_output import write_simulation
+    from headcount.cli.commands.simulation_output import run_simulation
 
-    study = read_study(model, data=data, prior_set=prior_set)
-    own = data or observations_file(model)
-    observations, truth = write_simulation(study, out, seed=seed, own=own)
-    print(f"wrote {observations}\nwrote {truth}")
-    print(
-        f"next: headcount fit {model} --data {observations} --seed {seed} --out {model.stem}_simulated.nc"
-    )
+    run_simulation(model, out, seed, inputs)
 
 
 @app.command(sort_key=8)
 def kinds() -> None:
-    """Show which observation kind, growth kind and prior family is for what."""
+    """Show the use of each observation kind, growth kind and prior family."""
     from rich.console import Console
 
     from headcount.cli.commands.kind_tables import print_kinds

@@ -1,26 +1,26 @@
-"""Commands that say what further data would be worth."""
+"""The command that computes the value of further data."""
 
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Final
 
-from headcount.cli.commands.exit_codes import DONE, INTERRUPTED
-from headcount.cli.commands.fit_verdict import Stopwatch
-from headcount.cli.commands.study_input import FIT_SUFFIX, MODEL_SUFFIX, read_fit, read_study
-from headcount.cli.common import (
-    BASE,
+from headcount.cli.application import app
+from headcount.cli.options import (
     DEFAULT_SEED,
-    SAMPLER_DEFAULTS,
+    FitInputs,
+    Question,
     SamplerOptions,
     Seed,
     StudyFile,
     TableFile,
-    app,
-    fitted,
-    refuse_options_of_models,
 )
 
 __all__ = ["value"]
+
+QUESTION: Final = Question()
+INPUTS: Final = FitInputs()
+SAMPLER: Final = SamplerOptions()
 
 
 @app.command(sort_key=6)
@@ -30,14 +30,12 @@ def value(
     *,
     out: TableFile,
     candidates: Path | None = None,
-    area: str | None = None,
-    year: int | None = None,
+    question: Question = QUESTION,
     seed: Seed = DEFAULT_SEED,
-    data: Path | None = None,
-    prior_set: str | None = None,
-    sampler: SamplerOptions = SAMPLER_DEFAULTS,
+    inputs: FitInputs = INPUTS,
+    sampler: SamplerOptions = SAMPLER,
 ) -> int:
-    """Say how much narrower an interval would become with data that could be had.
+    """Compute by how much further data would narrow an interval.
 
     Parameters
     ----------
@@ -47,28 +45,15 @@ def value(
         Table to write; ends in .csv. The fit of a model is saved beside it.
     candidates
         TOML file with sections [candidates.NAME]; those of the study's own model if not given.
-    area
-        Whose headcount is asked for: code of an area or grouping; the root if not given.
-    year
-        For which year; the last one that is no forecast if not given.
+    question
+        The headcount in question.
     seed
         Seed of everything random.
-    data
-        Observations table; observations.csv in the model's data folder if not given. For a model
-        only, as is the next option.
-    prior_set
-        Which of the model's prior sets to put in force; base if not given.
+    inputs
+        Inputs of a model.
     sampler
-        How to sample, for a model only.
+        Options of the sampler, for a model only.
     """
-    from headcount.cli.commands.value_output import candidates_in_order, show_value
+    from headcount.cli.commands.value_output import ValueSettings, run_value
 
-    if study.suffix == MODEL_SUFFIX:
-        declared = read_study(study, data=data, prior_set=prior_set or BASE)
-        candidates_in_order(declared.spec, candidates)
-        found = fitted(declared, seed, out.with_suffix(FIT_SUFFIX), sampler, Stopwatch())
-    else:
-        refuse_options_of_models(data=data, prior_set=prior_set)
-        found = read_fit(study)
-    show_value(found, out, candidates=candidates, area=area, year=year, seed=seed)
-    return INTERRUPTED if found.sampling.interrupted and study.suffix == MODEL_SUFFIX else DONE
+    return run_value(study, out, ValueSettings(candidates, question, seed), inputs, sampler)

@@ -4,6 +4,6 @@ Results do not draw themselves: nothing but the shell imports this room. It neve
 """
 
 from headcount.reporting.comparison_page import write_comparison
-from headcount.reporting.report_page import report
+from headcount.reporting.report_page import report, write_report
 
-__all__ = ["report", "write_comparison"]
+__all__ = ["report", "write_comparison", "write_report"]

@@ -1,46 +1,71 @@
-"""Calibration from the shell: its tables, its figure, and what it comes to."""
+"""Calibration from the shell: its tables, its figure, and its caveats."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Final
 
+from headcount.cli.commands.exit_codes import DONE, PROBLEM
+from headcount.cli.commands.fit_output import file_stem
+from headcount.cli.commands.input_files import read_study
 from headcount.cli.commands.output_files import make_ready, replacing
+from headcount.cli.options import BatchOptions, ModelInputs
 
 if TYPE_CHECKING:
-    from headcount.study.study import Study
     from headcount.workflows.calibration import Calibration
 
-__all__ = ["run_calibration"]
+__all__ = ["CalibrationSettings", "run_calibration"]
+
+CALIBRATIONS: Final = Path("calibration")
 
 
-def run_calibration(
-    study: Study,
-    folder: Path,
-    *,
-    studies: int,
-    seed: int,
-    draws: int,
-    **workers: Any,  # noqa: ANN401 - as `headcount.calibrate` takes them
-) -> bool:
-    """Calibrate a study, write tables and figure, and say what was found.
+@dataclass(frozen=True)
+class CalibrationSettings:
+    """Settings of `headcount.calibrate`.
 
     Parameters
     ----------
-    study
-        A checked study.
-    folder
-        Where everything is written.
-    studies, seed, draws
-        As in `headcount.calibrate`.
-    **workers
-        ``processes``, ``dask`` and ``progress``, as there.
+    studies
+        Number of studies to simulate and to fit.
+    seed
+        Seed of the first study.
+    draws
+        Draws kept from each of two chains.
+    """
+
+    studies: int
+    seed: int
+    draws: int
+
+
+def run_calibration(
+    model: Path,
+    out: Path | None,
+    settings: CalibrationSettings,
+    inputs: ModelInputs,
+    batch: BatchOptions,
+) -> int:
+    """Calibrate a study, write tables and figure, and print the result.
+
+    Parameters
+    ----------
+    model
+        TOML file of the study.
+    out
+        Folder to write; one in the folder of calibrations if ``None``.
+    settings
+        Settings of `headcount.calibrate`.
+    inputs, batch
+        Options of the command.
 
     Returns
     -------
-    bool
-        Whether all groups passed.
+    int
+        Exit code.
     """
+    study = read_study(model, inputs)
+    folder = out or CALIBRATIONS / file_stem(model, inputs.prior_set)
     table, figure = folder / "calibration.csv", folder / "calibration.svg"
     for path in (table, figure):
         make_ready(path)
@@ -48,7 +73,14 @@ def run_calibration(
     from headcount.workflows.calibration import calibrate
 
     found = calibrate(
-        study, folder=folder / "fits", studies=studies, seed=seed, draws=draws, **workers
+        study,
+        folder=folder / "fits",
+        studies=settings.studies,
+        seed=settings.seed,
+        draws=settings.draws,
+        processes=batch.processes,
+        dask=batch.dask,
+        progress=not batch.quiet,
     )
     with replacing(table) as partial:
         found.write_csv(partial)
@@ -56,11 +88,11 @@ def run_calibration(
         partial.write_text(calibration_figure(found), encoding="utf-8")
     print_calibration(found)
     print(f"wrote {table}\nwrote {figure}")
-    return found.passed
+    return DONE if found.passed else PROBLEM
 
 
 def print_calibration(found: Calibration) -> None:
-    """Print a line for each group, and what stands in the way of believing them."""
+    """Print a line for each group, and the caveats."""
     from rich.console import Console
     from rich.table import Table
 
@@ -82,7 +114,7 @@ def print_calibration(found: Calibration) -> None:
             line["group"], str(line["quantities"]), f"{line['p_uniform']:.2g}", *cells, verdict
         )
     Console().print(table)
-    print("p: of ranks as uneven as those of the worst of n quantities.")
-    print("%: intervals that contain the truth.\n")
+    print("p: probability of ranks as uneven as those of the worst of n quantities.")
+    print("%: part of the intervals that contain the truth.\n")
     for sentence in found.sentences:
         print(sentence)

@@ -1,80 +1,97 @@
-"""Comparison from the shell: models, prior sets and fits side by side, fitted where they are not
-yet, and two files for it.
-"""
+"""Comparisons from the shell: models, prior sets and fits, a page and tables."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
+from headcount.cli.commands.fit_output import refuse_options_of_models
+from headcount.cli.commands.input_files import read_fit, read_study
 from headcount.cli.commands.output_files import make_ready, replacing
-from headcount.cli.commands.study_input import MODEL_SUFFIX, read_fit, read_study
+from headcount.cli.options import (
+    DEFAULT_SEED,
+    MODEL_SUFFIX,
+    BatchOptions,
+    ComparedModels,
+    ModelInputs,
+    ShortSampler,
+)
 from headcount.errors import HeadcountError
 
 if TYPE_CHECKING:
     from headcount.posterior.fits import Fit
     from headcount.study.study import Study
-    from headcount.workflows.sensitivity import Comparison
 
 __all__ = ["run_comparison"]
 
-BASE: Final = "base"
+COMPARISONS: Final = Path("reports")
 FEWEST: Final = 2
 NOT_IN_NAMES: Final = re.compile(r"[^A-Za-z0-9_+-]+")
-"""What a name of a set cannot hold, since it names a file."""
+"""Characters that the name of a set cannot have, since it names a file."""
 
 
 def run_comparison(
-    first: Path,
-    others: Sequence[Path],
-    folder: Path,
-    *,
-    prior_sets: Sequence[str] | None,
-    data: Path | None,
+    paths: Sequence[Path],
+    models: ComparedModels,
+    out: Path | None,
+    seed: int | None,
     prob: float,
-    **fitting: Any,  # noqa: ANN401 - as `headcount.workflows.sensitivity.fit_studies` takes them
-) -> Comparison:
-    """Fit what is not fitted, compare, write page and tables, and say what was found.
+    sampler: ShortSampler,
+    batch: BatchOptions,
+) -> None:
+    """Fit each side that is not fitted, compare all sides, write page and tables, and print both.
 
     Parameters
     ----------
-    first
-        Model whose prior sets are compared, or a fit; the reference.
-    others
-        More models, under their base priors, and fits.
-    folder
-        Where everything is written.
-    prior_sets
-        Of the first model, the reference first; all of them if ``None``.
-    data
-        Observations table of all models; each has its own if ``None``.
+    paths
+        Model whose prior sets are compared, or a fit, the reference; then more models, under their
+        base priors, and fits.
+    models
+        Prior sets of the first model, the reference first, and rows of all models.
+    out
+        Folder to write; one in the folder of reports if ``None``.
+    seed
+        Seed of every fit.
     prob
         Probability inside the intervals.
-    **fitting
-        ``seed``, ``chains``, ``draws``, ``tune``, ``processes``, ``dask`` and ``progress``.
-
-    Returns
-    -------
-    Comparison
-        What was found.
+    sampler, batch
+        Options of the command.
 
     Raises
     ------
+    UsageError
+        If an option of models is given without a model.
     HeadcountError
-        Where there is nothing to compare, or a study, a prior set or a fit cannot be used; before
-        anything is fitted.
+        If there is one side only, or a study, a prior set or a fit cannot be used; before anything
+        is fitted.
     """
+    _refuse_idle_options(paths, models, seed)
+    folder = out or COMPARISONS / f"{paths[0].stem}-comparison"
     page, table = folder / "comparison.html", folder / "comparison.csv"
     for path in (page, table):
         make_ready(path)
-    sides = _named(_sides([first, *others], prior_sets, data))
+    sides = _named(_sides(paths, models))
     if len(sides) < FEWEST:
-        advice = "Name several prior sets, write [prior_sets.NAME] into it, or give another model or fit beside it."
-        msg = f"{first}: one side is no comparison. {advice}"
+        advice = (
+            "Name several prior sets, write [prior_sets.NAME] into it, or give another model or "
+            "fit beside it."
+        )
+        msg = f"{paths[0]}: one side is no comparison. {advice}"
         raise HeadcountError(msg)
-    fits = _fitted(sides, folder / "fits", **fitting)
+    fits = _fitted(sides, folder / "fits", DEFAULT_SEED if seed is None else seed, sampler, batch)
+    _write_comparison(fits, page, table, prob)
+
+
+def _refuse_idle_options(paths: Sequence[Path], models: ComparedModels, seed: int | None) -> None:
+    if paths[0].suffix != MODEL_SUFFIX:
+        refuse_options_of_models(prior_sets=models.prior_sets)
+    if all(path.suffix != MODEL_SUFFIX for path in paths):
+        refuse_options_of_models(seed=seed, data=models.data)
+
+
+def _write_comparison(fits: dict[str, Fit], page: Path, table: Path, prob: float) -> None:
     from headcount.reporting.comparison_page import write_comparison
     from headcount.workflows.sensitivity import compare_priors
 
@@ -84,20 +101,19 @@ def run_comparison(
     written = found.write_csv(table)
     print(found.verdict, *found.sentences.values(), sep="\n")
     print(f"wrote {page}\nwrote {table} and {len(written) - 1} tables beside it")
-    return found
 
 
-def _sides(
-    paths: Sequence[Path], prior_sets: Sequence[str] | None, data: Path | None
-) -> Iterator[tuple[str, Study | Fit]]:
-    """Yield everything that is compared under the name that it would like to have."""
+def _sides(paths: Sequence[Path], models: ComparedModels) -> Iterator[tuple[str, Study | Fit]]:
+    """Yield each side of the comparison with the name that it has if no other one has it."""
     for place, path in enumerate(paths):
         if path.suffix != MODEL_SUFFIX:
             yield path.stem, read_fit(path)
-        elif place == 0:
-            yield from _under_sets(read_study(path, data=data, prior_set=BASE), prior_sets)
+            continue
+        study = read_study(path, ModelInputs(models.data))
+        if place == 0:
+            yield from _under_sets(study, models.names)
         else:
-            yield path.stem, read_study(path, data=data, prior_set=BASE)
+            yield path.stem, study
 
 
 def _under_sets(study: Study, names: Sequence[str] | None) -> Iterator[tuple[str, Study]]:
@@ -109,7 +125,7 @@ def _under_sets(study: Study, names: Sequence[str] | None) -> Iterator[tuple[str
 
 
 def _named(sides: Iterable[tuple[str, Study | Fit]]) -> dict[str, Study | Fit]:
-    """Give each side a name of its own, fit for a file."""
+    """Give each side a name of its own that can name a file."""
     found: dict[str, Study | Fit] = {}
     for wanted, side in sides:
         plain = NOT_IN_NAMES.sub("-", wanted) or "fit"
@@ -121,10 +137,28 @@ def _named(sides: Iterable[tuple[str, Study | Fit]]) -> dict[str, Study | Fit]:
     return found
 
 
-def _fitted(sides: dict[str, Study | Fit], folder: Path, **fitting: Any) -> dict[str, Fit]:  # noqa: ANN401 - as above
+def _fitted(
+    sides: dict[str, Study | Fit],
+    folder: Path,
+    seed: int,
+    sampler: ShortSampler,
+    batch: BatchOptions,
+) -> dict[str, Fit]:
     from headcount.posterior.fits import Fit
     from headcount.workflows.sensitivity import fit_studies
 
     studies = {name: side for name, side in sides.items() if not isinstance(side, Fit)}
-    made = fit_studies(studies, folder, **fitting) if studies else {}
+    made = {}
+    if studies:
+        made = fit_studies(
+            studies,
+            folder,
+            seed=seed,
+            chains=sampler.chains,
+            draws=sampler.draws,
+            tune=sampler.tune,
+            processes=batch.processes,
+            dask=batch.dask,
+            progress=not batch.quiet,
+        )
     return {name: side if isinstance(side, Fit) else made[name] for name, side in sides.items()}

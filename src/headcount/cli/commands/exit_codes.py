@@ -1,13 +1,13 @@
-"""Outcomes: every error of a user becomes a line on stderr and an exit code, every warning a line.
+"""Exit codes: an error becomes lines on stderr and an exit code, a warning one line.
 
-==== ==============================================================================================
+==== ===========================================================================
 code meaning
-==== ==============================================================================================
+==== ===========================================================================
 0    done
-1    a problem in the study, the fit or a file, each on a line of its own; a calibration that failed;
-     or stopped by Ctrl-C, with what was finished kept, and said
+1    a problem in the study, the fit or a file, each on a line of its own; a
+     calibration that failed; or stopped by Ctrl-C, with the finished part kept
 2    wrong usage
-==== ==============================================================================================
+==== ===========================================================================
 """
 
 from __future__ import annotations
@@ -23,13 +23,13 @@ from cyclopts import CycloptsError
 
 from headcount.errors import HeadcountError, HeadcountWarning
 
-__all__ = ["DONE", "INTERRUPTED", "PROBLEM", "WRONG_USAGE", "UsageError", "guarded", "told"]
+__all__ = ["DONE", "INTERRUPTED", "PROBLEM", "WRONG_USAGE", "UsageError", "guarded", "report_error"]
 
 DONE: Final = 0
 PROBLEM: Final = 1
 WRONG_USAGE: Final = 2
 INTERRUPTED: Final = PROBLEM
-"""A run that was stopped is no success: ``make`` and ``&&`` stop too."""
+"""A run that was stopped is no success, so ``make`` and ``&&`` stop too."""
 
 
 class UsageError(Exception):
@@ -37,7 +37,7 @@ class UsageError(Exception):
 
 
 def guarded(command: Callable[[], int | None], *, debug: bool) -> int:
-    """Run a command and turn what it raises into words and an exit code.
+    """Run a command and turn its exceptions into lines and an exit code.
 
     Parameters
     ----------
@@ -57,19 +57,19 @@ def guarded(command: Callable[[], int | None], *, debug: bool) -> int:
         except Exception as error:
             if debug and not isinstance(error, CycloptsError):
                 raise
-            return told(error)
+            return report_error(error)
         except KeyboardInterrupt:
-            _say("stopped; no unfinished file was left behind")
+            _print_error("stopped; no unfinished file was left behind")
             return INTERRUPTED
 
 
-def told(error: Exception) -> int:
-    """Say on stderr what is wrong, and return the exit code that belongs to it.
+def report_error(error: Exception) -> int:
+    """Print an error on stderr, and return its exit code.
 
     Parameters
     ----------
     error
-        What a command raised.
+        Exception of a command.
 
     Returns
     -------
@@ -79,26 +79,26 @@ def told(error: Exception) -> int:
     match error:
         case CycloptsError() | UsageError():
             chain = getattr(error, "command_chain", None) or ()
-            _say(" ".join(str(error).split()))
-            _say(f"See: {' '.join(('headcount', *chain, '--help'))}")
+            _print_error(" ".join(str(error).split()))
+            _print_error(f"See: {' '.join(('headcount', *chain, '--help'))}")
             return WRONG_USAGE
         case HeadcountError():
-            _say(str(error))
+            _print_error(str(error))
         case BrokenPipeError():
             # The reader of our output is gone, as in `headcount kinds | head`; the interpreter must
             # not flush again.
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         case OSError():
             place = f"{error.filename}: " if error.filename else ""
-            _say(f"{place}cannot be used ({error.strerror or error})")
+            _print_error(f"{place}cannot be used ({error.strerror or error})")
         case _:
             name = type(error).__name__
-            _say(f"an error that headcount did not expect: {name}: {error}")
-            _say("Please report it, with what the same command prints with --debug.")
+            _print_error(f"an error that headcount did not expect: {name}: {error}")
+            _print_error("Please report it, with the output of the same command with --debug.")
     return PROBLEM
 
 
-def _say(text: str) -> None:
+def _print_error(text: str) -> None:
     for line in text.splitlines():
         print(f"headcount: {line}", file=sys.stderr)
 

@@ -1,4 +1,4 @@
-"""Decision tables: which observation kind, period, growth kind and prior family for what."""
+"""Decision tables: the use of each observation kind, period, growth kind and prior family."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def print_kinds(console: Console) -> None:
     Parameters
     ----------
     console
-        Where to; the tables fit 80 columns.
+        Console to print on; the tables fit 80 columns.
     """
     for heading, place, table in _sections():
         console.print(Text.assemble((heading, "bold"), "  ", (place, "dim")))
@@ -35,7 +35,7 @@ def _sections() -> Iterator[tuple[str, str, Table]]:
     yield "Periods", "columns period and from_period of observations.csv", _periods()
     yield "Growth kinds", "[growth] kind of a model", _growth_kinds()
     yield "Prior families", "wherever a model states a prior", _families()
-    yield "Supports", "which values a quantity with a prior can take", _supports()
+    yield "Supports", "values that a quantity with a prior can take", _supports()
 
 
 def _table(first: str, **others: int) -> Table:
@@ -60,7 +60,7 @@ def _columns(kind: ObservationKind) -> str:
 
 
 def _periods() -> Table:
-    table = _table("written", **{"speaks of": 1})
+    table = _table("written", **{"is about": 1})
     for written, words in FORMS.items():
         table.add_row(written or "(empty)", words)
     return table

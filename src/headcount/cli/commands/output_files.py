@@ -1,4 +1,4 @@
-"""Output files: complete or not there, and the user's own work never in the way."""
+"""Output files: a new one is complete or absent, and an old one stays until the new is complete."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ __all__ = ["make_ready", "replacing"]
 
 
 def make_ready(path: Path) -> Path:
-    """Make sure that a file can be written, before hours are spent on its content.
+    """Check that a file can be written, before hours are spent on its content.
 
     Parameters
     ----------
@@ -28,7 +28,7 @@ def make_ready(path: Path) -> Path:
     Raises
     ------
     HeadcountError
-        Where the path is a folder, or nothing can be written there.
+        If the path is a folder, or cannot be written.
     """
     if path.is_dir():
         msg = f"{path}: is a folder; name a file"
@@ -54,13 +54,12 @@ def replacing(path: Path) -> Iterator[Path]:
     Yields
     ------
     Path
-        Where to write: a file of the same name in a folder beside it, which is gone afterwards in
-        any case.
+        File to write, of the same name in a temporary folder beside it.
 
     Raises
     ------
     HeadcountError
-        Where it cannot be written; ``path`` is then as it was.
+        If it cannot be written; ``path`` is then unchanged.
     """
     make_ready(path)
     try:
@@ -69,5 +68,5 @@ def replacing(path: Path) -> Iterator[Path]:
             yield partial
             partial.replace(path)
     except OSError as error:
-        msg = f"{path}: cannot be written ({error.strerror or error}). What was there is unchanged."
+        msg = f"{path}: cannot be written ({error.strerror or error}). The old file is unchanged."
         raise HeadcountError(msg) from error

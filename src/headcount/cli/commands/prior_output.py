@@ -1,14 +1,14 @@
-"""Elicitation from the shell: a prior, or all priors of a model, in words, a small plot and tables."""
+"""Elicitation from the shell: priors in sentences, a small plot and tables."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from headcount.cli.commands.exit_codes import UsageError
+from headcount.cli.commands.input_files import observations_file, read_study
 from headcount.cli.commands.output_files import make_ready, replacing
-from headcount.cli.commands.study_input import observations_file, read_study
+from headcount.cli.options import ModelInputs, PriorInterval
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from headcount.study.specs import ModelSpec
     from headcount.workflows.elicitation import PriorDescription
 
-__all__ = ["Stated", "show_prior"]
+__all__ = ["run_prior"]
 
 BLOCKS: Final = " ▁▂▃▄▅▆▇█"
 COLUMNS: Final = 60
@@ -30,37 +30,15 @@ SHOWN: Final = 12
 """Rows that are printed for one prior: the largest."""
 
 
-@dataclass(frozen=True)
-class Stated:
-    """An interval as given in the shell.
-
-    Parameters
-    ----------
-    low, high
-        Its ends; ``None`` where not given.
-    mass
-        Probability inside.
-    support
-        Which values the quantity can take; ``None`` where not given.
-    """
-
-    low: float | None
-    high: float | None
-    mass: float
-    support: str | None
-
-
-def show_prior(
+def run_prior(
     model: Path | None,
     path: str | None,
-    stated: Stated,
-    *,
-    data: Path | None,
-    prior_set: str,
+    interval: PriorInterval,
+    inputs: ModelInputs,
     seed: int,
     out: Path | None,
 ) -> None:
-    """Print what a prior, or all priors of a model, imply, and draw it if asked for.
+    """Print the implications of a prior, or of all priors of a model, and draw them if wanted.
 
     Parameters
     ----------
@@ -68,27 +46,29 @@ def show_prior(
         TOML file; ``None`` for a prior that stands alone.
     path
         Key of one prior; all if ``None``.
-    stated
-        An interval: of the prior that stands alone, or in the place of the model's own.
-    data, prior_set, seed
-        As in the command.
+    interval
+        Interval of the prior that stands alone, or in the place of that of the model.
+    inputs
+        Options of the command.
+    seed
+        Seed of the draws from the priors.
     out
-        Figure to write.
+        Figure to write; none if ``None``.
 
     Raises
     ------
     UsageError
-        Where the options do not go together.
+        If the options do not go together.
     """
     from headcount.workflows.elicitation import describe_prior
 
     if out is not None:
         make_ready(out)
     if model is None:
-        found = describe_prior(_alone(stated), seed=seed)
+        found = describe_prior(_alone(interval), seed=seed)
     else:
-        spec, observations = _read(model, data, prior_set)
-        spec = _changed(spec, path, stated)
+        spec, observations = _read(model, inputs)
+        spec = _changed(spec, path, interval)
         found = describe_prior(spec, path, observations=observations, seed=seed)
     print_description(found)
     if out is not None:
@@ -100,12 +80,12 @@ def show_prior(
 
 
 def print_description(found: PriorDescription) -> None:
-    """Print a description: plot or table of the priors, sentences, rows, warnings.
+    """Print a description: plot or table of the priors, sentences, rows and warnings.
 
     Parameters
     ----------
     found
-        What is described.
+        Description of one prior, or of all priors of a study.
     """
     from rich.console import Console
 
@@ -124,7 +104,7 @@ def print_description(found: PriorDescription) -> None:
 
 
 def blocks(found: PriorDescription) -> Iterator[str]:
-    """Yield the lines of a density made of blocks, with its 5, 50 and 95 % quantiles marked below.
+    """Yield the lines of a density made of blocks, above marks at its 5, 50 and 95 % quantiles.
 
     Parameters
     ----------
@@ -134,13 +114,13 @@ def blocks(found: PriorDescription) -> Iterator[str]:
     Yields
     ------
     str
-        ``ROWS`` lines of ``COLUMNS`` characters, a line of marks, and one that says where they are.
+        ``ROWS`` lines of ``COLUMNS`` characters, a line of marks, and one with their values.
     """
     import numpy as np
 
     from headcount._wording import number
 
-    assert found.curve is not None  # asked for where there is one
+    assert found.curve is not None  # a description of one prior has it
     values, density, is_log = found.curve
     at = np.linspace(0, len(values) - 1, COLUMNS).round().astype(int)
     eighths = np.rint(density[at] / density[at].max() * 8 * ROWS).astype(int)
@@ -149,70 +129,73 @@ def blocks(found: PriorDescription) -> Iterator[str]:
     marks = [float(found.priors[name].iloc[0]) for name in ("q05", "q50", "q95")]
     places = [int(np.abs(values[at] - mark).argmin()) for mark in marks]
     yield "".join("┴" if place in places else "─" for place in range(COLUMNS))
-    told = ", ".join(
+    quantiles = ", ".join(
         f"{number(mark, 3)} ({name} %)" for mark, name in zip(marks, ("5", "50", "95"), strict=True)
     )
-    yield f"{told}{'; log scale' if is_log else ''}"
+    yield f"{quantiles}{'; log scale' if is_log else ''}"
 
 
-def _alone(stated: Stated) -> Prior:
-    if stated.low is None or stated.high is None:
-        msg = "name a model, or state an interval: headcount prior --low 0.3 --high 0.7 --support unit"
+def _alone(interval: PriorInterval) -> Prior:
+    if interval.low is None or interval.high is None:
+        example = "headcount prior --low 0.3 --high 0.7 --support unit"
+        msg = f"name a model, or state an interval: {example}"
         raise UsageError(msg)
-    return _prior(stated, stated.support or "positive")
+    return _prior(interval.low, interval.high, interval.mass, interval.support or "positive")
 
 
-def _prior(stated: Stated, support: str) -> Prior:
+def _prior(low: float, high: float, mass: float, support: str) -> Prior:
     from headcount.errors import nearest
     from headcount.study.priors import LINKS, Prior
 
     if support not in LINKS:
         msg = f"unknown --support {support!r}. {nearest(support, LINKS)}"
         raise UsageError(msg)
-    assert stated.low is not None  # both ends are asked for before
-    assert stated.high is not None
     try:
-        return Prior.between(stated.low, stated.high, mass=stated.mass, support=support)
+        return Prior.between(low, high, mass=mass, support=support)
     except ValueError as error:
         msg = f"no prior: {error}"
         raise UsageError(msg) from error
 
 
-def _changed(spec: ModelSpec, path: str | None, stated: Stated) -> ModelSpec:
-    """Return the spec with the stated interval in the place of its own prior, if one is stated."""
-    if stated.low is None and stated.high is None and stated.support is None:
+def _changed(spec: ModelSpec, path: str | None, interval: PriorInterval) -> ModelSpec:
+    """Return the spec with the interval in the place of its own prior, if one is given."""
+    if interval.is_empty:
         return spec
-    if path is None or stated.low is None or stated.high is None or stated.support is not None:
-        msg = "with a model, --low and --high go together, and change the prior at PATH, whose support is known"
+    ends = (interval.low, interval.high)
+    if path is None or None in ends or interval.support is not None:
+        msg = (
+            "with a model, --low and --high go together, and change the prior at PATH, whose "
+            "support is known"
+        )
         raise UsageError(msg)
     from headcount.study.prior_changes import with_prior
 
-    return with_prior(spec, path, {"low": stated.low, "high": stated.high, "mass": stated.mass})
+    return with_prior(
+        spec, path, {"low": interval.low, "high": interval.high, "mass": interval.mass}
+    )
 
 
-def _read(model: Path, data: Path | None, prior_set: str) -> tuple[ModelSpec, Observations | None]:
-    """Read a model, and its rows where there are some: priors come first."""
-    table = data or observations_file(model)
-    if table is not None and (data is not None or table.exists()):
-        study = read_study(model, data=data, prior_set=prior_set)
+def _read(model: Path, inputs: ModelInputs) -> tuple[ModelSpec, Observations | None]:
+    """Read a model, and its rows if the table exists: priors come first."""
+    table = inputs.data or observations_file(model)
+    if table is not None and (inputs.data is not None or table.exists()):
+        study = read_study(model, inputs)
         return study.spec, study.observations
     from headcount.study.spec_files import read_spec
 
-    return read_spec(model, prior_set=prior_set), None
+    return read_spec(model, prior_set=inputs.prior_set), None
 
 
 def _tables(found: PriorDescription) -> Iterator[Table]:
     if found.prior is None:
         yield _priors(found.priors)
         yield _implied(found.implied)
-        yield _rows(
-            found.statements.dropna(subset=["tail"]), f"The {SHOWN} rows that lie farthest out"
-        )
+        yield _rows(found.statements.dropna(subset=["tail"]), f"The {SHOWN} least probable rows")
     elif len(found.statements):
         stated = found.statements[found.statements["stated"] != ""]
         if len(stated):
             yield _rows(
-                stated, f"Its rows, the {SHOWN} farthest out" if len(stated) > SHOWN else "Its rows"
+                stated, f"Its {SHOWN} least probable rows" if len(stated) > SHOWN else "Its rows"
             )
 
 
@@ -245,7 +228,7 @@ def _priors(priors: pd.DataFrame) -> Table:
 def _implied(implied: pd.DataFrame) -> Table:
     from headcount._wording import number, people
 
-    table = _table("What they imply together", "headcount", "year", "5 %", "50 %", "95 %")
+    table = _table("Implied by all together", "headcount", "year", "5 %", "50 %", "95 %")
     for line in implied.itertuples():
         is_growth = line.quantity == "growth"
         words = f"{line.area}, times the first year's" if is_growth else line.area
@@ -260,7 +243,7 @@ def _rows(statements: pd.DataFrame, title: str) -> Table:
     table = _table(title, "source", "area", "year", "states", "5 %", "50 %", "95 %", "at")
     for line in statements.sort_values("tail")[:SHOWN].itertuples():
         ends = [_written(line.kind, value) for value in (line.lower, line.median, line.upper)]
-        # A bound has no percentile; what is missing is not equal to itself.
+        # A bound has no percentile: NaN is not equal to itself.
         place = f"{100 * line.below:.1f}" if line.below == line.below else "-"
         table.add_row(line.source, line.area, str(line.year), line.stated, *ends, place)
     return table

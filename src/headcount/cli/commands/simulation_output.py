@@ -1,13 +1,13 @@
-"""Simulated studies as files: what sources would state about a world drawn from the priors, and the
-truth behind it.
-"""
+"""Simulated studies as files: true quantities drawn from the priors, and rows that state them."""
 
 from __future__ import annotations
 
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from headcount.cli.commands.input_files import observations_file, read_study
 from headcount.cli.commands.output_files import make_ready, replacing
+from headcount.cli.options import ModelInputs
 from headcount.errors import HeadcountError
 
 if TYPE_CHECKING:
@@ -15,22 +15,44 @@ if TYPE_CHECKING:
 
     from headcount.study.study import Study
 
-__all__ = ["write_simulation"]
+__all__ = ["run_simulation", "write_simulation"]
+
+
+def run_simulation(model: Path, out: Path, seed: int, inputs: ModelInputs) -> None:
+    """Simulate a study, write its files and print their names.
+
+    Parameters
+    ----------
+    model
+        TOML file of the study.
+    out
+        Folder, or a file ending in ``.csv``.
+    seed
+        Seed of everything random.
+    inputs
+        Options of the command.
+    """
+    study = read_study(model, inputs)
+    own = inputs.data or observations_file(model)
+    observations, truth = write_simulation(study, out, seed=seed, own=own)
+    print(f"wrote {observations}\nwrote {truth}")
+    fitted = f"headcount fit {model} --data {observations} --seed {seed}"
+    print(f"next: {fitted} --out {model.stem}_simulated.nc")
 
 
 def write_simulation(study: Study, out: Path, *, seed: int, own: Path | None) -> tuple[Path, Path]:
-    """Simulate a study and write the statements and the truth.
+    """Simulate a study, and write its rows and the truth.
 
     Parameters
     ----------
     study
-        A checked study.
+        A study.
     out
         Folder, or a file ending in ``.csv``.
     seed
         Seed of everything random.
     own
-        The study's own observations, which are never written over.
+        Observations of the study, which are never replaced.
 
     Returns
     -------
@@ -40,7 +62,7 @@ def write_simulation(study: Study, out: Path, *, seed: int, own: Path | None) ->
     Raises
     ------
     HeadcountError
-        Where the files would replace the study's own observations, or cannot be written.
+        If the files would replace the observations of the study, or cannot be written.
     """
     observations, truth = _targets(out)
     if own is not None and own.resolve() in (observations.resolve(), truth.resolve()):
@@ -61,7 +83,7 @@ def write_simulation(study: Study, out: Path, *, seed: int, own: Path | None) ->
 
 
 def truth_csv(truth: xr.Dataset) -> str:
-    """Return a simulated world as tidy CSV text.
+    """Return simulated true quantities as tidy CSV text.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Findings: what `headcount check` says about a study that is in order."""
+"""The contents of a study that is in order, as `headcount check` prints them."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 from rich.table import Table
 
+from headcount._wording import plural
+
 if TYPE_CHECKING:
     from headcount.study.observation import Observation
     from headcount.study.specs import CovariateEffect, ModelSpec, ScopeSpec
@@ -18,14 +20,14 @@ __all__ = ["print_findings"]
 
 
 def print_findings(study: Study, console: Console) -> None:
-    """Print what a study consists of.
+    """Print the spec of a study in a few lines, and its rows by source.
 
     Parameters
     ----------
     study
-        A checked study.
+        A study.
     console
-        Where to.
+        Console to print on.
     """
     facts = Table.grid(padding=(0, 2))
     facts.add_column(style="bold", no_wrap=True)
@@ -54,13 +56,9 @@ def _facts(study: Study) -> Iterator[tuple[str, str]]:
 
 def _areas(spec: ModelSpec) -> str:
     areas = spec.areas
-    groupings = _number(sum(1 for area in areas.rows if area.members), "grouping")
-    regions = _number(len(areas.regions), "region")
-    return f"{regions} in {_number(len(areas.pools), 'pool')} under {areas.root}; {groupings}"
-
-
-def _number(count: int, noun: str) -> str:
-    return f"{count or 'no'} {noun}{'' if count == 1 else 's'}"
+    groupings = plural(sum(1 for area in areas.rows if area.members), "grouping")
+    regions, pools = plural(len(areas.regions), "region"), plural(len(areas.pools), "pool")
+    return f"{regions} in {pools} under {areas.root}; {groupings}"
 
 
 def _years(study: Study) -> str:
@@ -88,7 +86,7 @@ def _row_count(rows: Iterable[Observation]) -> str:
 
 def _anchors(study: Study) -> str:
     used = [name for name in study.spec.anchors if name in study.observations.sources]
-    return ", ".join(used) or "none: the level rests on priors, and on surveys if there are any"
+    return ", ".join(used) or "none: the level depends on priors, and on surveys if there are any"
 
 
 def _used_for(name: str, effect: CovariateEffect) -> str:

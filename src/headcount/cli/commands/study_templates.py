@@ -25,9 +25,9 @@ def new_study(name: str, folder: Path) -> tuple[Path, ...]:
     Parameters
     ----------
     name
-        Of the study and its files: letters, digits, hyphens and underscores.
+        Name of the study and its files: letters, digits, hyphens and underscores.
     folder
-        Where ``models/`` and ``data/`` are, or will be.
+        Folder of ``models/`` and ``data/``, which may not exist yet.
 
     Returns
     -------
@@ -37,17 +37,19 @@ def new_study(name: str, folder: Path) -> tuple[Path, ...]:
     Raises
     ------
     UsageError
-        Where the name cannot be one of files.
+        If the name cannot name files.
     HeadcountError
-        Where a study of the name is there already, or nothing can be written.
+        If a study of this name exists, or a file cannot be written.
     """
     if not NAME.fullmatch(name):
-        msg = f"{name!r} cannot name a study; use letters, digits, hyphens and underscores, as in bee_keepers"
+        advice = "use letters, digits, hyphens and underscores, as in bee_keepers"
+        msg = f"{name!r} cannot name a study; {advice}"
         raise UsageError(msg)
     model, tables = folder / "models" / f"{name}.toml", folder / "data" / name
     for path in (model, tables):
         if path.exists():
-            msg = f"{path}: is there already, and nothing was written. Choose another name, or move it away."
+            advice = "Choose another name, or move it away."
+            msg = f"{path}: is there already, and nothing was written. {advice}"
             raise HeadcountError(msg)
     try:
         written = _write_tables(name, tables)
@@ -55,13 +57,14 @@ def new_study(name: str, folder: Path) -> tuple[Path, ...]:
         with model.open("x", encoding="utf-8") as file:
             file.write(_filled(MODEL, name))
     except OSError as error:
-        msg = f"{error.filename or folder}: cannot be written ({error.strerror}). Choose another place with --folder."
+        reason = f"{error.filename or folder}: cannot be written ({error.strerror})"
+        msg = f"{reason}. Choose another place with --folder."
         raise HeadcountError(msg) from error
     return (model, *written)
 
 
 def _write_tables(name: str, folder: Path) -> tuple[Path, ...]:
-    """Write the tables into a folder that appears complete or not at all."""
+    """Write the tables into a folder that is complete or absent."""
     templates = resources.files("headcount.cli.commands") / TEMPLATES
     names = sorted(
         item.name for item in templates.iterdir() if item.name.endswith((".csv", ".json"))

@@ -1,35 +1,31 @@
-"""Studies: a model file and its tables, read together so that one run shows all there is to mend."""
+"""Input files: a model with its tables, read together so that all problems are shown, and a fit."""
 
 from __future__ import annotations
 
 import tomllib
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
+from headcount.cli.options import MODEL_SUFFIX, ModelInputs
 from headcount.errors import HeadcountError, InputError, Problem
 
 if TYPE_CHECKING:
     from headcount.posterior.fits import Fit
     from headcount.study.study import Study
 
-__all__ = ["FIT_SUFFIX", "MODEL_SUFFIX", "observations_file", "read_fit", "read_study"]
-
-MODEL_SUFFIX: Final = ".toml"
-FIT_SUFFIX: Final = ".nc"
+__all__ = ["observations_file", "read_fit", "read_study"]
 
 
-def read_study(model: Path, *, data: Path | None, prior_set: str) -> Study:
+def read_study(model: Path, inputs: ModelInputs) -> Study:
     """Read and check a study.
 
     Parameters
     ----------
     model
         TOML file.
-    data
-        Observations table; the one that belongs to the model if ``None``.
-    prior_set
-        Which of the model's prior sets to put in force.
+    inputs
+        Observations table, which is that of the model if ``None``, and prior set.
 
     Returns
     -------
@@ -39,24 +35,23 @@ def read_study(model: Path, *, data: Path | None, prior_set: str) -> Study:
     Raises
     ------
     InputError
-        With the problems of the model and of the tables, all of them.
+        With all problems of the model and of the tables.
     """
     from headcount.study.observation_files import read_observations
     from headcount.study.spec_files import read_spec
     from headcount.study.study import Study
 
     problems: list[Problem] = []
-    table = data or observations_file(model)
-    spec = _tried(lambda: read_spec(model, prior_set=prior_set), problems)
-    observations = _tried(lambda: read_observations(table), problems) if table else None
+    table = inputs.data or observations_file(model)
+    spec = _read(lambda: read_spec(model, prior_set=inputs.prior_set), problems)
+    observations = _read(lambda: read_observations(table), problems) if table else None
     if spec is None or observations is None:
         raise InputError(problems)
     return Study(spec, observations)
 
 
 def observations_file(model: Path) -> Path | None:
-    """Return the observations table that belongs to a model, ``None`` where the model cannot be
-    read.
+    """Return the observations table of a model.
 
     Parameters
     ----------
@@ -66,12 +61,12 @@ def observations_file(model: Path) -> Path | None:
     Returns
     -------
     Path or None
-        May not exist.
+        The file, which may not exist; ``None`` if the model cannot be read.
     """
     try:
         document = tomllib.loads(model.read_text(encoding="utf-8-sig"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError):
-        # `read_spec` meets the same trouble and names it.
+        # `read_spec` meets the same error and reports it.
         return None
     return model.parent / str(document.get("data", ".")) / "observations.csv"
 
@@ -92,7 +87,7 @@ def read_fit(path: Path) -> Fit:
     Raises
     ------
     HeadcountError
-        Where the file is something else.
+        If the file is not a fit.
     """
     if path.suffix == MODEL_SUFFIX:
         command = f"headcount fit {path} --seed 1 --out {path.stem}.nc"
@@ -106,13 +101,13 @@ def read_fit(path: Path) -> Fit:
     return load_fit(path)
 
 
-def _tried[T](read: Callable[[], T], problems: list[Problem]) -> T | None:
+def _read[T](read: Callable[[], T], problems: list[Problem]) -> T | None:
     try:
         return read()
     except InputError as error:
-        problems.extend(_new(error, problems))
+        problems.extend(_unknown(error, problems))
         return None
 
 
-def _new(error: InputError, known: list[Problem]) -> Iterator[Problem]:
+def _unknown(error: InputError, known: list[Problem]) -> Iterator[Problem]:
     return (problem for problem in error.problems if problem not in known)
