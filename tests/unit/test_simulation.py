@@ -262,7 +262,7 @@ def test_simulated_rows_are_a_table_that_can_be_read(toy, toy_rows):
         with pytest.MonkeyPatch.context() as patch:
             # Equal statements about one thing are likely here, and warned of; what counts is that
             # all are read.
-            patch.setattr("headcount.study.observations._warn", lambda _text: None)
+            patch.setattr("headcount.study.observation_files.warn", lambda _text: None)
             again = hc.parse_observations(simulated.to_csv())
         assert [replace(r, line=0) for r in again.rows] == [
             replace(r, line=0) for r in simulated.rows
@@ -295,7 +295,7 @@ def test_statements_of_every_kind_fit_the_study_that_they_are_drawn_for(spec):
         simulation = simulate(spec, rows, seed=seed)
         assert np.isfinite(log_density(spec, simulation.observations, simulation.state)).all()
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr("headcount.study.observations._warn", lambda _text: None)
+            patch.setattr("headcount.study.observation_files.warn", lambda _text: None)
             again = hc.parse_observations(simulation.observations.to_csv())
         assert [replace(r, line=0) for r in again.rows] == [
             replace(r, line=0) for r in simulation.observations.rows
