@@ -178,7 +178,7 @@ def test_rows_say_when(row):
         (
             "s,A,2021,count,5,,2021-13,,,",
             "o.csv:2 [period]: '2021-13' is not a period. Write 2021, 2021-Q3, 2021-06, 2021-12-31, "
-            "an interval of two such as 2021-07/2022-06, start or end.",
+            "an interval such as 2021-07/2022-06, start or end.",
         ),
         (
             "s,A,2021,count,5,,2020-06,,,",

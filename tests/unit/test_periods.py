@@ -12,7 +12,9 @@ from headcount.study.periods import Moment, moments, period_problem, span_of
 
 PROPERTY = settings(max_examples=200, deadline=None, derandomize=True)
 
-WRITE = "Write 2021, 2021-Q3, 2021-06, 2021-12-31, an interval of two such as 2021-07/2022-06, start or end."
+WRITE = (
+    "Write 2021, 2021-Q3, 2021-06, 2021-12-31, an interval such as 2021-07/2022-06, start or end."
+)
 
 DAYS = some.dates(date(1900, 1, 1), date(2199, 12, 31))
 
@@ -195,12 +197,12 @@ def test_what_is_no_period_is_told_what_is(period):
             "'2021-07/2022-06' ends in 2022, and the year stated for it is 2021",
             "State the year in which the period ends.",
         ),
-        (2021, "2022/2021", "'2022/2021' ends before it starts", "Write the earlier end first."),
+        (2021, "2022/2021", "'2022/2021' ends before it starts", "Write the earlier date first."),
         (
             2021,
             "2021-07/2021-06",
             "'2021-07/2021-06' ends before it starts",
-            "Write the earlier end first.",
+            "Write the earlier date first.",
         ),
         (-5, "end", "'end' needs a calendar year, and year is -5", WRITE),
         (20211, "2021", "'2021' needs a calendar year, and year is 20211", WRITE),

@@ -74,7 +74,7 @@ def put(document, path, value):
             "scopes/beekeeper",
             {"definition": "d", "within": "helper", "ratio": {"low": 0.1, "high": 0.2}},
             "[scopes.beekeeper]: the target scope 'beekeeper' is relative to 'helper'. "
-            "Turn the relation round: the target stands alone.",
+            "Declare the relation at the other scope; the target has none.",
         ),
         (
             "scopes/beekeeper",
@@ -90,7 +90,8 @@ def put(document, path, value):
         (
             "scopes/people",
             {"definition": "d", "covariate": "poplation"},
-            "[scopes.people.covariate]: unknown covariate variable 'poplation'. Did you mean 'population'?",
+            "[scopes.people.covariate]: unknown covariate variable 'poplation'. Did you mean "
+            "'population'?",
         ),
         (
             "covariates/income",
@@ -161,7 +162,8 @@ def test_a_breakdown_that_fits_is_a_breakdown(document, toy_spec):
         (
             "scopes/old",
             {"definition": "d", "within": "beekeeper", "ratio": {"low": 0.1, "high": 0.2}},
-            '[breakdowns.age]: 1 scope is part of it. Declare scopes with part_of = "age", at least two.',
+            '[breakdowns.age]: 1 scope is part of it. Declare scopes with part_of = "age", at '
+            "least two.",
         ),
         (
             "breakdowns/sex",
@@ -171,13 +173,15 @@ def test_a_breakdown_that_fits_is_a_breakdown(document, toy_spec):
         (
             "breakdowns/age/expected",
             {"young": 1},
-            "[breakdowns.age.expected]: expected names other scopes than the parts; not in both: old. "
+            "[breakdowns.age.expected]: expected names other scopes than the parts; not in both: "
+            "old. "
             "The parts are young, old.",
         ),
         (
             "breakdowns/age/expected",
             {"young": 1, "odl": 1},
-            "[breakdowns.age.expected]: expected names other scopes than the parts; not in both: odl, old.",
+            "[breakdowns.age.expected]: expected names other scopes than the parts; not in both: "
+            "odl, old.",
         ),
     ],
 )
@@ -207,7 +211,7 @@ def test_a_target_is_no_part(document, toy_spec):
     document["target"] = "young"
     assert any(
         line == "s.toml [scopes.young]: the target scope 'young' is part of the breakdown 'age'. "
-        "Choose the whole as the target, or declare the whole as one that contains it."
+        "Choose the whole as the target, or declare that the whole contains the target."
         for line in faults(document, toy_spec)
     )
 
@@ -216,7 +220,7 @@ def test_a_target_is_no_part(document, toy_spec):
 
 
 BETWEEN = (
-    "is not after 2018, the first year, and up to 2025, the last. A change counts from its year on,"
+    "is not after 2018, the first year, and up to 2025, the last. A change applies from its year on"
 )
 
 
@@ -247,23 +251,25 @@ BETWEEN = (
         (
             "growth/coefficient_sd",
             PRIOR,
-            "[growth.coefficient_sd]: no covariate is shrunk, so that there is nothing to be learned about it. "
-            'Write coefficient = "shrunk" in some covariates.',
+            "[growth.coefficient_sd]: it is not used, because no covariate is shrunk. "
+            'Write coefficient = "shrunk" in some covariates, or remove the key.',
         ),
         (
             "covariates/population",
             {"effect": "growth", "coefficient": "shrunk"},
-            "[growth]: no coefficient_sd, and population are shrunk. Write { low, high, mass }.",
+            "[growth]: no coefficient_sd, the sd of the shrunk coefficients of population. Write "
+            "{ low, high, mass }.",
         ),
         (
             "sources/linkage",
             LINKAGE | {"lists": ["platform", "platform"]},
-            "[sources.linkage.lists]: 'platform' stands twice. Name two lists.",
+            "[sources.linkage.lists]: 'platform' is named twice. Name two lists.",
         ),
         (
             "sources/linkage",
             LINKAGE | {"lists": ["platform", "registry"]},
-            "[sources.linkage.lists]: unknown source with a coverage 'registry'. Known: 'platform'.",
+            "[sources.linkage.lists]: unknown source with a coverage 'registry'. Known: "
+            "'platform'.",
         ),
     ],
 )
@@ -278,7 +284,8 @@ def test_a_linkage_needs_a_concentration_and_originals(document, toy_spec):
     document["sources"]["blog"] = {"title": "t", "copy_of": "platform"}
     document["sources"]["linkage"] = LINKAGE | {"kind": "claim", "lists": ["platform", "blog"]}
     assert faults(document, toy_spec) == [
-        "s.toml [source_kinds.claim]: no concentration, and source 'linkage' of this kind is a linkage of lists",
+        "s.toml [source_kinds.claim]: no concentration, and source 'linkage' of this kind is a "
+        "linkage of lists",
         "s.toml [sources.linkage.lists]: 'blog' is a copy. Name the original, 'platform'.",
     ]
 
@@ -304,14 +311,15 @@ def test_stock_and_flow_needs_graduates_of_every_region_and_runs_forward(documen
     assert parse(document, toy_spec, covariates=table).growth.graduates == "graduates"
     document["years"]["reference"] = 2021
     assert faults(document, toy_spec, covariates=table) == [
-        "s.toml [years.reference]: reference = 2021, and stock_and_flow runs forward only: backward, "
+        "s.toml [years.reference]: reference = 2021, and stock_and_flow runs forward only: "
+        "backward, "
         "a stock could turn negative. Write reference = 2018, the first year."
     ]
     document["years"]["reference"] = 2018
     for lines, expected in [
         ("", "unknown covariate variable 'graduates'. Known: 'population'."),
         ("NORTH,2021,graduates,5,persons,x\n", "'graduates' has no value for 3 of the regions: "),
-        (GRADUATES.format(1, 2, -3, 4), "SOUTH-REST in 2021 is -3, less than nobody"),
+        (GRADUATES.format(1, 2, -3, 4), "SOUTH-REST in 2021 is -3, a negative number of people"),
     ]:
         [line] = faults(document, toy_spec, covariates=hc.parse_covariates(own + lines))
         assert line.startswith(f"s.toml [growth.graduates]: {expected}")
@@ -325,8 +333,9 @@ def test_regions_without_a_covariate_are_named(document, toy_spec):
         "area,year,variable,value\nNORTH,2021,population,5e6\nKosovo,2021,population,1\nPORT,2021,population,2\n"
     )
     assert faults(document, toy_spec, covariates=table) == [
-        "s.toml [covariates.population]: 'population' has no value for 2 of the regions: EAST, SOUTH-REST. "
-        "Add rows to covariates.csv; it has some for 'Kosovo', which is no area."
+        "s.toml [covariates.population]: 'population' has no value for 2 of the regions: EAST, "
+        "SOUTH-REST. "
+        "Add rows to covariates.csv; it has rows for 'Kosovo', which is no area."
     ]
 
 
@@ -336,10 +345,10 @@ def test_what_has_no_logarithm_is_named(document, toy_spec, value):
     table = hc.parse_covariates(text)
     document["scopes"]["people"] = {"definition": "d", "covariate": "population"}
     assert faults(document, toy_spec, covariates=table) == [
-        f"s.toml [scopes.people]: EAST in 2021 is {value}, whose logarithm does not exist. "
-        "A population that is known is above 0.",
-        f"s.toml [covariates.population]: EAST in 2021 is {value}, whose logarithm does not exist. "
-        'Write transform = "none" or mend the table.',
+        f"s.toml [scopes.people]: EAST in 2021 is {value}, which has no logarithm. "
+        "A known population must be above 0.",
+        f"s.toml [covariates.population]: EAST in 2021 is {value}, which has no logarithm. "
+        'Write transform = "none", or correct the table.',
     ]
     document["covariates"]["population"]["transform"] = "none"
     del document["scopes"]["people"]

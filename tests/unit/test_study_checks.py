@@ -272,7 +272,7 @@ def test_periods_lie_within_the_model_s_years(toy_spec, toy_observations):
         f"o.csv:3 [year]: 2026 is outside {told}",
         f"o.csv:4 [from_period]: '2017/2018' starts before {told}",
         "o.csv:5 [period]: '2021-13' is not a period. Write 2021, 2021-Q3, 2021-06, 2021-12-31, "
-        "an interval of two such as 2021-07/2022-06, start or end.",
+        "an interval such as 2021-07/2022-06, start or end.",
     ]
     inside = table(
         COUNT | {"year": 2018, "period": "start"}, COUNT | {"year": 2025, "period": "2018/2025"}

@@ -1,4 +1,4 @@
-"""One observation: a statement of a source about an area and a year, as a row of the table."""
+"""One observation: a row of the table, in which a source states a number."""
 
 from __future__ import annotations
 
@@ -9,36 +9,38 @@ __all__ = ["Observation"]
 
 @dataclass(frozen=True)
 class Observation:
-    """One row: what a source states about an area and a year.
+    """One row: a source states a number for an area and a year.
 
     Parameters
     ----------
-    source, area, year, kind
-        Who states it, about where and when, and in which of `OBSERVATION_KINDS`.
+    source, area, year
+        Name of the source, code of the area, calendar year.
+    kind
+        A key of `OBSERVATION_KINDS`.
     value
-        The stated number; k for a survey, a fraction for growth and share.
+        The stated number; k for a survey or an overlap, a fraction for growth and share.
     lower, upper, mass
         Ends of a stated range and the probability inside.
     relative_se
-        Stated standard error over the value.
+        Stated standard error divided by the value.
     n
-        Respondents of a survey, or base of a share.
+        Number of people of whom k are counted, or base of a share.
     from_year
         First year of a growth window.
     period, from_period
-        When in ``year`` and ``from_year``, where not at the middle; see `headcount.study.periods`.
+        Time in ``year`` and ``from_year``, see `headcount.study.periods`; the middle if empty.
     unit
-        To which a number is rounded.
+        Rounding unit of the value.
     scope
-        Who is counted, where it is not the source's own scope.
+        Name of the scope that is counted; the source's scope if empty.
     of_area, of_scope, of_source
-        The whole that a share or survey refers to.
+        Area, scope and source of the whole of a share or survey, where they differ from the part's.
     seen_by
-        Source on whose list the k of n respondents of a survey are.
+        Name of a source: the survey asks who is on its list.
     excluded
-        Why the row is shown and not fitted; empty for rows that are fitted.
+        Reason why the row is not fitted; empty for rows that are fitted.
     as_stated, citation, license, notes
-        The source's words, where to find them, the terms, and remarks.
+        The source's words, reference, terms of use, and remarks.
     line
         Line in the file.
     """

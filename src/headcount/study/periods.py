@@ -1,8 +1,8 @@
-"""Periods: when a row speaks, as moments between the middles of the model's years.
+"""Periods: the time of a row, as weighted moments.
 
-Times are in years, and 2021.0 is the *middle* of 2021, since a year's headcount is that of its
-middle. A period is cut at the turns of years; each piece speaks at its own middle, with its length
-as weight. Intervals are written as in ISO 8601.
+Times are in years, and 2021.0 is the *middle* of 2021, because the headcount of a year is that of
+its middle. A period is split at the turns of years. Each part becomes a moment at its own middle,
+weighted by its length. Intervals are written as in ISO 8601.
 """
 
 from __future__ import annotations
@@ -24,25 +24,27 @@ FORMS: Final = {
     "2021-Q3": "a quarter",
     "2021-06": "a month",
     "2021-12-31": "a day",
-    "2021-07/2022-06": "from the first to the last of two of these, both within",
+    "2021-07/2022-06": "from the first to the last of two of these, both included",
 }
-"""How periods are written, and what they speak of."""
+"""Meaning of each form of a period."""
 
-ADVICE: Final = "Write 2021, 2021-Q3, 2021-06, 2021-12-31, an interval of two such as 2021-07/2022-06, start or end."
+ADVICE: Final = (
+    "Write 2021, 2021-Q3, 2021-06, 2021-12-31, an interval such as 2021-07/2022-06, start or end."
+)
 
 MONTHS_IN_QUARTER: Final = 3
 
 
 @dataclass(frozen=True, order=True)
 class Moment:
-    """A time at which a row speaks.
+    """A time to which a row refers, with its weight.
 
     Parameters
     ----------
     time
         In years; 2021.0 is the middle of 2021, 2021.5 its end.
     weight
-        Part of the period that it stands for; of a flow, its length in years.
+        Fraction of the period; for a flow, length in years.
     """
 
     time: float
@@ -51,14 +53,14 @@ class Moment:
 
 @dataclass(frozen=True)
 class Span:
-    """Days from the first to the last, both within."""
+    """Days from the first to the last, both included."""
 
     first: date
     last: date
 
 
 def moments(year: int, period: str = "", *, flow: bool = False) -> tuple[Moment, ...]:
-    """Return the moments at which a row speaks.
+    """Return the moments to which a row refers.
 
     Parameters
     ----------
@@ -67,8 +69,8 @@ def moments(year: int, period: str = "", *, flow: bool = False) -> tuple[Moment,
     period
         As in ``FORMS``.
     flow
-        Whether what is stated adds up over time: weights are then years, and else parts of the
-        whole. Without a period both are one: a year.
+        Whether the stated number is a sum over time. Then weights are lengths in years, else
+        fractions of the period. Without a period the one weight is 1.
 
     Returns
     -------
@@ -78,7 +80,7 @@ def moments(year: int, period: str = "", *, flow: bool = False) -> tuple[Moment,
     Raises
     ------
     ValueError
-        Where the period cannot be read.
+        Where the period is not valid.
 
     Examples
     --------
@@ -91,9 +93,9 @@ def moments(year: int, period: str = "", *, flow: bool = False) -> tuple[Moment,
     """
     if not period:
         return (Moment(float(year), 1.0),)
-    pieces = [*_pieces(span_of(year, period))]
-    whole = 1.0 if flow else sum(piece.weight for piece in pieces)
-    return tuple(Moment(piece.time, piece.weight / whole) for piece in pieces)
+    parts = [*_parts_by_year(span_of(year, period))]
+    total = 1.0 if flow else sum(part.weight for part in parts)
+    return tuple(Moment(part.time, part.weight / total) for part in parts)
 
 
 def span_of(year: int, period: str) -> Span:
@@ -102,7 +104,7 @@ def span_of(year: int, period: str) -> Span:
     Parameters
     ----------
     year
-        The row's year, which ``start`` and ``end`` refer to.
+        The row's year; ``start`` and ``end`` are its first and last day.
     period
         As in ``FORMS``, not empty.
 
@@ -114,30 +116,30 @@ def span_of(year: int, period: str) -> Span:
     Raises
     ------
     ValueError
-        Where the period cannot be read.
+        Where the period is not valid.
     """
     if period == "start":
         return Span(date(year, 1, 1), date(year, 1, 1))
     if period == "end":
         return Span(date(year, 12, 31), date(year, 12, 31))
     first, slash, last = period.partition("/")
-    return Span(_unit(first, period).first, _unit(last if slash else first, period).last)
+    return Span(_days(first, period).first, _days(last if slash else first, period).last)
 
 
 def period_problem(year: int, period: str) -> tuple[str, str] | None:
-    """Return what is wrong with a period, and advice; nothing if it is fine.
+    """Return the problem of a period, or ``None`` if it is valid.
 
     Parameters
     ----------
     year
         The row's year, in which the period must end.
     period
-        What the row states, not empty.
+        The row's period, not empty.
 
     Returns
     -------
     tuple of str or None
-        What, and advice.
+        Message and advice.
     """
     if not MINYEAR <= year <= MAXYEAR:
         return f"{period!r} needs a calendar year, and year is {year}", ADVICE
@@ -146,15 +148,15 @@ def period_problem(year: int, period: str) -> tuple[str, str] | None:
     except ValueError:
         return f"{period!r} is not a period", ADVICE
     if span.last < span.first:
-        return f"{period!r} ends before it starts", "Write the earlier end first."
+        return f"{period!r} ends before it starts", "Write the earlier date first."
     if span.last.year != year:
         message = f"{period!r} ends in {span.last.year}, and the year stated for it is {year}"
         return message, "State the year in which the period ends."
     return None
 
 
-def _unit(text: str, period: str) -> Span:
-    """Return the days of a day, month, quarter or year."""
+def _days(text: str, period: str) -> Span:
+    """Return the first and last day of a day, month, quarter or year."""
     if match := re.fullmatch(r"([0-9]{4})", text):
         return Span(date(int(text), 1, 1), date(int(text), 12, 31))
     if match := re.fullmatch(r"([0-9]{4})-Q([1-4])", text):
@@ -176,8 +178,8 @@ def _month(year: int, month: int) -> Span:
     return Span(first, date(year, month, calendar.monthrange(year, month)[1]))
 
 
-def _pieces(span: Span) -> Iterator[Moment]:
-    """Yield the middle and the length, in years, of the part of a span in each calendar year."""
+def _parts_by_year(span: Span) -> Iterator[Moment]:
+    """Yield the middle and the length, in years, of a span's part in each calendar year."""
     for year in range(span.first.year, span.last.year + 1):
         days = 366 if calendar.isleap(year) else 365
         first, last = max(span.first, date(year, 1, 1)), min(span.last, date(year, 12, 31))

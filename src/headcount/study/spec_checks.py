@@ -1,4 +1,4 @@
-"""Checks of a spec against itself: names that must exist, scopes that must hang together."""
+"""Checks between the sections of a spec: names must exist, scopes must form a tree."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ __all__ = ["spec_problems"]
 
 
 def spec_problems(spec: ModelSpec) -> Iterator[Problem]:
-    """Yield what is wrong between the sections of a spec, all of it.
+    """Yield all problems between the sections of a spec.
 
     Parameters
     ----------
     spec
-        A spec whose sections are each valid alone.
+        A spec whose sections are each valid.
 
     Yields
     ------
@@ -43,20 +43,21 @@ def _scope_problems(spec: ModelSpec) -> Iterator[Problem]:
     yield from _unknown(f"{spec.name} [target]", "scope", spec.target, spec.scopes)
     for name, scope in spec.scopes.items():
         where = f"{spec.name} [scopes.{name}]"
-        # Of what a breakdown is one, is asked once, where it is declared.
+        # The whole of a breakdown is checked once, where the breakdown is declared.
         other = None if scope.part_of else spec.relative_to(name)
         if other is not None:
             yield from _unknown(where, "scope", other, spec.scopes)
         if name == spec.target and scope.part_of:
             message = f"the target scope {name!r} is part of the breakdown {scope.part_of!r}"
-            yield Problem(
-                where,
-                message,
-                "Choose the whole as the target, or declare the whole as one that contains it.",
+            advice = (
+                "Choose the whole as the target, or declare that the whole contains the target."
             )
+            yield Problem(where, message, advice)
         elif name == spec.target and scope.relation:
             message = f"the target scope {name!r} is relative to {other or scope.covariate!r}"
-            yield Problem(where, message, "Turn the relation round: the target stands alone.")
+            yield Problem(
+                where, message, "Declare the relation at the other scope; the target has none."
+            )
         elif name != spec.target and spec.target in spec.scopes:
             yield from _relation_problems(spec, name, scope, where)
 
@@ -71,7 +72,7 @@ def _relation_problems(
         )
         yield from _uncovered(spec, scope.covariate, where)
         yield from _without_logarithm(
-            spec, scope.covariate, where, "A population that is known is above 0."
+            spec, scope.covariate, where, "A known population must be above 0."
         )
         return
     *chain, last = _chain(spec, name)
@@ -80,13 +81,13 @@ def _relation_problems(
         message = (
             f"the relations run in a circle: {circle}; no chain leads to the target {spec.target!r}"
         )
-        yield Problem(where, message, "Relate one of them to a scope outside the circle.")
+        yield Problem(where, message, "Relate one of these scopes to one outside the circle.")
     elif (
         last != spec.target
         and last in spec.scopes
         and spec.scopes[last].relation in ("", "covariate")
     ):
-        # Chains that end at an unknown name break at the scope that states it, which is told there.
+        # A chain that ends at an unknown name is reported at the scope that states the name.
         message = f"no chain of ratios leads from {name!r} to the target {spec.target!r}"
         yield Problem(
             where, message, "Give it contains, within or beside, and a ratio, or part_of."
@@ -94,8 +95,9 @@ def _relation_problems(
 
 
 def _chain(spec: ModelSpec, name: str) -> list[str]:
-    """Return the scopes that relations lead to from one, up to the target, a name that is unknown,
-    or one met before.
+    """Return the chain of relations from a scope to the target.
+
+    The chain may end early: at an unknown name, or at a scope that it visits a second time.
     """
     chain = [name]
     while chain[-1] != spec.target and chain[-1] in spec.scopes and chain[-1] not in chain[:-1]:
@@ -124,8 +126,8 @@ def _breakdown_problems(spec: ModelSpec) -> Iterator[Problem]:
                 f"{where}]", message, f'Declare scopes with part_of = "{name}", at least two.'
             )
         elif breakdown.expected and set(breakdown.expected) != set(parts):
-            told = ", ".join(sorted(set(breakdown.expected) ^ set(parts)))
-            message = f"expected names other scopes than the parts; not in both: {told}"
+            names = ", ".join(sorted(set(breakdown.expected) ^ set(parts)))
+            message = f"expected names other scopes than the parts; not in both: {names}"
             yield Problem(f"{where}.expected]", message, f"The parts are {', '.join(parts)}.")
 
 
@@ -163,24 +165,30 @@ def _list_problems(spec: ModelSpec, source: SourceSpec, where: str) -> Iterator[
             yield from _unknown(f"{where}.lists]", "source with a coverage", name, covering)
     twice = [name for name in dict.fromkeys(lists) if lists.count(name) > 1]
     for name in twice:
-        yield Problem(f"{where}.lists]", f"{name!r} stands twice", "Name two lists.")
+        yield Problem(f"{where}.lists]", f"{name!r} is named twice", "Name two lists.")
 
 
 def _outside(spec: ModelSpec, year: int, where: str) -> Iterator[Problem]:
-    """Yield a problem where nothing could change: before the second year or after the last."""
+    """Yield a problem where a change has no years before it, or none after it."""
     if not spec.years.first < year <= spec.years.last:
-        message = f"{year} is not after {spec.years.first}, the first year, and up to {spec.years.last}, the last"
+        message = (
+            f"{year} is not after {spec.years.first}, the first year, and up to "
+            f"{spec.years.last}, the last"
+        )
         yield Problem(
             where,
             message,
-            "A change counts from its year on, so there must be years on both sides.",
+            "A change applies from its year on and needs years on both sides.",
         )
 
 
 def _growth_problems(spec: ModelSpec) -> Iterator[Problem]:
     growth, where, years = spec.growth, f"{spec.name} [growth", spec.years
     if GROWTH_KINDS[growth.kind].forward_only and years.reference != years.first:
-        message = f"reference = {years.reference}, and {growth.kind} runs forward only: backward, a stock could turn negative"
+        message = (
+            f"reference = {years.reference}, and {growth.kind} runs forward only: backward, a "
+            "stock could turn negative"
+        )
         yield Problem(
             f"{spec.name} [years.reference]",
             message,
@@ -198,12 +206,16 @@ def _growth_problems(spec: ModelSpec) -> Iterator[Problem]:
     if spec.shrunk_covariates and growth.coefficient_sd is None:
         names = ", ".join(spec.shrunk_covariates)
         yield Problem(
-            f"{where}]", f"no coefficient_sd, and {names} are shrunk", "Write { low, high, mass }."
+            f"{where}]",
+            f"no coefficient_sd, the sd of the shrunk coefficients of {names}",
+            "Write { low, high, mass }.",
         )
     if growth.coefficient_sd is not None and not spec.shrunk_covariates:
-        message = "no covariate is shrunk, so that there is nothing to be learned about it"
+        message = "it is not used, because no covariate is shrunk"
         yield Problem(
-            f"{where}.coefficient_sd]", message, 'Write coefficient = "shrunk" in some covariates.'
+            f"{where}.coefficient_sd]",
+            message,
+            'Write coefficient = "shrunk" in some covariates, or remove the key.',
         )
     for name, change in growth.changes.items():
         place = f"{where}.changes.{name}"
@@ -217,7 +229,7 @@ def _growth_problems(spec: ModelSpec) -> Iterator[Problem]:
 def _negative(spec: ModelSpec, variable: str, where: str) -> Iterator[Problem]:
     for area, year, name, value, *_ in spec.covariate_table.rows:
         if name == variable and value < 0:
-            yield Problem(where, f"{area} in {year} is {value:g}, less than nobody")
+            yield Problem(where, f"{area} in {year} is {value:g}, a negative number of people")
 
 
 def _covariate_problems(spec: ModelSpec) -> Iterator[Problem]:
@@ -227,7 +239,7 @@ def _covariate_problems(spec: ModelSpec) -> Iterator[Problem]:
         yield from _uncovered(spec, name, where)
         if effect.transform == "log":
             yield from _without_logarithm(
-                spec, name, where, 'Write transform = "none" or mend the table.'
+                spec, name, where, 'Write transform = "none", or correct the table.'
             )
 
 
@@ -236,9 +248,7 @@ def _without_logarithm(
 ) -> Iterator[Problem]:
     for area, year, name, value, *_ in spec.covariate_table.rows:
         if name == variable and value <= 0:
-            yield Problem(
-                where, f"{area} in {year} is {value:g}, whose logarithm does not exist", advice
-            )
+            yield Problem(where, f"{area} in {year} is {value:g}, which has no logarithm", advice)
 
 
 def _uncovered(spec: ModelSpec, variable: str, where: str) -> Iterator[Problem]:
@@ -248,5 +258,5 @@ def _uncovered(spec: ModelSpec, variable: str, where: str) -> Iterator[Problem]:
         shown = ", ".join(missing[:6]) + (", ..." if len(missing) > 6 else "")
         message = f"{variable!r} has no value for {len(missing)} of the regions: {shown}"
         strange = sorted(known - spec.areas.by_code.keys())
-        also = f"; it has some for {strange[0]!r}, which is no area" if strange else ""
+        also = f"; it has rows for {strange[0]!r}, which is no area" if strange else ""
         yield Problem(where, message, f"Add rows to {spec.covariate_table.name}{also}.")
