@@ -7,14 +7,13 @@ import itertools
 
 import numpy as np
 import pytest
-from pytensor.compile.mode import Mode
+from tests.graphs import block_of, engine_at, graph_of
 from tests.studies import STUDIES, prior_draws, study
 
 from headcount.engine.density.codes import STATED, STUDENT_T
 from headcount.engine.density.log_density import (
     evaluate_at,
     likelihood_and_slopes,
-    log_density_and_gradient,
     row_log_likelihoods,
 )
 from headcount.engine.density.study_arrays import arrays_of
@@ -30,45 +29,6 @@ from headcount.study.row_forms import BINOMIAL_FORMS, FORMS
 from headcount.study.specs import RATIO_SUPPORT, REACH_KEYS
 
 POINTS = 4
-# Interpreted: compiling each of the graphs would take minutes.
-INTERPRETED = Mode(linker="py", optimizer="fast_compile")
-
-
-def engine_at(free, arrays):
-    gradient = np.empty(free.size)
-    return log_density_and_gradient(free, arrays, gradient), gradient
-
-
-def graph_of(layout, model):
-    """Return the model's log density and gradient as functions of the engine's free vector."""
-    function = model.logp_dlogp_function(
-        ravel_inputs=True, mode=INTERPRETED, initial_point=model.initial_point()
-    )
-    function.set_extra_values({})
-    order = order_of(layout, model)
-
-    def evaluate(free):
-        value, own = function(free[order])
-        gradient = np.empty(free.size)
-        gradient[order] = own
-        return float(value), gradient
-
-    return evaluate
-
-
-def order_of(layout, model):
-    """Return the position in the engine's free vector of each of the model's free values."""
-    positions = np.arange(arrays_of(layout).prior_family.size)
-    blocks = segments_of(layout)
-    names = [block_of(value.name) for value in model.value_vars]
-    return np.concatenate([positions[blocks[name].slice] for name in names if name in blocks])
-
-
-def block_of(value_name):
-    """Return the engine's name of a value variable: PyMC adds that of its transform."""
-    for transform in ("_log__", "_logodds__"):
-        value_name = value_name.removesuffix(transform)
-    return value_name
 
 
 @pytest.fixture(scope="module", params=STUDIES)
