@@ -57,7 +57,7 @@ def main() -> None:
     sampler = hc.Sampler(draws=arguments.draws)
     base = hc.fit(spec, observations, seed=arguments.seed, sampler=sampler, progress=False)
     before, error = log_precision(base)
-    shares = hc.rests_on(base, year=YEAR).shares.table()
+    shares = hc.rests_on(base, year=YEAR).shares.to_frame()
     print(
         f"{'prior made twice as precise':45} {'share':>6} {'foretold':>9} {'refitted':>9} {'± se':>6}"
     )

@@ -60,7 +60,7 @@ def test_shares_and_sensitivities_are_told_by_part(toy_fit: hc.Fit) -> None:
 
 
 def test_every_headline_has_its_verdict(toy_fit: hc.Fit) -> None:
-    answers = Evidence(toy_fit).resting.answers
+    answers = Evidence(toy_fit).rests_on.to_frame()
     assert answers.loc[0, ["area", "year"]].tolist() == ["WORLD", 2023]
     assert set(answers["area"]) == {"WORLD", "NORTH", "SOUTH", "EAST"}
     assert answers["from_year"].dropna().tolist() == [2021]
@@ -70,14 +70,14 @@ def test_every_headline_has_its_verdict(toy_fit: hc.Fit) -> None:
 
 
 def test_precision_that_is_shared_out_is_that_of_the_draws(toy_fit: hc.Fit) -> None:
-    answers = Evidence(toy_fit).resting.answers
+    answers = Evidence(toy_fit).rests_on.to_frame()
     np.testing.assert_allclose(answers["sd_near"], answers["sd"], rtol=0.25)
 
 
 def test_one_answer_can_be_asked_for(toy_fit: hc.Fit) -> None:
     found = hc.rests_on(toy_fit, area="NORTH", year=2021, scope="member")
     assert "NORTH 2021" in repr(found)
-    assert found.table.iloc[0]["name"] == "scopes.member.ratio"
+    assert found.contributions().iloc[0]["name"] == "scopes.member.ratio"
 
 
 @pytest.mark.parametrize(
@@ -121,7 +121,9 @@ def test_share_of_a_prior_is_what_a_refit_shows(unanchored: hc.Fit) -> None:
         for spec in (unanchored.spec, hc.with_prior(unanchored.spec, path, tight))
     ]
     (before, error), (after, other) = (log_variance(fit) for fit in fits)
-    share = hc.rests_on(unanchored, year=2021).shares.table().set_index("name").loc[path, "share"]
+    share = (
+        hc.rests_on(unanchored, year=2021).shares.to_frame().set_index("name").loc[path, "share"]
+    )
     # Twice the prior's precision: the share of what is left rises on the way, so the change lies
     # between the two ends.
     least, most = share * np.log(twice), np.log(1 + share * (twice - 1)) + 0.1

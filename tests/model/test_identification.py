@@ -13,19 +13,18 @@ from tests.studies import STUDIES, prior_draws, study
 import headcount as hc
 from headcount.diagnostics.identification.level_priors import sets_level
 from headcount.diagnostics.identification.precision_shares import Shares, shares_at
-from headcount.diagnostics.identification.precision_terms import (
-    Part,
-    expected_information,
-    location_information,
-    pieces_at,
-)
+from headcount.diagnostics.identification.precision_terms import Contributor, precision_terms_at
 from headcount.diagnostics.identification.quotability import verdict_of
-from headcount.diagnostics.identification.unidentified_directions import RAISED, unseen_directions
+from headcount.diagnostics.identification.unidentified_directions import RAISED, find_directions
 from headcount.engine.coordinates.posterior_mode import conditional_mode
 from headcount.engine.density.evaluation import evaluate, log_likelihood
 from headcount.engine.density.queries import Query, query_arrays
 from headcount.engine.density.study_arrays import StudyArrays, arrays_of
 from headcount.engine.derivatives.jacobian import row_jacobian_at
+from headcount.engine.derivatives.location_information import (
+    expected_information,
+    observed_information,
+)
 from headcount.engine.derivatives.log_baseline import to_baseline, to_total
 from headcount.layout.study_layout import Layout
 from headcount.study.row_forms import STATED, STUDENT_T, Likelihood
@@ -98,7 +97,7 @@ def test_shares_of_every_answer_add_to_one(toy: tuple[StudyArrays, Layout]) -> N
 def test_precision_is_that_of_the_dense_inverse(toy: tuple[StudyArrays, Layout]) -> None:
     arrays, layout = toy
     x = conditional_mode(arrays, arrays.prior_median)
-    rows = pieces_at(x, arrays, layout).rows.toarray()
+    rows = precision_terms_at(x, arrays, layout).rows.toarray()
     slope = row_jacobian_at(x, query_arrays(arrays, layout, [ROOT])).jacobian.toarray()[0]
     variance = slope @ np.linalg.solve(rows.T @ rows, slope)
     assert at_mode(toy).sd[0] == pytest.approx(np.sqrt(variance), rel=1e-9)
@@ -107,15 +106,15 @@ def test_precision_is_that_of_the_dense_inverse(toy: tuple[StudyArrays, Layout])
 def test_share_is_how_precision_grows_with_a_part(toy: tuple[StudyArrays, Layout]) -> None:
     arrays, layout = toy
     x = conditional_mode(arrays, arrays.prior_median)
-    pieces, found, step = pieces_at(x, arrays, layout), at_mode(toy), 1e-5
+    terms, found, step = precision_terms_at(x, arrays, layout), at_mode(toy), 1e-5
     slope = row_jacobian_at(x, query_arrays(arrays, layout, [ROOT])).jacobian.toarray()[0]
 
     def log_precision(part: int, factor: float) -> float:
-        weight = np.where(pieces.owner == part, factor, 1.0)
-        rows = pieces.rows.toarray()
+        weight = np.where(terms.owner == part, factor, 1.0)
+        rows = terms.rows.toarray()
         return -float(np.log(slope @ np.linalg.solve(rows.T @ (weight[:, None] * rows), slope)))
 
-    for part in range(len(pieces.parts)):
+    for part in range(len(terms.contributors)):
         grown = (log_precision(part, 1 + step) - log_precision(part, 1 - step)) / (2 * step)
         assert grown == pytest.approx(found.share[0, part], abs=1e-6)
 
@@ -126,7 +125,7 @@ def test_information_is_minus_the_curvature_of_the_likelihood(name: str) -> None
     layout = Layout.of(own.spec, own.observations)
     arrays = arrays_of(layout)
     [x] = prior_draws(layout, np.random.default_rng(5), 1)
-    found = location_information(x, arrays)
+    found = observed_information(x, arrays)
     rows = layout.rows.get(Likelihood(STATED, STUDENT_T))
     if rows is None:
         return
@@ -171,7 +170,7 @@ def test_information_of_events_is_never_negative(toy: tuple[StudyArrays, Layout]
     ],
 )
 def test_which_priors_set_levels(kind: str, name: str, sets: bool) -> None:  # noqa: FBT001 - a column of the table
-    assert sets_level(Part(kind, name)) is sets
+    assert sets_level(Contributor(kind, name)) is sets
 
 
 @pytest.mark.parametrize(
@@ -220,7 +219,7 @@ def test_preflight_flips_when_the_anchor_goes(
 def test_preflight_says_what_anchors_scopes_and_areas(
     toy_spec: hc.ModelSpec, toy_observations: hc.Observations
 ) -> None:
-    table = hc.preflight(toy_spec, toy_observations).table.set_index(["area", "scope"])
+    table = hc.preflight(toy_spec, toy_observations).to_frame().set_index(["area", "scope"])
     assert table.loc[("NORTH", "beekeeper"), "anchored_by"].startswith("registry")
     assert table.loc[("NORTH", "beekeeper"), "factor"] < table.loc[("EAST", "beekeeper"), "factor"]
     assert set(table.index) == {
@@ -243,7 +242,7 @@ def test_no_statement_notices_an_unseen_direction(
 ) -> None:
     layout = Layout.of(toy_spec, unanchored)
     arrays = arrays_of(layout)
-    [coverage, *_] = unseen_directions(arrays, layout, ROOT)
+    [coverage, *_] = find_directions(arrays, layout, ROOT)
     start = arrays.prior_median.copy()
     moved = start.copy()
     paths = list(layout.priors)

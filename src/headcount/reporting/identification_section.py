@@ -11,7 +11,7 @@ import pandas as pd
 from headcount._wording import number, percent, rounded_percent, signed
 from headcount.diagnostics.checks import CheckResult, Evidence
 from headcount.diagnostics.identification.after_sampling import RestsOn
-from headcount.diagnostics.identification.unidentified_directions import unseen_directions
+from headcount.diagnostics.identification.unidentified_directions import find_directions
 from headcount.engine.density.queries import Query
 from headcount.engine.density.study_arrays import arrays_of
 from headcount.posterior.fits import Fit
@@ -22,7 +22,7 @@ from headcount.reporting.page_parts import Figure, Line, Table
 __all__ = [
     "conflict_table",
     "direction_sentences",
-    "resting_figure",
+    "dependence_figure",
     "share_table",
     "verdict_table",
 ]
@@ -58,7 +58,7 @@ def verdict_table(evidence: Evidence) -> Table:
     headings = ("Answer", "Verdict", "#Sources", "#Pooling", "#Priors", "#Without priors on levels")
     return Table.of(
         headings,
-        (_verdict_line(line, evidence.fit) for _, line in evidence.resting.answers.iterrows()),
+        (_verdict_line(line, evidence.fit) for _, line in evidence.rests_on.to_frame().iterrows()),
     )
 
 
@@ -78,7 +78,7 @@ def _answer(line: pd.Series, fit: Fit) -> str:
     return f"{name}, {line['year']}"
 
 
-def resting_figure(evidence: Evidence) -> Figure:
+def dependence_figure(evidence: Evidence) -> Figure:
     """Draw the shares of sources, pooling and priors in the precision of each headline.
 
     Parameters
@@ -91,9 +91,9 @@ def resting_figure(evidence: Evidence) -> Figure:
     Figure
         Stacked bars from 0 to 100 %.
     """
-    table = evidence.resting.answers
+    table = evidence.rests_on.to_frame()
     places = np.arange(len(table))
-    with drawing_canvas("resting", 8.2, 1.1 + 0.32 * len(table)) as (canvas, finished):
+    with drawing_canvas("dependence", 8.2, 1.1 + 0.32 * len(table)) as (canvas, finished):
         axes = canvas.subplots()
         start = np.zeros(len(table))
         for kind, label in KINDS.items():
@@ -213,14 +213,14 @@ def conflict_table(found: CheckResult) -> Table:
     return Table.of(headings, lines())
 
 
-def direction_sentences(fit: Fit, resting: RestsOn) -> tuple[str, ...]:
+def direction_sentences(fit: Fit, dependence: RestsOn) -> tuple[str, ...]:
     """Describe the directions in which the headline can move and the likelihood does not change.
 
     Parameters
     ----------
     fit
         A fit.
-    resting
+    dependence
         Shares of precision of its headlines, of which the first one is used.
 
     Returns
@@ -228,6 +228,6 @@ def direction_sentences(fit: Fit, resting: RestsOn) -> tuple[str, ...]:
     tuple of str
         A sentence for each direction; possibly none. No sentence occurs twice.
     """
-    headline: Query = resting.shares.asked[0]
-    found = unseen_directions(arrays_of(fit.layout), fit.layout, headline)
+    headline: Query = dependence.shares.queries[0]
+    found = find_directions(arrays_of(fit.layout), fit.layout, headline)
     return tuple(dict.fromkeys(map(str, found)))

@@ -23,8 +23,8 @@ from headcount.reporting.area_figure import area_figure
 from headcount.reporting.fit_tables import diagnostic_table, prior_table, run_table
 from headcount.reporting.identification_section import (
     conflict_table,
+    dependence_figure,
     direction_sentences,
-    resting_figure,
     share_table,
     verdict_table,
 )
@@ -110,12 +110,12 @@ def _facts(evidence: Evidence, results: list[CheckResult]) -> dict[str, Any]:
         "verdict": str(checks_verdict(results)),
         "failed": bool(count_checks(results).failed),
         "checks": [_check_line(result, evidence) for result in results],
-        "rests": evidence.resting.verdict,
-        "directions": direction_sentences(fit, evidence.resting),
+        "rests": evidence.rests_on.verdict,
+        "directions": direction_sentences(fit, evidence.rests_on),
         "anchors": anchor_sentences(fit),
         "figures": {
             "total": total_figure(evidence),
-            "resting": resting_figure(evidence),
+            "dependence": dependence_figure(evidence),
             "areas": area_figure(evidence),
             "countries": country_figure(evidence),
         },
@@ -139,7 +139,7 @@ def _check_line(result: CheckResult, evidence: Evidence) -> dict[str, str]:
     if result.informs:
         outcome = ""
     elif result.name == "identification" and result.passed:
-        outcome = evidence.resting.verdict.name
+        outcome = evidence.rests_on.verdict.name
         style = "passed" if outcome == RESTS_ON_DATA else "leaning"
     return {"name": result.name, "outcome": outcome, "style": style, "headline": result.headline}
 

@@ -53,7 +53,7 @@ def print_preflight(found: Preflight, console: Console) -> None:
     console.print(
         "", f"[bold]before sampling[/bold]  {found.verdict}", "", sep="\n", highlight=False
     )
-    for line in found.table.itertuples(index=False):
+    for line in found.to_frame().itertuples(index=False):
         shares = ", ".join(
             f"{name} {rounded_percent(share)}"
             for name, share in (

@@ -51,7 +51,7 @@ from headcount._names import ROW, SAMPLE_DIMS
 from headcount._types import BoolArray, FloatArray, IntArray
 from headcount.diagnostics.checks.check_result import CheckResult
 from headcount.diagnostics.checks.evidence import Evidence
-from headcount.diagnostics.identification.precision_terms import pieces_at
+from headcount.diagnostics.identification.precision_terms import precision_terms_at
 from headcount.engine.density.codes import REACH_LINK
 from headcount.engine.density.evaluation import evaluate
 from headcount.engine.density.reach_points import ReachPoints
@@ -237,13 +237,13 @@ def _pulled_by(fit: Fit, table: pd.DataFrame) -> list[str]:
     """Return for each prior in conflict the source whose score moves it furthest; else no name."""
     arrays, layout = arrays_of(fit.layout), fit.layout
     x = DrawTransfer.of(fit).free.mean(axis=0)
-    found, pieces = row_jacobian_at(x, arrays), pieces_at(x, arrays, layout)
+    found, terms = row_jacobian_at(x, arrays), precision_terms_at(x, arrays, layout)
     by_source = (
         _indicator(layout.row_source, len(layout.sources))
         @ sparse.diags_array(found.score)
         @ found.jacobian
     )
-    precision = sparse.csc_array(pieces.rows.T @ pieces.rows)
+    precision = sparse.csc_array(terms.rows.T @ terms.rows)
     pull = factorise(precision).solve(np.ascontiguousarray(by_source.toarray().T))
     column = {path: i for i, path in enumerate(layout.priors)}
     names = []

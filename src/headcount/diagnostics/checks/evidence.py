@@ -9,7 +9,11 @@ import pandas as pd
 import xarray as xr
 
 from headcount.diagnostics.checks.row_fits import RowFits, row_fits
-from headcount.diagnostics.identification.after_sampling import RestsOn, headline_answers, resting
+from headcount.diagnostics.identification.after_sampling import (
+    RestsOn,
+    dependence_of,
+    headline_queries,
+)
 from headcount.posterior.estimate_table import estimates
 from headcount.posterior.fits import Fit
 from headcount.posterior.forecasting import last_observed
@@ -55,9 +59,9 @@ class Evidence:
         return row_fits(self.fit, self.moments)
 
     @cached_property
-    def resting(self) -> RestsOn:
-        """What the headline answers rest on."""
-        return resting(self.fit, headline_answers(self.fit))
+    def rests_on(self) -> RestsOn:
+        """The evidence that the headline answers depend on."""
+        return dependence_of(self.fit, headline_queries(self.fit))
 
     @cached_property
     def last_year(self) -> int:

@@ -1,10 +1,10 @@
-"""What does the headline rest on, and may it be quoted?
+"""The evidence that the headline depends on, and whether it may be quoted.
 
 Table, one line for each prior, pooling and source: ``kind`` and ``name`` (see
-`headcount.diagnostics.identification.precision_terms.Part`); ``share`` of the precision of the
-root's headcount in the last year with data; ``sensitivity`` to power-scaling (see
-`headcount.diagnostics.identification.power_scaling`), missing for what is pooled. The largest share
-first; shares add to one.
+`headcount.diagnostics.identification.precision_terms.Contributor`); ``share`` of the precision of
+the root's headcount in the last year with data; ``sensitivity`` to power-scaling (see
+`headcount.diagnostics.identification.power_scaling`), missing for pooling. The largest share first;
+shares add to one.
 """
 
 from __future__ import annotations
@@ -29,12 +29,12 @@ from headcount.posterior.estimands import headcount
 __all__ = ["check_identification"]
 
 DETAILS: Final = (
-    "A share is how much of the resistance against another total comes from a prior, from pooling "
-    "(that regions, years or sources are alike to the degree that their scales say) or from the "
-    "statements of a source: it is the part's term in the precision of the log total, near the "
-    "posterior (docs/identification.md). If a part became one percent more informative, the "
-    "total's precision would grow by so many percent of it. Sensitivity is the reaction of the "
-    "posterior to power-scaling the part (doi:10.1007/s11222-023-10366-5); above 0.05 it matters. "
+    "A share is the part of the precision of the log total, near the posterior, that comes from a "
+    "prior, from pooling (regions, years or sources are alike to the degree that their scales "
+    "imply) or from the statements of a source (docs/identification.md). If the information of "
+    "one of them grew by one percent, the precision of the total would grow by so many percent of "
+    "it. Sensitivity is the change of the posterior under power-scaling of one of them "
+    "(doi:10.1007/s11222-023-10366-5); above 0.05 it matters. "
     f"The total is not to be quoted if its interval would be more than {WIDEST:.0f} times as wide "
     f"without the priors that state levels; it rests on data if it would be at most {WIDER:.0f} "
     f"times as wide, sources hold at least {100 * LEAST_DATA:.0f} % of its precision and stated "
@@ -43,7 +43,7 @@ DETAILS: Final = (
 
 
 def check_identification(evidence: Evidence) -> CheckResult:
-    """Say what the total rests on, and refuse it where that is priors alone.
+    """Compute the shares of precision of the total; refuse it where priors alone set its level.
 
     Parameters
     ----------
@@ -55,9 +55,9 @@ def check_identification(evidence: Evidence) -> CheckResult:
     CheckResult
         Failed if the total is not to be quoted; table as in the module's text.
     """
-    fit, resting = evidence.fit, evidence.resting
+    fit, found = evidence.fit, evidence.rests_on
     people = headcount(fit).sel({YEAR: evidence.last_year}, drop=True).reset_coords(drop=True)
     scaled = power_scaling(fit, xr.ufuncs.log(people), evidence.moments["log_likelihood"])
-    table: pd.DataFrame = resting.shares.table().merge(scaled, on=["kind", "name"], how="left")
-    verdict = resting.verdict
+    table: pd.DataFrame = found.shares.to_frame().merge(scaled, on=["kind", "name"], how="left")
+    verdict = found.verdict
     return CheckResult("identification", verdict.may_be_quoted, str(verdict), table, DETAILS)

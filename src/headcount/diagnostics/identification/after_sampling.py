@@ -1,4 +1,4 @@
-"""What the answers of a fit rest on, once data and posterior are there."""
+"""The evidence that the answers of a fit depend on."""
 
 from __future__ import annotations
 
@@ -11,36 +11,41 @@ import numpy as np
 import pandas as pd
 
 from headcount.diagnostics.identification.precision_shares import Shares, shares_at, shares_over
-from headcount.diagnostics.identification.precision_terms import PRIOR, location_information
+from headcount.diagnostics.identification.precision_terms import POOLING, PRIOR, SOURCE
 from headcount.diagnostics.identification.quotability import IdentificationVerdict, verdicts_of
 from headcount.engine.density.evaluation import log_likelihood
 from headcount.engine.density.queries import Query, query_arrays
 from headcount.engine.density.study_arrays import StudyArrays, arrays_of
+from headcount.engine.derivatives.location_information import observed_information
 from headcount.errors import HeadcountError
 from headcount.posterior.draw_transfer import DrawTransfer
 from headcount.posterior.estimands import headcount
 from headcount.posterior.fits import Fit
 from headcount.posterior.forecasting import last_observed
 
-__all__ = ["RestsOn", "headline_answers", "rests_on"]
+__all__ = ["RestsOn", "dependence_of", "headline_queries", "rests_on"]
 
 POINTS: Final = 24
-"""Draws at which the precision is taken apart; shares of single points scatter by some hundredths
-around their mean."""
+"""Draws at which shares are computed; those of single points scatter by some hundredths."""
+
+SD_DRAWS: Final = 2000
+"""Draws from which the standard deviation of an answer is computed."""
+
+LARGEST: Final = 8
+"""Contributors that the text of a result lists."""
 
 
 @dataclass(frozen=True, eq=False)
 class RestsOn:
-    """What answers rest on.
+    """The evidence that answers depend on.
 
     Parameters
     ----------
     shares
-        Share of every prior and source in the precision of every answer.
+        Share of every prior, pooling and source in the precision of every answer.
     sd
-        Posterior standard deviation of each answer, from the draws; where it is far from
-        ``shares.sd``, the answer is too curved for the shares to be taken at their word; dims
-        (answer,).
+        Posterior standard deviation of each answer, from the draws; if it is far from
+        ``shares.sd``, the answer is too nonlinear for shares; dims (answer,).
     """
 
     shares: Shares
@@ -56,36 +61,18 @@ class RestsOn:
         """The verdict on the first answer."""
         return self.verdicts[0]
 
-    @cached_property
-    def table(self) -> pd.DataFrame:
-        """The shares in the long form: ``area, year, from_year, scope, kind, name, share``, the
-        largest of each answer first.
-        """
-        frames = []
-        for i, one in enumerate(self.shares.asked):
-            own = self.shares.table(i)
-            labels = {
-                "area": one.area,
-                "year": one.year,
-                "from_year": one.from_year,
-                "scope": one.scope,
-            }
-            frames.append(own.assign(**labels)[[*labels, "kind", "name", "share"]])
-        return pd.concat(frames, ignore_index=True)
+    def to_frame(self) -> pd.DataFrame:
+        """Return one line for each answer.
 
-    @cached_property
-    def answers(self) -> pd.DataFrame:
-        """One line for each answer.
-
-        Its labels, the shares ``data, pooling, priors``, ``widening``, ``verdict``, the posterior's
-        ``sd`` and ``sd_near``, that of the precision that was shared out.
+        ``area, year, scope, from_year``; the shares ``data, pooling, priors``; ``widening``;
+        ``verdict``; the posterior's ``sd``, and ``sd_near``, the one implied by the precision.
         """
         shares = self.shares
         return pd.DataFrame(
             {
-                **{name: [getattr(one, name) for one in shares.asked] for name in Query._fields},
-                "data": shares.of("source"),
-                "pooling": shares.of("pooling"),
+                **{name: [getattr(one, name) for one in shares.queries] for name in Query._fields},
+                "data": shares.of(SOURCE),
+                "pooling": shares.of(POOLING),
                 "priors": shares.of(PRIOR),
                 "widening": shares.widening,
                 "verdict": [verdict.name for verdict in self.verdicts],
@@ -94,9 +81,16 @@ class RestsOn:
             }
         )
 
+    def contributions(self) -> pd.DataFrame:
+        """Return the share of every contributor in every answer.
+
+        ``area, year, from_year, scope, kind, name, share``, the largest of each answer first.
+        """
+        return self.shares.contributions()
+
     def __repr__(self) -> str:
         """Return the verdict and the largest shares of the first answer."""
-        first, largest = self.shares.asked[0], self.shares.table().head(8)
+        first, largest = self.shares.queries[0], self.shares.to_frame().head(LARGEST)
         lines = [
             f"  {row.share:6.1%}  {row.kind} {row.name}" for row in largest.itertuples(index=False)
         ]
@@ -106,8 +100,7 @@ class RestsOn:
 def rests_on(
     fit: Fit, *, area: str | None = None, year: int | None = None, scope: str | None = None
 ) -> RestsOn:
-    """Say what a headcount rests on: how much of its precision comes from each prior and each
-    source.
+    """Compute how much of a headcount's precision comes from each prior and each source.
 
     Parameters
     ----------
@@ -123,8 +116,8 @@ def rests_on(
     Returns
     -------
     RestsOn
-        Shares that add to one, and the verdict. See
-        `headcount.diagnostics.identification.precision_shares` for what a share is.
+        Shares that add to one, defined in
+        `headcount.diagnostics.identification.precision_shares`, and the verdict.
 
     Raises
     ------
@@ -137,43 +130,43 @@ def rests_on(
     'rests on data'
     """
     spec = fit.spec
-    headcount(fit, area=area, scope=scope)  # says what is unknown
+    headcount(fit, area=area, scope=scope)  # raises where one is unknown
     name, place = scope or spec.target, area or spec.areas.root
     if name not in fit.layout.scopes:
-        msg = f"scope {name!r} is a known population: it rests on the table of covariates"
+        msg = f"scope {name!r} is a known population: it depends on the table of covariates alone"
         raise HeadcountError(msg)
     when = last_observed(fit, place) if year is None else year
     if when not in spec.years.labels:
         msg = f"unknown year {when}; the model has {spec.years.first} to {spec.years.last}"
         raise HeadcountError(msg)
-    return resting(fit, [Query(place, when, name)])
+    return dependence_of(fit, [Query(place, when, name)])
 
 
-def headline_answers(fit: Fit) -> list[Query]:
-    """Return what reports put first: the root's headcount in the last year with data, in the
-    reference year, and growth.
+def headline_queries(fit: Fit) -> list[Query]:
+    """Return the answers that reports put first.
 
-    Then the headcounts of the areas right below the root.
+    The root's headcount in the last year with data, in the reference year, and the growth between
+    them; then the headcounts of the areas right below the root.
     """
-    spec, last = fit.spec, last_observed(fit, fit.spec.areas.root)
+    spec, last = fit.spec, last_observed(fit)
     root, target, reference = spec.areas.root, spec.target, spec.years.reference
-    asked = [Query(root, last, target)]
+    queries = [Query(root, last, target)]
     if reference != last:
         earlier, later = sorted((reference, last))
-        asked += [Query(root, reference, target), Query(root, later, target, earlier)]
-    return [*asked, *(Query(area, last, target) for area in spec.areas.children(root))]
+        queries += [Query(root, reference, target), Query(root, later, target, earlier)]
+    return [*queries, *(Query(area, last, target) for area in spec.areas.children(root))]
 
 
-def resting(fit: Fit, asked: Sequence[Query]) -> RestsOn:
-    """Take apart the precision of several answers at once; see `rests_on`."""
+def dependence_of(fit: Fit, queries: Sequence[Query]) -> RestsOn:
+    """Compute the shares of precision of several answers at once; see `rests_on`."""
     arrays = arrays_of(fit.layout)
     points = np.ascontiguousarray(DrawTransfer.of(fit, POINTS).free)
-    information = np.mean([location_information(x, arrays) for x in points], axis=0)
-    found = [shares_at(x, arrays, fit.layout, asked, information) for x in points]
-    return RestsOn(shares_over(found), tuple(_spread(fit, arrays, asked)))
+    information = np.mean([observed_information(x, arrays) for x in points], axis=0)
+    found = [shares_at(x, arrays, fit.layout, queries, information) for x in points]
+    return RestsOn(shares_over(found), tuple(_sds(fit, arrays, queries)))
 
 
-def _spread(fit: Fit, arrays: StudyArrays, asked: Sequence[Query]) -> list[float]:
-    free = np.ascontiguousarray(DrawTransfer.of(fit, 2000).free)
-    _, answers, _ = log_likelihood(free, query_arrays(arrays, fit.layout, asked))
+def _sds(fit: Fit, arrays: StudyArrays, queries: Sequence[Query]) -> list[float]:
+    free = np.ascontiguousarray(DrawTransfer.of(fit, SD_DRAWS).free)
+    _, answers, _ = log_likelihood(free, query_arrays(arrays, fit.layout, queries))
     return [float(value) for value in answers.std(axis=0)]

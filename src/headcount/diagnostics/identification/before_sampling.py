@@ -1,10 +1,9 @@
-"""Preflight: what the answers of a study will rest on, before anything is sampled."""
+"""Preflight: the evidence that the answers of a study will depend on, before sampling."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Final
 
 import numpy as np
@@ -17,7 +16,7 @@ from headcount.diagnostics.identification.precision_terms import POOLING, PRIOR,
 from headcount.diagnostics.identification.quotability import IdentificationVerdict, verdicts_of
 from headcount.diagnostics.identification.unidentified_directions import (
     Direction,
-    unseen_directions,
+    find_directions,
 )
 from headcount.engine.coordinates.posterior_mode import conditional_mode
 from headcount.engine.density.evaluation import evaluate
@@ -34,23 +33,23 @@ __all__ = ["Preflight", "preflight"]
 NINETY: Final = float(stats.norm.ppf(0.95))
 """Standard deviations from the middle to the end of a 90 % interval."""
 
-WORDS: Final = {SOURCE: "", PRIOR: "prior of ", POOLING: "pooling by "}
+KIND_LABELS: Final = {SOURCE: "", PRIOR: "prior of ", POOLING: "pooling by "}
 
 NAMED: Final = 3
-"""Parts of the evidence that a line names."""
+"""Contributors that a line names."""
 
 
 @dataclass(frozen=True, eq=False)
 class Preflight:
-    """What answers will rest on.
+    """The evidence that answers will depend on.
 
     Parameters
     ----------
     shares
-        Of the root's headcount in the last year with data, then of the other scopes' there, then of
-        the areas below the root.
+        Shares of precision: of the root's headcount in the last year with data, then of the other
+        scopes' there, then of the areas below the root.
     directions
-        Changes of levels that no statement would notice, the most plausible first.
+        Changes of levels that leave the likelihood unchanged, the most plausible first.
     anchors
         Sources whose level is declared as known and that have rows.
     """
@@ -61,30 +60,36 @@ class Preflight:
 
     @property
     def verdict(self) -> IdentificationVerdict:
-        """The verdict that the root's headcount is heading for."""
+        """The verdict to be expected on the root's headcount."""
         return verdicts_of(self.shares)[0]
 
-    @cached_property
-    def table(self) -> pd.DataFrame:
-        """One line for each answer.
+    def to_frame(self) -> pd.DataFrame:
+        """Return one line for each answer.
 
         ``area, year, scope``; ``factor``: the 90 % interval to be expected runs from the median
         divided by this to the median times this; ``data, pooling, priors``: shares of its
         precision; ``widening``, see `headcount.diagnostics.identification.quotability`;
-        ``verdict``; ``anchored_by``: the parts of the evidence with the largest shares, priors and
-        pooling among them.
+        ``verdict``; ``anchored_by``: the contributors with the largest shares, priors and pooling
+        among them.
         """
         return pd.DataFrame(self._lines())
+
+    def contributions(self) -> pd.DataFrame:
+        """Return the share of every contributor in every answer.
+
+        ``area, year, from_year, scope, kind, name, share``, the largest of each answer first.
+        """
+        return self.shares.contributions()
 
     def _lines(self) -> Iterator[dict[str, object]]:
         data, pooling, priors = (self.shares.of(kind) for kind in (SOURCE, POOLING, PRIOR))
         verdicts = verdicts_of(self.shares)
-        for i, one in enumerate(self.shares.asked):
-            first = self.shares.table(i).head(NAMED)
+        for i, query in enumerate(self.shares.queries):
+            first = self.shares.to_frame(i).head(NAMED)
             yield {
-                "area": one.area,
-                "year": one.year,
-                "scope": one.scope,
+                "area": query.area,
+                "year": query.year,
+                "scope": query.scope,
                 "factor": float(np.exp(NINETY * self.shares.sd[i])),
                 "data": data[i],
                 "pooling": pooling[i],
@@ -92,28 +97,29 @@ class Preflight:
                 "widening": float(self.shares.widening[i]),
                 "verdict": verdicts[i].name,
                 "anchored_by": ", ".join(
-                    f"{WORDS[line.kind]}{line.name} {line.share:.0%}"
+                    f"{KIND_LABELS[line.kind]}{line.name} {line.share:.0%}"
                     for line in first.itertuples(index=False)
                 ),
             }
 
     def __repr__(self) -> str:
-        """Return the verdict, what anchors the levels, and the directions."""
-        lines = [f"<{self.shares.asked[0].area} {self.shares.asked[0].year}: {self.verdict}"]
+        """Return the verdict, the largest contributors of each answer, and the directions."""
+        first = self.shares.queries[0]
+        lines = [f"<{first.area} {first.year}: {self.verdict}"]
         lines += [
             f"  {line.area} {line.scope}: to a factor {line.factor:.2g}; {line.data:.0%} data; "
-            f"rests on {line.anchored_by}"
-            for line in self.table.itertuples(index=False)
+            f"depends on {line.anchored_by}"
+            for line in self.to_frame().itertuples(index=False)
         ]
         return "\n".join([*lines, *(f"  {direction}" for direction in self.directions), ">"])
 
 
 def preflight(study: Study | ModelSpec, observations: Observations | None = None) -> Preflight:
-    """Say before sampling what a study's answers will rest on.
+    """Compute before sampling the evidence that the answers of a study will depend on.
 
-    The density is taken as normal around its mode given middling scales, with Fisher's information
-    of each row, so what comes out is an expectation: it knows which statements there are and how
-    precise they are, and next to nothing of what they say.
+    The posterior is approximated as normal around its mode given scales at their prior medians,
+    with the Fisher information of each row. The result is an expectation: it depends on the number
+    and precision of the statements, and hardly on the stated numbers.
 
     Parameters
     ----------
@@ -125,7 +131,7 @@ def preflight(study: Study | ModelSpec, observations: Observations | None = None
     Returns
     -------
     Preflight
-        See there.
+        Shares of precision, unidentified directions, and the verdict.
 
     Raises
     ------
@@ -146,16 +152,16 @@ def preflight(study: Study | ModelSpec, observations: Observations | None = None
     arrays = arrays_of(layout)
     mode = conditional_mode(arrays, arrays.prior_median)
     people, _ = evaluate(mode[None], arrays)
-    asked = list(_answers(layout, _last_observed(layout, np.exp(people[0]))))
-    spoken = {row.source for row in observations.fitted}
+    queries = list(_queries(layout, _last_observed(layout, np.exp(people[0]))))
+    sources = {row.source for row in observations.fitted}
     return Preflight(
-        shares_at(mode, arrays, layout, asked),
-        tuple(unseen_directions(arrays, layout, asked[0])),
-        tuple(name for name in spec.anchors if name in spoken),
+        shares_at(mode, arrays, layout, queries),
+        tuple(find_directions(arrays, layout, queries[0])),
+        tuple(name for name in spec.anchors if name in sources),
     )
 
 
-def _answers(layout: Layout, last: int) -> Iterator[Query]:
+def _queries(layout: Layout, last: int) -> Iterator[Query]:
     spec = layout.spec
     yield from (Query(spec.areas.root, last, scope) for scope in layout.scopes)
     yield from (Query(area, last, spec.target) for area in spec.areas.children(spec.areas.root))

@@ -1,6 +1,4 @@
-"""Power-scaling: how an answer reacts when one prior or one source speaks a little louder or
-softer, by re-weighting draws.
-"""
+"""Power-scaling: the change of an answer when one prior or source is weighted a little more."""
 
 from __future__ import annotations
 
@@ -21,12 +19,11 @@ ANSWER = "answer"
 
 
 def power_scaling(fit: Fit, answer: xr.DataArray, log_likelihood: xr.DataArray) -> pd.DataFrame:
-    """Measure how an answer reacts to power-scaling each prior that the spec states, and each
-    source.
+    """Measure the sensitivity of an answer to power-scaling each stated prior and each source.
 
-    Computed by ArviZ: the distance between the answer's posterior and what it becomes when the
-    density of one part is raised to a power near one, per doubling of the power [1]_. Above 0.05
-    the part is said to matter. What is pooled has no prior of its own to be scaled.
+    ArviZ computes the distance between the answer's posterior and the one in which the density of
+    a prior or source is raised to a power near one, per doubling of the power [1]_. Above 0.05 it
+    matters. Pooled effects have no prior of their own.
 
     Parameters
     ----------

@@ -1,16 +1,15 @@
-"""Directions that data do not constrain: what could be changed together without any statement
-noticing.
+"""Unidentified directions: joint changes of levels along which the likelihood is constant.
 
-On the log scale everything that sets a level adds up: a statement sees ``log headcount + log ratio
-+ log reach``, so raising all coverage and lowering all headcounts by the same factor changes
-nothing that is stated. Such directions are found by linear programming: among all changes of levels
-that raise the headline by a fifth and move no group of like statements by more than a small part of
-its standard error, the one of the least sum of changes, each in standard deviations of its prior. A
-minimum of absolute values has few that are not zero, so it can be said in a sentence. Forbidding
-its main actor and asking again gives the next one. Only where there is no such direction, those are
-looked for that statements hardly notice.
+On the log scale the levels add up: the location of a row is ``log headcount + log ratio + log
+reach``, so raising all coverage and lowering all headcounts by the same factor changes no location.
+Linear programming finds such directions: among all changes of levels that raise the headline by a
+fifth and move no group of similar rows by more than a small part of its standard error, the one
+with the least sum of changes, each in standard deviations of its prior. A minimum of absolute
+values has few changes that are not zero, so a sentence can describe it. Fixing the quantity with
+the largest change and solving again gives the next direction. If there is none, the search allows
+small changes of the likelihood.
 
-Deviations by region, growth and everything else that is pooled stays where it is.
+Deviations by region, growth and all other pooled effects stay fixed.
 """
 
 from __future__ import annotations
@@ -25,68 +24,61 @@ from scipy import optimize
 
 from headcount._types import BoolArray, FloatArray
 from headcount.diagnostics.identification.level_priors import sets_level
-from headcount.diagnostics.identification.precision_terms import (
-    POOLING,
-    PRIOR,
-    Part,
-    expected_information,
-)
+from headcount.diagnostics.identification.precision_terms import POOLING, PRIOR, Contributor
 from headcount.engine.density.queries import Query, query_arrays
 from headcount.engine.density.study_arrays import StudyArrays
 from headcount.engine.derivatives.jacobian import row_jacobian_at
+from headcount.engine.derivatives.location_information import expected_information
 from headcount.layout.free_vector import free_labels, free_prior_paths, segments_of
 from headcount.layout.study_layout import TREND_LEVEL_SD, Layout
 
-__all__ = ["RAISED", "Direction", "unseen_directions"]
+__all__ = ["RAISED", "Direction", "find_directions"]
 
 RAISED: Final = 1.2
 """Factor by which a direction raises the headline."""
 
 MOST: Final = (5, 2)
-"""Directions that are looked for: of those that nobody notices, of those that are hardly noticed.
-"""
+"""Most directions of each kind: the likelihood is constant; it hardly changes."""
 
 GROUPS: Final = 4
-"""Groups of like changes that a sentence holds."""
+"""Groups of equal changes that a sentence describes."""
 
-UNNOTICED: Final = (0.02, 0.25)
-"""Standard errors by which a group of like statements may be moved: not noticed at all; hardly
-noticed."""
+TOLERANCES: Final = (0.02, 0.25)
+"""Standard errors by which a group of similar rows may move, for each kind of direction."""
 
 FARTHEST: Final = np.log(4)
-"""Most that a quantity may change: beyond it neither the straight lines of this module nor
-anybody's patience hold."""
+"""Largest change of a quantity on the log scale; beyond it the linear approximation fails."""
 
-NOTICED: Final = 0.02
-"""A change smaller than this on the log scale is not worth a word."""
+LEAST_CHANGE: Final = 0.02
+"""A smaller change on the log scale is not described."""
 
-NOTHING: Final = 0.01
-"""Loss of log likelihood up to which data are said to see nothing at all."""
+LEAST_LOSS: Final = 0.01
+"""Loss of log likelihood up to which the likelihood counts as constant."""
 
-EVERYBODY: Final = "every headcount"
+EVERY_HEADCOUNT: Final = "every headcount"
 
 PLACES: Final = 7
-"""Decimals to which slopes of rows are compared, to tell how many kinds of rows there are."""
+"""Decimals to which slopes of rows are compared, to group similar rows."""
 
 
 @dataclass(frozen=True)
 class Direction:
-    """A change that no statement notices.
+    """A joint change of levels that leaves the likelihood constant, or nearly so.
 
     Parameters
     ----------
     changes
         Factor by which each quantity changes, by its name in words; headcounts by area.
     cost
-        How far from its priors that is: the root of the sum of squared changes in prior standard
+        Distance from the priors: the root of the sum of squared changes in prior standard
         deviations.
-    objection
-        What the data have against it: the loss of log likelihood; 0 where no statement moves.
+    loss
+        Loss of log likelihood; 0 where no row moves.
     """
 
     changes: Mapping[str, float]
     cost: float
-    objection: float
+    loss: float
 
     @property
     def headline(self) -> float:
@@ -95,31 +87,31 @@ class Direction:
 
     def __str__(self) -> str:
         """Return the direction as a sentence."""
-        groups = list(self._together())
-        told = "; ".join(_told(factor, names) for factor, names in groups[:GROUPS])
-        rest = sum(len(names) for _, names in groups[GROUPS:])
-        told += f"; and {rest} smaller changes" if rest else ""
-        seen = "nothing that the data can see"
-        if self.objection > NOTHING:
-            seen = f"next to nothing that the data can see (log likelihood {-self.objection:.2g})"
+        groups = list(self._by_factor())
+        changes = "; ".join(_in_words(factor, names) for factor, names in groups[:GROUPS])
+        others = sum(len(names) for _, names in groups[GROUPS:])
+        changes += f"; and {others} smaller changes" if others else ""
+        effect = "leaves the likelihood constant"
+        if self.loss > LEAST_LOSS:
+            effect = f"lowers the log likelihood by only {self.loss:.2g}"
         return (
-            f"{told[0].upper()}{told[1:]}: this changes {seen}, at a distance of {self.cost:.1f} "
+            f"{changes[0].upper()}{changes[1:]}: this {effect}, at a distance of {self.cost:.1f} "
             "prior standard deviations."
         )
 
-    def _together(self) -> Iterator[tuple[float, list[str]]]:
-        """Yield what changes by the same factor: every headcount first, then the largest changes."""
+    def _by_factor(self) -> Iterator[tuple[float, list[str]]]:
+        """Yield changes of the same factor: every headcount first, then the largest changes."""
         factors: dict[float, list[str]] = {}
         for name, factor in self.changes.items():
             factors.setdefault(round(factor, 2), []).append(name)
         yield from sorted(
-            factors.items(), key=lambda item: (EVERYBODY not in item[1], -abs(np.log(item[0])))
+            factors.items(),
+            key=lambda item: (EVERY_HEADCOUNT not in item[1], -abs(np.log(item[0]))),
         )
 
 
-def unseen_directions(arrays: StudyArrays, layout: Layout, headline: Query) -> list[Direction]:
-    """Find the directions along which a headcount can move without any statement noticing, the most
-    plausible first.
+def find_directions(arrays: StudyArrays, layout: Layout, headline: Query) -> list[Direction]:
+    """Find the directions along which a headcount changes and the likelihood does not.
 
     Parameters
     ----------
@@ -131,9 +123,9 @@ def unseen_directions(arrays: StudyArrays, layout: Layout, headline: Query) -> l
     Returns
     -------
     list of Direction
-        At most five; empty where statements tie the headline down.
+        At most five, the most plausible first; empty where statements identify the headline.
     """
-    for most, tolerance in zip(MOST, UNNOTICED, strict=True):
+    for most, tolerance in zip(MOST, TOLERANCES, strict=True):
         found = list(_directions(_Levels(arrays, layout, headline, tolerance), most))
         if found:
             break
@@ -147,14 +139,14 @@ def _directions(levels: _Levels, most: int) -> Iterator[Direction]:
         if change is None:
             return
         yield levels.direction(change)
-        acting = np.abs(change) * levels.cost * ~levels.of_people
-        if not acting.any():
+        size = np.abs(change) * levels.cost * ~levels.of_people
+        if not size.any():
             return
-        forbidden[np.argmax(acting)] = True
+        forbidden[np.argmax(size)] = True
 
 
 class _Quantity(NamedTuple):
-    """Something that sets levels.
+    """A quantity that sets levels.
 
     Attributes
     ----------
@@ -163,9 +155,9 @@ class _Quantity(NamedTuple):
     column
         Its place in the free vector.
     log_units
-        How many log units of it a unit of the free variable is.
+        Change of its logarithm for a unit of the free variable.
     sd
-        Of the free variable's prior.
+        Standard deviation of the prior of the free variable.
     of_people
         Whether it is a headcount.
     """
@@ -178,7 +170,7 @@ class _Quantity(NamedTuple):
 
 
 class _Levels:
-    """What sets levels, by log units: cost of a change, and the slopes of rows and of the headline."""
+    """Quantities that set levels: cost of a change, and the slopes of rows and of the headline."""
 
     def __init__(
         self, arrays: StudyArrays, layout: Layout, headline: Query, tolerance: float
@@ -194,7 +186,7 @@ class _Levels:
         self.cost = 1 / (np.array([own.sd for own in found]) * unit)
         self.of_people = np.array([own.of_people for own in found])
         slopes = row_jacobian_at(x, arrays).jacobian[:, columns].toarray() / unit
-        self.rows, self.information = _like_rows(slopes, expected_information(x, arrays))
+        self.rows, self.information = _similar_rows(slopes, expected_information(x, arrays))
         self.headline = (
             row_jacobian_at(x, query_arrays(arrays, layout, [headline]))
             .jacobian[:, columns]
@@ -203,9 +195,7 @@ class _Levels:
         )
 
     def cheapest(self, forbidden: BoolArray) -> FloatArray | None:
-        """Return the cheapest change of log levels that raises the headline and that no row
-        notices, or nothing.
-        """
+        """Return the cheapest change of log levels that raises the headline, if there is one."""
         count, seen = (
             len(self.cost),
             self.rows * np.sqrt(self.information)[:, None] / self.tolerance,
@@ -223,17 +213,17 @@ class _Levels:
         return np.asarray(found.x[:count] - found.x[count:]) if found.success else None
 
     def direction(self, change: FloatArray) -> Direction:
-        """Put a change into words."""
+        """Return a change as a direction."""
         order = np.argsort(~self.of_people, kind="stable")
-        told = {self.names[i]: float(np.exp(change[i])) for i in order if abs(change[i]) > NOTICED}
-        objection = float(self.information @ (self.rows @ change) ** 2) / 2
-        return Direction(told, float(np.linalg.norm(change * self.cost)), objection)
+        changes = {
+            self.names[i]: float(np.exp(change[i])) for i in order if abs(change[i]) > LEAST_CHANGE
+        }
+        loss = float(self.information @ (self.rows @ change) ** 2) / 2
+        return Direction(changes, float(np.linalg.norm(change * self.cost)), loss)
 
 
 def _middle(arrays: StudyArrays, layout: Layout) -> FloatArray:
-    """Return the middle of all priors with nothing changing but by growth, so that rows of all
-    years see levels alike.
-    """
+    """Return the prior medians without trends and breaks, at which years have equal slopes."""
     x = arrays.prior_median.copy()
     for i, path in enumerate(layout.priors):
         if re.fullmatch(r"scopes\..+\.trend|sources\..+\.breaks\.\d+", path):
@@ -245,15 +235,15 @@ def _stated_levels(x: FloatArray, layout: Layout) -> Iterator[_Quantity]:
     for i, (label, path) in enumerate(
         zip(free_labels(layout), free_prior_paths(layout), strict=True)
     ):
-        if not sets_level(Part(PRIOR if label == path else POOLING, path)):
+        if not sets_level(Contributor(PRIOR if label == path else POOLING, path)):
             continue
         if label != path:
-            yield _Quantity(_in_words(path), i, 1.0, TREND_LEVEL_SD)
+            yield _Quantity(_name_of(path), i, 1.0, TREND_LEVEL_SD)
         elif layout.priors[path].is_link_normal:
             prior = layout.priors[path]
             value = float(prior.link.inverse(x[i]))
             log_units = 1 / (value * float(prior.link.slope(value)))
-            yield _Quantity(_in_words(path), i, log_units, prior.scale, path == "total.prior")
+            yield _Quantity(_name_of(path), i, log_units, prior.scale, path == "total.prior")
 
 
 def _regions(x: FloatArray, layout: Layout) -> Iterator[_Quantity]:
@@ -263,23 +253,21 @@ def _regions(x: FloatArray, layout: Layout) -> Iterator[_Quantity]:
         yield _Quantity(f"headcounts in {region}", place, spread, 1.0, of_people=True)
 
 
-def _like_rows(slopes: FloatArray, information: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """Gather rows that see levels alike, whatever their year and value; dims (group, quantity) and
-    (group,).
-    """
+def _similar_rows(slopes: FloatArray, information: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Group rows of the same slopes; dims (group, quantity) and (group,)."""
     rounded = np.round(slopes, PLACES) + 0.0
     groups, group = np.unique(rounded, axis=0, return_inverse=True)
-    told = np.bincount(group.ravel(), np.maximum(information, 0.0), len(groups))
-    speaking = np.any(groups != 0, axis=1) & (told > 0)
-    return groups[speaking], told[speaking]
+    total = np.bincount(group.ravel(), np.maximum(information, 0.0), len(groups))
+    informative = np.any(groups != 0, axis=1) & (total > 0)
+    return groups[informative], total[informative]
 
 
-def _in_words(path: str) -> str:
-    """Name a quantity as a manager would."""
+def _name_of(path: str) -> str:
+    """Name a quantity in plain words."""
     section, *keys = path.split(".")
     match section, keys:
         case "total", _:
-            return EVERYBODY
+            return EVERY_HEADCOUNT
         case "shared_bias", _:
             return "the bias shared by all sources but anchors"
         case "lineages", [name, *_]:
@@ -295,7 +283,7 @@ def _in_words(path: str) -> str:
     return path
 
 
-def _told(factor: float, names: list[str]) -> str:
+def _in_words(factor: float, names: list[str]) -> str:
     verb = "raising" if factor > 1 else "lowering"
     *most, last = names
     listed = f"{', '.join(most)} and {last}" if most else last

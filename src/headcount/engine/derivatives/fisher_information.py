@@ -1,13 +1,15 @@
-"""The expected curvature of the log density, and the mode that it leads to.
+"""The Fisher information of rows and priors at a point, as rows whose squares sum to it.
 
-Each row tells about its mean, and about its source's noise, with its Fisher information; so the
-curvature is the prior's plus a sum of squares, J'J, never indefinite, whatever the point. The mode
-is found by Fisher scoring with it.
+The information of each row about its location and about the noise of its source, and the precision
+of the priors, add up to the expected curvature of minus the log density. A sum of squares is never
+indefinite, whatever the point. The coordinates of the sampler and the shares of precision by which
+an answer is identified come from the same `Information`.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Final
 
 import numpy as np
 from scipy import sparse
@@ -29,16 +31,20 @@ from headcount.engine.derivatives.growth_deviations import (
     deviation_precision,
     innovations_by_deviations,
 )
-from headcount.engine.derivatives.jacobian import row_jacobian_at
+from headcount.engine.derivatives.jacobian import RowJacobian, row_jacobian_at
 from headcount.engine.derivatives.log_baseline import share_weights
 from headcount.study.priors import FAMILIES
 
 __all__ = [
+    "T4_LOCATION",
+    "T4_SCALE",
+    "Information",
     "RowInformation",
     "binomial_roots",
     "binomial_rows",
     "expected_precision",
     "factorise",
+    "information_of",
     "precision_of",
     "precision_roots",
     "predictor_matrix",
@@ -47,14 +53,18 @@ __all__ = [
     "scale_parameters",
 ]
 
-T4_SCALE = 8 / 7
-"""Fisher information of Student's t with four degrees of freedom about its log scale."""
+T4_LOCATION: Final = 5 / 7
+"""Fisher information of Student's t with four degrees of freedom about its location, in units of
+its scale."""
 
-FLATTEST = 1e-3
+T4_SCALE: Final = 8 / 7
+"""The same about the logarithm of its scale."""
+
+FLATTEST: Final = 1e-3
 """Least prior curvature: half-normal, exponential and gamma priors are flat on the log scale
 towards zero."""
 
-FAINTEST = 0.01
+FAINTEST: Final = 0.01
 """A slope of a row's mean, in sds of the row for one prior sd of the variable. Its square is what
 the row adds to the precision of 1 that the prior gives; ten times as much would be negligible for
 one variable, but not for a direction shared by many."""
@@ -74,30 +84,98 @@ def prior_precision(x: FloatArray, arrays: StudyArrays) -> FloatArray:
 
 
 @dataclass(frozen=True)
-class RowInformation:
-    """What the rows tell at a point, by the coordinates of
-    `headcount.engine.derivatives.log_baseline` and
-    `headcount.engine.derivatives.growth_deviations`.
+class Information:
+    """The information at a point.
+
+    Coordinates are those of `headcount.engine.derivatives.log_baseline`.
 
     Parameters
     ----------
     location
-        Root of the information about each row's location, without faint slopes: G is the sum of its
-        squares; dims (row, free).
+        Roots of the information about the location of each row; dims (row, free).
     noise
-        Likewise about the noise of the row's source; dims (row, free).
+        Roots of the information about the noise of each row's source; dims (row, free).
+    prior
+        Precision of the prior of each free variable, 0 for the total; dims (free,).
+    total
+        Root of the information in the prior of the total, which depends on the level and on all
+        shares; dims (1, free).
+    """
+
+    location: sparse.csr_array
+    noise: sparse.csr_array
+    prior: FloatArray
+    total: sparse.csr_array
+
+    def roots(self) -> sparse.csr_array:
+        """Return all rows whose squares sum to the information.
+
+        In order: the location of each row, the noise of each row, the prior of each free variable,
+        and the prior of the total.
+        """
+        prior = sparse.diags_array(np.sqrt(self.prior))
+        return sparse.csr_array(sparse.vstack([self.location, self.noise, prior, self.total]))
+
+
+def information_of(
+    rows: RowJacobian, location_root: FloatArray, x: FloatArray, arrays: StudyArrays
+) -> Information:
+    """Return the information at a point, given that of each row about its location.
+
+    Parameters
+    ----------
+    rows
+        Locations and their derivatives at the point.
+    location_root
+        Root of the information of each row about its location; dims (row,).
+    x
+        Free vector.
+    arrays
+        The study.
+
+    Returns
+    -------
+    Information
+        The rows are expressed in the coordinates of ``rows.jacobian``, the priors in those of
+        `headcount.engine.derivatives.log_baseline`.
+    """
+    precision, total = prior_precision(x, arrays), int(arrays.predictor_effect[0])
+    # The prior of the total depends on the level and on all shares.
+    slope = share_weights(x, arrays)
+    slope[total] += 1.0
+    root_of_total = sparse.csr_array(slope[None, :] * np.sqrt(precision[total]))
+    precision[total] = 0.0
+    noise = predictor_matrix(arrays, LOG_NOISE)[arrays.row_source]
+    scale = np.where(arrays.row_tails == NORMAL, np.sqrt(2.0), np.sqrt(T4_SCALE))
+    # Bounds have next to no information about the noise.
+    noise_root = np.where(arrays.row_form == BOUND, 0.0, scale * _noise_portion(rows, x, arrays))
+    return Information(
+        location=sparse.csr_array(sparse.diags_array(location_root) @ rows.jacobian),
+        noise=sparse.csr_array(sparse.diags_array(noise_root) @ noise),
+        prior=precision,
+        total=root_of_total,
+    )
+
+
+@dataclass(frozen=True)
+class RowInformation(Information):
+    """The information at a point by growth deviations, with the response of rows to noise.
+
+    Rows are expressed in the coordinates of `headcount.engine.derivatives.growth_deviations`, and
+    ``location`` and ``total`` lack faint slopes.
+
+    Parameters
+    ----------
     pull
-        Each row's part of the gradient; dims (row, free).
+        Contribution of each row to the gradient; dims (row, free).
     source
-        Whose noise a row's weight follows; -1 where it is nobody's; dims (row,).
+        Source whose noise determines the weight of the row; -1 for none; dims (row,).
     portion
         Part of the row's variance that is its source's noise; dims (row,).
     outlying
         Squared residual in sds where tails are heavy, else 0; dims (row,).
     """
 
-    location: sparse.csr_array
-    noise: sparse.csr_array
     pull: sparse.csr_array
     source: IntArray
     portion: FloatArray
@@ -105,7 +183,7 @@ class RowInformation:
 
 
 def row_information_at(x: FloatArray, arrays: StudyArrays) -> RowInformation:
-    """Return what the rows tell at a point.
+    """Return the information at a point from which coordinates are constructed.
 
     Parameters
     ----------
@@ -116,37 +194,39 @@ def row_information_at(x: FloatArray, arrays: StudyArrays) -> RowInformation:
 
     Returns
     -------
-    Information
-        The expected curvature of the likelihood is the sum of the squares of ``location`` and
+    RowInformation
+        The expected precision of the likelihood is the sum of the squares of ``location`` and
         ``noise``.
     """
-    found = row_jacobian_at(x, arrays)
-    slopes = _by_deviations(found.jacobian, x, arrays)
-    asks = binomial_rows(arrays)
-    normal = arrays.row_tails == NORMAL
-    sd = np.where(asks, 1.0, found.dispersion)
-    # The weight that Student's t gives a row, less where it is far out: with it a normal row would
-    # pull alike.
-    z = np.where(asks, 0.0, (arrays.row_value - found.location) / sd)
-    about_location = np.where(normal, 1.0, np.sqrt(5 / (4 + z**2))) / sd
-    stated = arrays.row_form == STATED
-    about_location[asks] = binomial_roots(found.location, found.dispersion, arrays)[asks]
-    about_noise = np.where(normal, np.sqrt(2.0), np.sqrt(T4_SCALE))
-    noise = predictor_matrix(arrays, LOG_NOISE)[arrays.row_source]
-    own = arrays.row_noise_factor * np.exp(noise @ x) ** 2 / sd**2
-    # Bounds and k of n say next to nothing about the noise.
-    silent = asks | (arrays.row_form == BOUND)
-    pull = np.where(stated, about_location**2 * z * sd, found.score)
+    rows = row_jacobian_at(x, arrays)
+    rows = replace(rows, jacobian=_by_deviations(rows.jacobian, x, arrays))
+    binomial, normal = binomial_rows(arrays), arrays.row_tails == NORMAL
+    sd = np.where(binomial, 1.0, rows.dispersion)
+    z = np.where(binomial, 0.0, (arrays.row_value - rows.location) / sd)
+    # Student's t gives an outlying row less weight; a normal row of that weight has the same score.
+    weight = np.where(normal, 1.0, np.sqrt(5 / (4 + z**2))) / sd
+    weight[binomial] = binomial_roots(rows.location, rows.dispersion, arrays)[binomial]
+    pull = np.where(arrays.row_form == STATED, weight**2 * z * sd, rows.score)
+    information = information_of(rows, weight, x, arrays)
     return RowInformation(
-        location=_without_faint(sparse.diags_array(about_location) @ slopes, x, arrays),
-        noise=sparse.csr_array(
-            sparse.diags_array(np.where(silent, 0.0, about_noise * own)) @ noise
-        ),
-        pull=sparse.csr_array(sparse.diags_array(pull) @ slopes),
-        source=np.where(asks, -1, arrays.row_source),
-        portion=np.where(asks, 0.0, own),
+        location=_without_faint(information.location, x, arrays),
+        noise=information.noise,
+        prior=information.prior,
+        total=_without_faint(information.total, x, arrays),
+        pull=sparse.csr_array(sparse.diags_array(pull) @ rows.jacobian),
+        source=np.where(binomial, -1, arrays.row_source),
+        portion=_noise_portion(rows, x, arrays),
         outlying=np.where(normal, 0.0, z**2),
     )
+
+
+def _noise_portion(rows: RowJacobian, x: FloatArray, arrays: StudyArrays) -> FloatArray:
+    """Return the part of each row's variance that is its source's noise; 0 for k of n people."""
+    binomial = binomial_rows(arrays)
+    sd = np.where(binomial, 1.0, rows.dispersion)
+    log_noise = predictor_matrix(arrays, LOG_NOISE)[arrays.row_source] @ x
+    variance = arrays.row_noise_factor * np.exp(log_noise) ** 2
+    return np.asarray(np.where(binomial, 0.0, variance / sd**2))
 
 
 def _by_deviations(
@@ -163,9 +243,7 @@ def _by_deviations(
 
 
 def _without_faint(rows: sparse.csr_array, x: FloatArray, arrays: StudyArrays) -> sparse.csr_array:
-    """Drop what is below ``FAINTEST``, so that a row on the whole world does not tie every region
-    to every other.
-    """
+    """Drop slopes below ``FAINTEST``, so that a row on the world does not couple all regions."""
     rows = sparse.csr_array(rows)
     least = FAINTEST * np.sqrt(prior_precision(x, arrays))
     rows.data[np.abs(rows.data) < least[rows.indices]] = 0.0
@@ -179,8 +257,9 @@ def binomial_rows(arrays: StudyArrays) -> BoolArray:
 
 
 def binomial_roots(location: FloatArray, dispersion: FloatArray, arrays: StudyArrays) -> FloatArray:
-    """Return the root of a beta-binomial's information about its log odds; dims (row,), meant for k
-    of n only.
+    """Return the root of a beta-binomial's information about its log odds; dims (row,).
+
+    Only the values of rows of k of n people have a meaning.
     """
     chance = 1 / (1 + np.exp(-location))
     n = arrays.row_other
@@ -229,33 +308,22 @@ def precision_of(
 def precision_roots(
     information: RowInformation, x: FloatArray, arrays: StudyArrays
 ) -> tuple[sparse.csr_array, sparse.csc_array]:
-    """Return what the curvature is the sum of: rows whose squares count, the total's prior the last
-    of them, and other priors.
+    """Return the terms of the precision: rows whose squares count, and the precision of priors.
+
+    The prior of the total is the last of the rows.
     """
-    own, total = prior_precision(x, arrays), int(arrays.predictor_effect[0])
-    # The total's prior holds the level and all shares.
-    slope = share_weights(x, arrays)
-    slope[total] += 1.0
-    whole = sparse.csr_array(slope[None, :] * np.sqrt(own[total]))
-    rows = sparse.vstack(
-        [information.location, information.noise, _without_faint(whole, x, arrays)]
-    )
-    own[total] = 0.0
-    return sparse.csr_array(rows), deviation_precision(x, own, arrays)
+    rows = sparse.vstack([information.location, information.noise, information.total])
+    return sparse.csr_array(rows), deviation_precision(x, information.prior, arrays)
 
 
 def factorise(precision: sparse.csc_array, *, ordered: bool = False) -> SuperLU:
-    """Return the sparse factors of a positive definite matrix, rows and columns in one order: a
-    good one, or the given one.
-    """
+    """Return the sparse factors of a positive definite matrix, reordered or in the given order."""
     order = "NATURAL" if ordered else "MMD_AT_PLUS_A"
     return splu(precision, permc_spec=order, diag_pivot_thresh=0.0, options={"SymmetricMode": True})
 
 
 def scale_parameters(arrays: StudyArrays) -> BoolArray:
-    """Say which free variables set scales: of effects, of noise, of surveys, and how long growth
-    lasts; dims (free,).
-    """
+    """Return which free variables set scales: of effects, noise and surveys, or the damping."""
     chosen = np.zeros(arrays.prior_family.size, dtype=np.bool_)
     chosen[arrays.predictor_scale[arrays.predictor_scale >= 0]] = True
     for part in (LOG_NOISE, LOG_CONCENTRATION):
