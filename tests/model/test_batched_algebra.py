@@ -24,7 +24,7 @@ SIZES = [0, 1, 2, 5, 8]
 
 @njit
 def effects(n, base_linear, information, shift, scale, residual):
-    """Return effects, linear terms, whitened means, and factors with reciprocals on the diagonal."""
+    """Return effects, linear terms, whitened means, and factors (reciprocals on the diagonal)."""
     batch, terms = Batch(0, 0, n), ConditionalTerms(scale, shift, base_linear.copy(), information)
     mean, z, cholesky = np.empty(scale.size), np.empty(scale.size), np.zeros(information.size)
     for i in range(n):

@@ -40,12 +40,14 @@ from headcount.layout.study_layout import Layout
 compile_ahead()
 first_coordinates(arrays_of(Layout.of(spec, observations)))
 stats = [one.function.stats for one in FUNCTIONS if isinstance(one, Typed)]
-print(sum(sum(own.cache_misses.values()) for own in stats), all(one.is_cached() for one in FUNCTIONS))
+complete = all(one.is_cached() for one in FUNCTIONS)
+print(sum(sum(own.cache_misses.values()) for own in stats), complete)
 """
 
 WHOLE_FIT = f"""
 {TOY}
-fit = hc.fit(spec, observations, seed=1, sampler=hc.Sampler(draws=20, tune=20), progress=False)
+options = hc.Sampler(draws=20, tune=20)
+fit = hc.fit(spec, observations, seed=1, sampler=options, progress=False)
 hc.check(fit)
 """
 

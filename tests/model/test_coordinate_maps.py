@@ -1,4 +1,4 @@
-"""The maps from sampled coordinates to the free vector: exact, with exact gradients and Jacobians."""
+"""The maps from sampled coordinates to the free vector: exact, with gradients and Jacobians."""
 
 from __future__ import annotations
 

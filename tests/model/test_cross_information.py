@@ -57,6 +57,13 @@ def test_the_least_informed_groups_of_a_row_are_dropped_up_to_the_threshold():
     assert (np.where(dropped, before, 0).max(axis=1) <= least).all()
 
 
+@pytest.mark.parametrize(("least", "dropped"), [(0.029, True), (0.031, False)])
+def test_information_about_a_group_is_dropped_below_three_hundredths(least, dropped):
+    rows = rows_of({4: np.sqrt(least), 5: 1.0})
+    found = DroppedSlopes.of(rows, GROUPS)
+    np.testing.assert_array_equal(found.group, [1] if dropped else [])
+
+
 def test_slopes_by_shared_parameters_are_never_dropped():
     rows = rows_of({0: 1e-9, 1: 1e-3, 4: 2.0, 8: 5.0}, {3: 1e-9})
     found = DroppedSlopes.of(rows, GROUPS).removed_from(rows).toarray()

@@ -47,6 +47,12 @@ def test_the_weight_of_a_row_that_only_the_prior_contradicts_varies_with_noise()
     assert found.noise_share == pytest.approx([1.0])
 
 
+def test_a_tenth_of_the_prior_precision_enters_leverage():
+    # Leverage is 0.05 / (0.05 + 0.1), so the share is 4 / (4 + 25 / 3).
+    found = weights([[np.sqrt(0.05), 0]], [25])
+    assert found.noise_share == pytest.approx([4 / (4 + 25 / 3)])
+
+
 def test_sources_are_separate_and_rows_without_noise_are_the_last_class():
     found = weights([[1, 0], [1, 0], [0, 1]], [0, 0, 0], source=[2, 0, -1])
     np.testing.assert_array_equal(found.row_class, [1, 0, 2])

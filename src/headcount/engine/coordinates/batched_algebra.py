@@ -3,7 +3,7 @@ r"""Linear algebra of one batch of effect groups, and its adjoint.
 Given its terms (`ConditionalTerms`), an effect group has the conditional precision Q = P + S G S
 and mean :math:`\mu = Q^{-1} S b`, with S the diagonal matrix of scales. With the Cholesky factor Q
 = LL', effects are :math:`z = \mu + L^{-T} u = L^{-T} (L^{-1} S b + u)`. The functions compute L',
-the whitened mean :math:`L^{-1} S b` and z; the adjoints carry derivatives by z back to u, b, G, log
+the whitened mean :math:`L^{-1} S b` and z; the adjoints propagate derivatives by z to u, b, G, log
 scales and shifts, and add those of the log Jacobian :math:`-\sum \log L_{ii}`. The adjoint of the
 Cholesky factorisation follows Murray (2016), https://arxiv.org/abs/1602.07527.
 
@@ -144,7 +144,7 @@ def effects_adjoint(
     d_residual: FloatArray,
     d_linear: FloatArray,
 ) -> None:
-    """Carry the derivative by z back to u, and to S b."""
+    """Propagate the derivative by z to u, and to S b."""
     start, matrix, n = batch.start, batch.matrix, batch.size
     for i in range(n):
         total = load(d_effects, start + i)
@@ -198,7 +198,7 @@ def factor_adjoint(
 
 @inner
 def terms_adjoint(batch: Batch, terms: ConditionalTerms, derivatives: ConditionalTerms) -> None:
-    """Carry the derivatives by Q and S b back to the terms, in place.
+    """Propagate the derivatives by Q and S b to the terms, in place.
 
     ``derivatives.information`` enters as `factor_adjoint` leaves it and becomes the derivative by
     the upper triangle of G; ``derivatives.linear`` enters as that by S b and becomes that by b.

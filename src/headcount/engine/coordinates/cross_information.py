@@ -2,8 +2,8 @@
 
 The Fisher information of a row is the outer product of its slopes, so a row about a continent or
 the world fills the blocks between all of its effect groups. About most of these groups such a row
-carries next to no information. The slopes by the groups about which it carries least are therefore
-set to zero, as long as their information (the sum of their squares, with effects standardised by
+has next to no information. The slopes by the groups about which it has least are therefore set to
+zero, as long as their information (the sum of their squares, with effects standardised by
 the rows about one group alone) stays below `DROP_THRESHOLD` together. The information only decides
 which coordinates are chosen; the maps are exact whatever is dropped.
 """

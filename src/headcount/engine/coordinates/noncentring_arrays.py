@@ -7,12 +7,16 @@ quantities that depend on u. Both are flat arrays, because compiled code reads t
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from headcount._types import FloatArray, IntArray
 from headcount.engine.numba_support.struct_pointers import StructPointer
 
-__all__ = ["ConditionalTerms", "Intermediates", "NonCentring"]
+__all__ = ["LOG_EXPIT", "LOG_ONE_PLUS_EXP", "ConditionalTerms", "Intermediates", "NonCentring"]
+
+LOG_ONE_PLUS_EXP: Final = 1
+LOG_EXPIT: Final = 2
+"""Codes of the nonlinear links through which shared parameters act; 0 is a linear one."""
 
 
 class _Fields(NamedTuple):

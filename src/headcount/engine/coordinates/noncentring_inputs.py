@@ -18,7 +18,7 @@ import math
 import numpy as np
 
 from headcount._types import FloatArray
-from headcount.engine.coordinates.noncentring_arrays import NonCentring
+from headcount.engine.coordinates.noncentring_arrays import LOG_ONE_PLUS_EXP, NonCentring
 from headcount.engine.density.tails import log_expit_and_slope
 from headcount.engine.numba_support.compilation import inner
 
@@ -55,7 +55,7 @@ def row_weights(u: FloatArray, noncentring: NonCentring) -> FloatArray:
 def row_weights_adjoint(
     weight: FloatArray, d_weight: FloatArray, noncentring: NonCentring, gradient: FloatArray
 ) -> None:
-    """Carry the derivative by weights back to the summands of log noise."""
+    """Propagate the derivative by weights to the summands of log noise."""
     for e in range(noncentring.noise_class.size):
         own = noncentring.noise_class[e]
         slope = -2 * weight[own] * (1 - (1 - noncentring.noise_share[own]) * weight[own])
@@ -69,7 +69,7 @@ def nonlinear_displacement(
 ) -> tuple[FloatArray, FloatArray]:
     """Return displacement and relative slope of each pair, 0 and 1 for linear links; dims (pair,).
 
-    The links are log(1 + exp(v)), code 1, and log expit(v), code 2.
+    With v the argument of the link, it is log(1 + exp(v)) or log expit(v).
     """
     pairs = noncentring.pair_shared.size
     displacement, relative_slope = np.zeros(pairs), np.ones(pairs)
@@ -78,7 +78,7 @@ def nonlinear_displacement(
         if link != 0:
             shared = noncentring.shared[noncentring.pair_shared[i]]
             v, at_centre = u[shared] + noncentring.pair_shift[i], noncentring.pair_slope[i]
-            sign = 1.0 if link == 1 else -1.0
+            sign = 1.0 if link == LOG_ONE_PLUS_EXP else -1.0
             log_expit, slope = log_expit_and_slope(-sign * v)
             displacement[i] = (-sign * log_expit - noncentring.pair_value[i]) / at_centre
             relative_slope[i] = slope / at_centre
@@ -108,7 +108,7 @@ def displacement_adjoint(
     noncentring: NonCentring,
     gradient: FloatArray,
 ) -> None:
-    """Carry the derivative by displacements back to shared parameters and their log scales."""
+    """Propagate the derivative by displacements to shared parameters and their log scales."""
     d_shared = np.zeros(noncentring.shared.size)
     for i in range(d_displacement.size):
         d_shared[np.uint64(noncentring.pair_shared[i])] += d_displacement[i] * relative_slope[i]
@@ -129,7 +129,7 @@ def log_slope_adjoint(
     noncentring: NonCentring,
     gradient: FloatArray,
 ) -> None:
-    """Carry the derivative by the log slope of a pair's link back to the shared parameter.
+    """Propagate the derivative by the log slope of a pair's link to the shared parameter.
 
     The slope is expit(v) or expit(-v), so that of its log is one minus it, or minus that.
     """
@@ -137,4 +137,4 @@ def log_slope_adjoint(
     if link != 0:
         slope = 1 - relative_slope[pair] * noncentring.pair_slope[pair]
         shared = noncentring.shared[noncentring.pair_shared[pair]]
-        gradient[shared] += d_log_slope * (slope if link == 1 else -slope)
+        gradient[shared] += d_log_slope * (slope if link == LOG_ONE_PLUS_EXP else -slope)

@@ -204,7 +204,7 @@ def _scales_adjoint(
     noncentring: NonCentring,
     gradient: FloatArray,
 ) -> None:
-    """Carry the derivatives by log scales and by slopes of links back to u."""
+    """Propagate the derivatives by log scales and by slopes of links to u."""
     log_scale, total = 0, 0.0
     for effect in range(noncentring.position.size):
         if noncentring.position[effect] >= 0:

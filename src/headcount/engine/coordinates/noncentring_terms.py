@@ -121,7 +121,7 @@ def row_terms_adjoint(
     d_weight: FloatArray,
     d_displacement: FloatArray,
 ) -> None:
-    """Carry the derivatives by b, shifts and G of a batch back to weights and displacements."""
+    """Propagate the derivatives by b, shifts and G of a batch to weights and displacements."""
     cross, loading = noncentring.cross, noncentring.loading
     entry, information = noncentring.information_place, noncentring.information
     place, first = noncentring.linear_place, noncentring.batch_start[number] * WIDTH

@@ -3,7 +3,7 @@ r"""The expected posterior precision of u, by the chain rule.
 With J the Jacobian of the local vector w by u at the centre, and F the expected precision of w
 (prior precision plus Fisher information), the expected precision of u is :math:`J^T F J`. J has the
 blocks :math:`L^{-T}` for effects by their own residuals, and the responses of their conditional
-means to shared parameters. Scales and noise are held fixed: their rows and columns are empty. The
+means to shared parameters. Scales and noise are fixed: their rows and columns are empty. The
 precision decides which coordinates are chosen, not which density is sampled, so negligible
 cross-block information can be dropped from it (`headcount.engine.coordinates.cross_information`).
 """

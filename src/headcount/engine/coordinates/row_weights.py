@@ -32,7 +32,7 @@ CLASSES_PER_SOURCE: Final = 4
 
 PRIOR_FRACTION: Final = 0.1
 """Fraction of the prior precision that enters leverage: the precision where scales are some three
-times as large. There an effect that is held by its prior alone would follow the row."""
+times as large. There an effect that only its prior informs would follow the row."""
 
 
 class RowWeights(NamedTuple):

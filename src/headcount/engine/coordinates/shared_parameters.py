@@ -10,12 +10,13 @@ Both are evaluated at the centre for each effect group that the parameter acts o
 
 from __future__ import annotations
 
-from typing import Any, Final, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from scipy.special import expit
 
 from headcount._types import FloatArray, IntArray
+from headcount.engine.coordinates.noncentring_arrays import LOG_EXPIT, LOG_ONE_PLUS_EXP
 from headcount.engine.density.codes import LOG_SHARE, RATIO_LINK, REACH_LINK, REGIONS
 from headcount.engine.density.log_density import latent_of
 from headcount.engine.density.study_arrays import LINKS, StudyArrays
@@ -24,10 +25,6 @@ from headcount.engine.derivatives.growth_deviations import to_deviations
 from headcount.engine.derivatives.log_baseline import to_baseline
 
 __all__ = ["NonlinearLinks", "SharedParameters", "log_scale_positions"]
-
-LOG_ONE_PLUS_EXP: Final = 1
-LOG_EXPIT: Final = 2
-"""Codes of the nonlinear links; 0 is a linear one."""
 
 
 class SharedParameters(NamedTuple):
@@ -49,7 +46,7 @@ class SharedParameters(NamedTuple):
 
     @classmethod
     def of(cls, arrays: StudyArrays, centre: FloatArray) -> SharedParameters:
-        """Find them, given the centre as a free vector."""
+        """Return the shared parameters of a study, given the centre as a free vector."""
         position = np.flatnonzero((arrays.effect_group < 0) & ~scale_parameters(arrays))
         log_scale = log_scale_positions(arrays)[position]
         scale = np.where(log_scale >= 0, np.exp(centre[log_scale]), 1.0)
