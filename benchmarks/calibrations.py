@@ -22,7 +22,8 @@ def lines_of(name: str, found: hc.Calibration) -> list[str]:
     lines = []
     for _, group in found.by_group().iterrows():
         cells = [
-            f"{100 * group[f'coverage_{whole_percent(prob)}']:.1f} ± {100 * group[f'error_{whole_percent(prob)}']:.1f}"
+            f"{100 * group[f'coverage_{whole_percent(prob)}']:.1f}"
+            f" ± {100 * group[f'error_{whole_percent(prob)}']:.1f}"
             for prob in PROBABILITIES
         ]
         verdict = "passed" if group["passed"] else f"**failed**: {group['verdict']}"
@@ -56,12 +57,10 @@ def main() -> None:
         folder = STUDIES / name
         spec = hc.read_spec(folder / f"{name}.toml")
         rows = hc.read_observations(folder / "data" / "observations.csv")
-        settings = {
-            "studies": arguments.studies,
-            "seed": arguments.seed,
-            "processes": arguments.processes,
-        }
-        found = hc.calibrate(spec, rows, folder=arguments.out / name / "fits", **settings)
+        batch = hc.BatchOptions(folder=arguments.out / name / "fits", processes=arguments.processes)
+        found = hc.calibrate(
+            spec, rows, seed=arguments.seed, studies=arguments.studies, batch=batch
+        )
         table += lines_of(name, found)
         notes.append(f"{name}: {' '.join(found.sentences)}")
         if arguments.figures is not None:

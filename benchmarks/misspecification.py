@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 
 import headcount as hc
-from headcount.workflows.batches import Job, Outcome, run_batch
+from headcount.workflows.batches import BatchOptions, Job, Outcome, run_batch
 from headcount.workflows.calibration.calibrated_quantities import RankTruth, true_values
 from headcount.workflows.calibration.calibration_result import Calibration, gather
 
@@ -139,7 +139,7 @@ def calibration_of(
         for made, summarise in zip(simulations, summaries, strict=True)
     ]
     where = arguments.out / scenario.name.replace(" ", "-") / ("knows" if knows else "ignorant")
-    outcomes = run_batch(jobs, where, processes=arguments.processes)
+    outcomes = run_batch(jobs, BatchOptions(folder=where, processes=arguments.processes))
     done = [outcome for outcome in outcomes if not outcome.error]
     return gather(scenario.name, outcomes, summaries[0].ranks), done
 

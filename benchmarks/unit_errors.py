@@ -18,7 +18,7 @@ import numpy as np
 
 import headcount as hc
 from headcount.diagnostics.checks import Evidence
-from headcount.workflows.batches import Job, run_batch
+from headcount.workflows.batches import BatchOptions, Job, run_batch
 
 MODEL = Path("models/ml_engineers.toml")
 ROWS = (
@@ -79,7 +79,8 @@ def main() -> None:
         )
         for source, area, year in ROWS
     }
-    settings = {"seed": arguments.seed, "draws": arguments.draws, "tune": arguments.draws // 2}
+    sampler = hc.Sampler(chains=2, draws=arguments.draws, tune=arguments.draws // 2)
+    settings = {"seed": arguments.seed, "sampler": sampler}
     study = hc.Study(spec, observations)
     jobs = [Job("as-stated", study, summarise=TotalAndRow(0), **settings)]
     jobs += [
@@ -91,7 +92,8 @@ def main() -> None:
         )
         for name, line in lines.items()
     ]
-    first, *others = run_batch(jobs, arguments.out, processes=arguments.processes)
+    batch = BatchOptions(folder=arguments.out, processes=arguments.processes)
+    first, *others = run_batch(jobs, batch)
     low, middle, high = np.quantile(first.values["total"], [0.05, 0.5, 0.95])
     print(f"as stated: {middle:,.0f} ({low:,.0f} to {high:,.0f})")
     print(

@@ -145,6 +145,9 @@ from .study.study import (
     Study as Study,
 )
 from .workflows.batches import (
+    BatchOptions as BatchOptions,
+)
+from .workflows.batches import (
     Job as Job,
 )
 from .workflows.batches import (

@@ -21,17 +21,23 @@ from tests.batch_summaries import Dying, misname, refuse, totals
 from tests.studies import study
 
 import headcount as hc
-from headcount.workflows.batches import Job, fingerprints, run_batch
+from headcount.workflows.batches import BatchOptions, Job, fingerprints, run_batch
 from headcount.workflows.batches.outcome_files import read_outcome
 
 pytestmark = pytest.mark.fit
 
+SAMPLER = hc.Sampler(chains=1, draws=40, tune=60)
+
 
 def jobs(count: int = 3, **changes: object) -> list[Job]:
     spec, observations = study("lone")
-    settings = {"summarise": totals, "chains": 1, "draws": 40, "tune": 60} | changes
+    settings = {"summarise": totals, "sampler": SAMPLER} | changes
     given = hc.Study(spec, observations)
     return [Job(f"job-{seed}", given, seed, **settings) for seed in range(count)]  # type: ignore[arg-type]
+
+
+def run(batch: list[Job], folder: Path, **options: object) -> list[hc.Outcome]:
+    return run_batch(batch, BatchOptions(folder=folder, **options))  # type: ignore[arg-type]
 
 
 def same(one: list[hc.Outcome], other: list[hc.Outcome]) -> None:
@@ -45,13 +51,13 @@ def same(one: list[hc.Outcome], other: list[hc.Outcome]) -> None:
 def done(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[hc.Outcome]]:
     """A batch by one process."""
     folder = tmp_path_factory.mktemp("done")
-    return folder, run_batch(jobs(), folder, processes=1, progress=False)
+    return folder, run(jobs(), folder, processes=1, progress=False)
 
 
 def test_outcomes_do_not_depend_on_who_makes_them(
     done: tuple[Path, list[hc.Outcome]], tmp_path: Path
 ) -> None:
-    same(run_batch(jobs(), tmp_path, processes=2, progress=False), done[1])
+    same(run(jobs(), tmp_path, processes=2, progress=False), done[1])
     assert len({outcome.values["mean"].item() for outcome in done[1]}) == 3
 
 
@@ -59,7 +65,7 @@ def test_what_is_done_is_read(
     done: tuple[Path, list[hc.Outcome]], capsys: pytest.CaptureFixture[str]
 ) -> None:
     written = {path: path.stat().st_mtime_ns for path in done[0].iterdir()}
-    same(run_batch(jobs(), done[0]), done[1])
+    same(run(jobs(), done[0]), done[1])
     assert {path: path.stat().st_mtime_ns for path in done[0].iterdir()} == written
     assert "3 of 3 fits are in" in capsys.readouterr().err
 
@@ -71,10 +77,12 @@ def test_other_work_of_the_same_name_is_not_taken_for_this(
     first = jobs()[0]
     assert read_outcome(first, folder) is not None
     assert read_outcome(replace(first, seed=99), folder) is None
-    assert read_outcome(replace(first, draws=41), folder) is None
+    assert read_outcome(replace(first, sampler=replace(SAMPLER, draws=41)), folder) is None
     assert read_outcome(replace(first, summarise=refuse), folder) is None
     other = hc.with_prior(first.spec, "total.prior", {"low": 1, "high": 1e6})
     assert read_outcome(replace(first, spec=other), folder) is None
+    cores = replace(SAMPLER, cores=1)
+    assert read_outcome(replace(first, sampler=cores), folder) is not None
     fewer = first.observations.select(lambda row: row.line > 2)
     assert read_outcome(replace(first, observations=fewer), folder) is None
     (folder / "job-9.npz").write_bytes(b"half a file")
@@ -105,7 +113,7 @@ def test_what_was_made_of_other_work_is_named_and_made_again(
     for path in done[0].glob("job-[12].npz"):
         (tmp_path / path.name).write_bytes(path.read_bytes())
     again = [jobs()[1], replace(jobs()[2], seed=77)]
-    found = run_batch(again, tmp_path, processes=1)
+    found = run(again, tmp_path, processes=1)
     said = capsys.readouterr().err
     assert "1 of 2 fits are in" in said
     assert "1 in" in said
@@ -129,8 +137,8 @@ def running(folder: Path) -> Iterator[subprocess.Popen[str]]:
         # inherits that.
         signal.signal(signal.SIGINT, signal.default_int_handler)
         from tests.fit.test_batches import jobs
-        from headcount.workflows.batches import run_batch
-        run_batch(jobs({MANY}), {str(folder)!r}, processes=1)
+        from headcount.workflows.batches import BatchOptions, run_batch
+        run_batch(jobs({MANY}), BatchOptions(folder={str(folder)!r}, processes=1))
     """
     run = subprocess.Popen(
         [sys.executable, "-c", textwrap.dedent(script)],
@@ -166,28 +174,28 @@ def all_ended(group: int) -> bool:
 def test_a_killed_run_goes_on_where_it_stopped(
     done: tuple[Path, list[hc.Outcome]], tmp_path: Path
 ) -> None:
-    with running(tmp_path) as run:
-        run.kill()
-        run.wait()
-        assert all_ended(run.pid)
+    with running(tmp_path) as program:
+        program.kill()
+        program.wait()
+        assert all_ended(program.pid)
     assert 1 <= len(list(tmp_path.glob("*.npz"))) < MANY
-    same(run_batch(jobs(), tmp_path, processes=1, progress=False), done[1])
+    same(run(jobs(), tmp_path, processes=1, progress=False), done[1])
 
 
 def test_ctrl_c_ends_all_processes_and_says_how_to_go_on(
     done: tuple[Path, list[hc.Outcome]], tmp_path: Path
 ) -> None:
-    with running(tmp_path) as run:
+    with running(tmp_path) as program:
         # As a terminal does it: to the program and to the processes that it started.
-        os.killpg(run.pid, signal.SIGINT)
-        _, said = run.communicate(timeout=20)
+        os.killpg(program.pid, signal.SIGINT)
+        _, said = program.communicate(timeout=20)
     state = rf"stopped: (\d+) of {MANY} fits are in {re.escape(str(tmp_path))}"
     message = f"{state}; the same call goes on from there"
     stopped = re.search(message, said)
     assert stopped
     assert 1 <= int(stopped[1]) < MANY
-    assert all_ended(run.pid)
-    same(run_batch(jobs(), tmp_path, processes=1, progress=False), done[1])
+    assert all_ended(program.pid)
+    same(run(jobs(), tmp_path, processes=1, progress=False), done[1])
 
 
 def test_a_process_that_dies_costs_its_own_job_alone(
@@ -199,7 +207,7 @@ def test_a_process_that_dies_costs_its_own_job_alone(
     plain = jobs()
     once = replace(plain[0], summarise=Dying(str(counts["once"]), 1))
     always = replace(plain[1], summarise=Dying(str(counts["always"]), 9))
-    found = run_batch([once, always, plain[2]], tmp_path / "out", processes=2, progress=False)
+    found = run([once, always, plain[2]], tmp_path / "out", processes=2, progress=False)
     assert [outcome.error for outcome in found] == [
         "",
         "its process died 2 times (exit code -9)",
@@ -208,6 +216,8 @@ def test_a_process_that_dies_costs_its_own_job_alone(
     assert len(list(counts["always"].iterdir())) == 2
     np.testing.assert_array_equal(found[0].values["total"], done[1][0].values["total"])
     np.testing.assert_array_equal(found[2].values["total"], done[1][2].values["total"])
+    [given_up] = run([always], tmp_path / "out", processes=1, tries=1, progress=False)
+    assert given_up.error == "its process died 1 time (exit code -9)"
     # The machine may have been at fault, so the next run tries again.
     assert read_outcome(always, tmp_path / "out") is None
 
@@ -217,7 +227,7 @@ def test_a_fit_that_fails_is_an_outcome_and_the_others_go_on(
 ) -> None:
     plain = jobs()
     batch = [replace(plain[0], summarise=refuse), replace(plain[1], summarise=misname), plain[2]]
-    found = run_batch(batch, tmp_path, processes=1, progress=False)
+    found = run(batch, tmp_path, processes=1, progress=False)
     assert [outcome.error for outcome in found] == [
         "ValueError: no summary of 28 rows",
         "KeyError: 'nobody'",
@@ -225,7 +235,7 @@ def test_a_fit_that_fails_is_an_outcome_and_the_others_go_on(
     ]
     assert not found[0].values
     same(found[2:], done[1][2:])
-    assert [outcome.error for outcome in run_batch(batch, tmp_path)] == [
+    assert [outcome.error for outcome in run(batch, tmp_path)] == [
         outcome.error for outcome in found
     ]
 
@@ -243,7 +253,7 @@ def test_outcomes_say_whether_the_sampler_struggled(done: tuple[Path, list[hc.Ou
 
 def test_a_summary_function_must_be_importable(tmp_path: Path) -> None:
     with pytest.raises(hc.HeadcountError, match="use a function that stands by itself in a module"):
-        run_batch(jobs(1, summarise=lambda fit: totals(fit)), tmp_path)
+        run(jobs(1, summarise=lambda fit: totals(fit)), tmp_path)
 
 
 def test_a_cluster_makes_the_same_outcomes(
@@ -257,19 +267,30 @@ def test_a_cluster_makes_the_same_outcomes(
         "dashboard_address": ":0",
     }
     with distributed.LocalCluster(**options, protocol="tcp://", host="127.0.0.1") as cluster:
-        found = run_batch(jobs(), tmp_path, dask=cluster.scheduler_address, progress=False)
+        found = run(jobs(), tmp_path, dask=cluster.scheduler_address, progress=False)
     same(found, done[1])
 
 
 def test_a_cluster_needs_the_extra(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "distributed", None)
     with pytest.raises(hc.HeadcountError, match=r"pip install 'headcount\[dask\]'"):
-        run_batch(jobs(1), tmp_path, dask="tcp://127.0.0.1:8786", progress=False)
+        run(jobs(1), tmp_path, dask="tcp://127.0.0.1:8786", progress=False)
 
 
 def test_keys_name_files_and_differ(tmp_path: Path) -> None:
     first, second, _ = jobs()
     with pytest.raises(hc.HeadcountError, match="'a/b' cannot name a file"):
-        run_batch([replace(first, key="a/b")], tmp_path)
+        run([replace(first, key="a/b")], tmp_path)
     with pytest.raises(hc.HeadcountError, match="two jobs are called 'job-0'"):
-        run_batch([first, replace(second, key="job-0")], tmp_path)
+        run([first, replace(second, key="job-0")], tmp_path)
+
+
+def test_outcomes_without_a_folder_are_not_kept(done: tuple[Path, list[hc.Outcome]]) -> None:
+    same(run_batch(jobs(1), BatchOptions(processes=1, progress=False)), done[1][:1])
+
+
+@pytest.mark.parametrize("name", ["processes", "tries"])
+def test_options_are_checked(name: str) -> None:
+    with pytest.raises(hc.HeadcountError, match=f"{name}: 0 is out of range"):
+        BatchOptions(**{name: 0})
+    assert getattr(BatchOptions(**{name: 1}), name) == 1

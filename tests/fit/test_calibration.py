@@ -16,6 +16,8 @@ from headcount.workflows.calibration.calibrated_quantities import RankTruth, tru
 
 pytestmark = pytest.mark.fit
 
+SHORT = hc.Sampler(chains=2, draws=100, tune=100)
+
 SPARSE = Path("benchmarks/calibration/sparse")
 
 
@@ -92,7 +94,12 @@ def test_a_wrong_model_is_found_out(
     # The fit is sure of a quarter of the people that worlds have.
     wrong = hc.with_prior(sparse[0], "total.prior", {"low": 3000, "high": 6000})
     found = hc.calibrate(
-        *sparse, folder=tmp_path, studies=6, draws=100, seed=1, fitted=wrong, progress=False
+        *sparse,
+        studies=6,
+        seed=1,
+        sampler=SHORT,
+        fitted=wrong,
+        batch=hc.BatchOptions(folder=tmp_path, progress=False),
     )
     groups = found.by_group().set_index("group")
     assert "ranks of" in groups.loc["total", "verdict"]
@@ -107,7 +114,13 @@ def test_too_few_fits_say_nothing(
     sparse: tuple[hc.ModelSpec, hc.Observations], tmp_path: Path
 ) -> None:
     with pytest.raises(hc.SamplingError, match="1 of 1 fits were made, and 5 are the fewest"):
-        hc.calibrate(*sparse, folder=tmp_path, studies=1, draws=50, seed=1, progress=False)
+        hc.calibrate(
+            *sparse,
+            studies=1,
+            seed=1,
+            sampler=SHORT,
+            batch=hc.BatchOptions(folder=tmp_path, progress=False),
+        )
 
 
 def test_the_command_writes_what_it_found_and_goes_on(
@@ -128,7 +141,9 @@ def test_the_command_writes_what_it_found_and_goes_on(
 
 @pytest.mark.slow
 def test_a_right_model_passes(sparse: tuple[hc.ModelSpec, hc.Observations], tmp_path: Path) -> None:
-    found = hc.calibrate(*sparse, folder=tmp_path, studies=100, seed=1, progress=False)
+    found = hc.calibrate(
+        *sparse, studies=100, seed=1, batch=hc.BatchOptions(folder=tmp_path, progress=False)
+    )
     assert found.by_group()["verdict"].tolist() == ["passed"] * len(found.groups)
 
 
@@ -137,5 +152,11 @@ def test_noise_that_is_too_small_is_found_out(
     sparse: tuple[hc.ModelSpec, hc.Observations], tmp_path: Path
 ) -> None:
     wrong = hc.with_prior(sparse[0], "source_kinds.claim.noise", {"low": 0.02, "high": 0.05})
-    found = hc.calibrate(*sparse, folder=tmp_path, studies=50, seed=1, fitted=wrong, progress=False)
+    found = hc.calibrate(
+        *sparse,
+        studies=50,
+        seed=1,
+        fitted=wrong,
+        batch=hc.BatchOptions(folder=tmp_path, progress=False),
+    )
     assert not found.passed

@@ -1,5 +1,4 @@
-"""Influence: what becomes of the answer without a source, by re-weighting or refit, and whether
-that was to be expected."""
+"""Influence: a headcount without each source, by re-weighting or refit, and its surprise."""
 
 from __future__ import annotations
 
@@ -15,13 +14,15 @@ from scipy import stats
 import headcount as hc
 from headcount.cli import main
 from headcount.engine.density.queries import Query
-from headcount.workflows.sensitivity import leaving_out
-from headcount.workflows.sensitivity.leave_one_out import LeftOut, leave_out, parts_of
-from headcount.workflows.sensitivity.source_influence import COLUMNS
+from headcount.reporting.influence_figure import influence_svg
+from headcount.workflows.sensitivity import omitted_evidence
+from headcount.workflows.sensitivity.influence_result import COLUMNS
+from headcount.workflows.sensitivity.omitted_evidence import Omission, leave_out, omissions_of
 
 pytestmark = [pytest.mark.fit, pytest.mark.filterwarnings("ignore::headcount.HeadcountWarning")]
 
-SHORT = {"chains": 2, "draws": 500, "tune": 300, "processes": 1, "progress": False}
+SHORT = hc.Sampler(chains=2, draws=500, tune=300)
+QUIET = hc.BatchOptions(processes=1, progress=False)
 TOTAL = Query("WORLD", 2023, "beekeeper")
 
 
@@ -32,12 +33,12 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def found(toy_fit: hc.Fit, folder: Path) -> hc.Influence:
-    return hc.influence(toy_fit, folder=folder, seed=1, **SHORT)
+    return hc.influence(toy_fit, seed=1, sampler=SHORT, batch=replace(QUIET, folder=folder))
 
 
-def test_every_part_is_left_out_once(found: hc.Influence) -> None:
-    assert tuple(found.table.columns) == COLUMNS
-    assert set(zip(found.table["kind"], found.table["name"], strict=True)) == {
+def test_every_source_and_lineage_is_left_out_once(found: hc.Influence) -> None:
+    assert tuple(found.omissions.columns) == COLUMNS
+    assert set(zip(found.omissions["kind"], found.omissions["name"], strict=True)) == {
         ("anchor", "registry"),
         ("source", "platform"),
         ("source", "analyst"),
@@ -45,12 +46,12 @@ def test_every_part_is_left_out_once(found: hc.Influence) -> None:
         ("lineage", "forum"),
     }
     assert (found.area, found.year) == ("WORLD", 2023)
-    assert found.table["absolute"].is_monotonic_decreasing
-    assert (found.table["error"] == "").all()
-    assert found.table["p_surprise"].between(0, 1).all()
+    assert found.omissions["absolute"].is_monotonic_decreasing
+    assert (found.omissions["error"] == "").all()
+    assert found.omissions["p_surprise"].between(0, 1).all()
 
 
-def test_the_answer_with_everything_is_that_of_the_fit(
+def test_the_headcount_with_all_rows_is_that_of_the_fit(
     found: hc.Influence, toy_fit: hc.Fit
 ) -> None:
     people = hc.headcount(toy_fit).sel(year=2023).to_numpy()
@@ -59,8 +60,8 @@ def test_the_answer_with_everything_is_that_of_the_fit(
     )
 
 
-def test_the_anchor_matters_most_and_a_refit_says_so(found: hc.Influence) -> None:
-    first = found.table.iloc[0]
+def test_the_anchor_is_the_most_influential_and_is_refitted(found: hc.Influence) -> None:
+    first = found.omissions.iloc[0]
     assert (first["name"], first["method"]) == ("registry", "refitted")
     assert first["width"] > 1.5
     assert first["rhat"] < 1.05
@@ -77,7 +78,7 @@ def test_a_refit_is_the_fit_without_the_rows(found: hc.Influence, toy_fit: hc.Fi
         sampler=hc.Sampler(draws=1000, tune=500),
     )
     logs = np.log(hc.headcount(alone).sel(year=2023).to_numpy())
-    line = found.table.set_index("name").loc["registry"]
+    line = found.omissions.set_index("name").loc["registry"]
     # The standard errors of both medians together, at some 500 effective draws of the shorter one.
     assert abs(np.log(line["median"]) - np.median(logs)) < 4 * 1.25 * logs.std() / np.sqrt(400)
     assert np.log(line["upper"] / line["lower"]) == pytest.approx(
@@ -88,21 +89,21 @@ def test_a_refit_is_the_fit_without_the_rows(found: hc.Influence, toy_fit: hc.Fi
 def test_reweighting_agrees_with_a_refit(
     toy_fit: hc.Fit, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    part = LeftOut("source", "analyst", ("analyst",))
-    settings = SHORT | {"seed": 1, "dask": None}
-    monkeypatch.setattr(leaving_out, "TRUSTED_K", 5.0)
-    monkeypatch.setattr(leaving_out, "FEWEST_EFFECTIVE", 0.0)
-    [weighed] = leave_out(toy_fit, TOTAL, [part], folder, **settings)
-    monkeypatch.setattr(leaving_out, "TRUSTED_K", -10.0)
-    [refitted] = leave_out(toy_fit, TOTAL, [part], folder, **settings)
+    omission = Omission("source", "analyst", ("analyst",))
+    settings = {"seed": 1, "sampler": SHORT, "batch": replace(QUIET, folder=folder)}
+    monkeypatch.setattr(omitted_evidence, "TRUSTED_K", 5.0)
+    monkeypatch.setattr(omitted_evidence, "FEWEST_EFFECTIVE", 0.0)
+    [weighed] = leave_out(toy_fit, TOTAL, [omission], **settings)
+    monkeypatch.setattr(omitted_evidence, "TRUSTED_K", -10.0)
+    [refitted] = leave_out(toy_fit, TOTAL, [omission], **settings)
     assert (weighed.method, refitted.method) == ("re-weighted", "refitted")
-    mean = float(weighed.weight @ weighed.answer)
-    spread = float(refitted.answer.std())
+    mean = float(weighed.weight @ weighed.draws)
+    spread = float(refitted.draws.std())
     error = spread * np.sqrt(1 / weighed.ess + 1 / refitted.ess)
-    assert abs(mean - refitted.answer.mean()) < 4 * error
+    assert abs(mean - refitted.draws.mean()) < 4 * error
     # A few draws carry the weight here (the settings trust what a user's would not): three standard
     # errors of their sd.
-    found = float(np.sqrt(weighed.weight @ (weighed.answer - mean) ** 2))
+    found = float(np.sqrt(weighed.weight @ (weighed.draws - mean) ** 2))
     assert found == pytest.approx(spread, rel=3 / np.sqrt(2 * weighed.ess))
 
 
@@ -136,7 +137,7 @@ COUNTS = {
 
 
 def linear_fit(*rows: str) -> hc.Fit:
-    """Fit rows to a study in which all is normal on the log scale but for Poisson noise of 0.1 %."""
+    """Fit rows to a study in which all is normal on the log scale but for Poisson noise."""
     spec = hc.parse_spec(
         LINEAR, areas=hc.parse_areas("area,name,parent\nWORLD,World,\nLAND,Land,WORLD\n")
     )
@@ -159,7 +160,7 @@ def linear() -> hc.Influence:
         )
     )
     return hc.influence(
-        fit, year=2021, seed=2, chains=4, draws=1000, tune=400, processes=1, progress=False
+        fit, year=2021, seed=2, sampler=hc.Sampler(chains=4, draws=1000, tune=400), batch=QUIET
     )
 
 
@@ -175,7 +176,7 @@ def normal_posterior(*sources: str) -> tuple[float, float]:
 
 
 def seen_by(source: str) -> tuple[float, float]:
-    """Return what a source's rows together say of the log headcount, and the variance of that."""
+    """Return the estimate of the log headcount by a source's rows, and its variance."""
     values, errors = zip(*COUNTS[source].values(), strict=True)
     weights = 1 / np.square(errors)
     # A multiplier that is 0.8 to 1.25 with a probability of 90 %.
@@ -187,7 +188,7 @@ def seen_by(source: str) -> tuple[float, float]:
     ("source", "method"), [("census", "refitted"), ("firm", "refitted"), ("guess", "re-weighted")]
 )
 def test_numbers_are_those_of_a_closed_form(linear: hc.Influence, source: str, method: str) -> None:
-    line = linear.table.set_index("name").loc[source]
+    line = linear.omissions.set_index("name").loc[source]
     assert line["method"] == method
     (mean, variance), (without, wider) = (
         normal_posterior(*COUNTS),
@@ -213,41 +214,38 @@ def test_numbers_are_those_of_a_closed_form(linear: hc.Influence, source: str, m
     )
 
 
-def test_a_bound_is_expected_to_tell_its_side_and_no_more() -> None:
+def test_a_bound_is_expected_to_state_its_side_only() -> None:
     fit = linear_fit("census,LAND,2021,count,1300000,0.15", "firm,LAND,2021,lower_bound,1000000,")
-    told = hc.influence(
+    found = hc.influence(
         fit,
         year=2021,
-        parts=("source",),
+        kinds=("source",),
         seed=1,
-        chains=4,
-        draws=1000,
-        tune=400,
-        processes=1,
-        progress=False,
+        sampler=hc.Sampler(chains=4, draws=1000, tune=400),
+        batch=QUIET,
     )
     mean, variance = normal_posterior("census")
     own = (np.log(1.25) / 1.645) ** 2
     behind = stats.norm(mean, np.sqrt(variance + own))
     above = behind.sf(np.log(1e6))
-    # Var(E[f | side]), with f = mean + slope (count behind - mean) + what the count does not tell.
+    # Var(E[f | side]), with f = mean + slope (latent count - mean) + an independent rest.
     expected = (variance * behind.pdf(np.log(1e6))) ** 2 / (above * (1 - above))
-    [line] = told.table.to_dict("records")
+    [line] = found.omissions.to_dict("records")
     error = 2 * np.sqrt(expected * variance / min(line["ess"], 2000))
     assert line["expected"] == pytest.approx(expected, abs=4 * error)
-    # The count behind it would tell nearly three times as much.
+    # The latent count itself would remove nearly three times as much.
     assert line["expected"] < 0.6 * variance**2 / (variance + own)
 
 
-def test_the_last_anchor_is_told(linear: hc.Influence, found: hc.Influence) -> None:
-    lines = linear.table.set_index("name")
+def test_the_last_anchor_has_a_sentence(linear: hc.Influence, found: hc.Influence) -> None:
+    lines = linear.omissions.set_index("name")
     assert lines["last_anchor"].to_dict() == {"census": True, "firm": False, "guess": False}
-    [told] = [sentence for sentence in linear.sentences if "census" in sentence]
-    assert "No anchor is left then" in told
+    [sentence] = [sentence for sentence in linear.sentences if "census" in sentence]
+    assert "No anchor is left then" in sentence
     assert sum("No anchor is left" in sentence for sentence in found.sentences) == 1
 
 
-def test_a_source_that_lies_is_a_surprise(toy_fit: hc.Fit) -> None:
+def test_a_wrong_anchor_is_a_surprise(toy_fit: hc.Fit) -> None:
     rows = tuple(
         replace(row, value=(row.value or 0) * 8) if row.source == "registry" else row
         for row in toy_fit.observations.rows
@@ -259,68 +257,72 @@ def test_a_source_that_lies_is_a_surprise(toy_fit: hc.Fit) -> None:
         progress=False,
         sampler=hc.Sampler(chains=2, draws=500, tune=300),
     )
-    told = hc.influence(wrong, parts=("anchor",), seed=1, **SHORT)
-    [line] = told.table.to_dict("records")
+    found = hc.influence(wrong, kinds=("anchor",), seed=1, sampler=SHORT, batch=QUIET)
+    [line] = found.omissions.to_dict("records")
     assert line["p_surprise"] < 0.05
-    assert "times what was to be expected" in told.sentences[0]
+    assert "times the expected change" in found.sentences[0]
 
 
-def test_what_draws_cannot_tell_is_no_surprise(found: hc.Influence) -> None:
-    poll = found.table.set_index("name").loc["poll"]
-    # 500 draws from each of two chains see no part of the variance below some hundredths, and the
-    # poll tells less.
+def test_an_influence_lost_in_noise_is_no_surprise(found: hc.Influence) -> None:
+    poll = found.omissions.set_index("name").loc["poll"]
+    # 500 draws from each of two chains cannot distinguish less than some hundredths of
+    # the variance from zero.
     assert np.isnan(poll["surprise"])
     assert poll["p_surprise"] > 0.1
     moved = abs(poll["shift"]) > 2 * poll["shift_se"]
-    [told] = [sentence for sentence in found.sentences if "poll" in sentence]
-    assert ("within Monte Carlo error" in told) != moved
+    [sentence] = [sentence for sentence in found.sentences if "poll" in sentence]
+    assert ("within Monte Carlo error" in sentence) != moved
 
 
-def test_the_figure_has_a_line_for_every_part(found: hc.Influence) -> None:
-    drawn = found.svg()
+def test_the_figure_has_a_line_for_every_omission(found: hc.Influence) -> None:
+    drawn = influence_svg(
+        found.to_frame(), (found.lower, found.median, found.upper), answer="WORLD 2023"
+    )
     assert ET.fromstring(drawn).tag.endswith("svg")
     assert "WORLD 2023, without" in drawn
-    assert all(name in drawn for name in found.table["name"])
+    assert all(name in drawn for name in found.omissions["name"])
 
 
-def test_what_was_done_is_not_done_again(
-    found: hc.Influence, toy_fit: hc.Fit, folder: Path
-) -> None:
+def test_finished_refits_are_read_again(found: hc.Influence, toy_fit: hc.Fit, folder: Path) -> None:
     times = {path.name: path.stat().st_mtime_ns for path in folder.glob("*.npz")}
     assert "without_anchor_registry.npz" in times
-    again = hc.influence(toy_fit, folder=folder, seed=1, **SHORT)
-    pd.testing.assert_frame_equal(found.table, again.table)
+    again = hc.influence(toy_fit, seed=1, sampler=SHORT, batch=replace(QUIET, folder=folder))
+    pd.testing.assert_frame_equal(found.omissions, again.omissions)
     assert {path.name: path.stat().st_mtime_ns for path in folder.glob("*.npz")} == times
 
 
 def test_another_headcount_can_be_asked_for(toy_fit: hc.Fit) -> None:
-    found = hc.influence(toy_fit, area="NORTH", year=2019, parts=("anchor",), seed=1, **SHORT)
-    assert (found.area, found.year, len(found.table)) == ("NORTH", 2019, 1)
-    assert found.table["width"][0] > 2
+    found = hc.influence(
+        toy_fit, area="NORTH", year=2019, kinds=("anchor",), seed=1, sampler=SHORT, batch=QUIET
+    )
+    assert (found.area, found.year, len(found.omissions)) == ("NORTH", 2019, 1)
+    assert found.omissions["width"][0] > 2
 
 
 def test_an_only_source_stays(toy_fit: hc.Fit) -> None:
     rows = tuple(row for row in toy_fit.observations.rows if row.source == "registry")
-    lone = replace(toy_fit, observations=replace(toy_fit.observations, rows=rows))
-    assert parts_of(lone, ("source", "anchor", "lineage")) == []
+    study = toy_fit.study.variant(observations=replace(toy_fit.observations, rows=rows))
+    lone = replace(toy_fit, study=study)
+    assert omissions_of(lone, ("source", "anchor", "lineage")) == []
     with pytest.raises(hc.HeadcountError, match="only one source"):
-        hc.influence(lone, **SHORT)
+        hc.influence(lone, seed=1, sampler=SHORT, batch=QUIET)
 
 
 @pytest.mark.parametrize(
-    ("asked", "told"),
+    ("asked", "problem"),
     [
         ({"area": "NORD"}, "NORD"),
         ({"year": 1990}, "2018 to 2025"),
-        ({"parts": ("sources",)}, "source"),
+        ({"kinds": ("sources",)}, "source"),
         ({"prob": 2.0}, "between 0 and 1"),
+        ({"seed": -1}, "seed"),
     ],
 )
-def test_what_is_unknown_is_told(
-    toy_fit: hc.Fit, folder: Path, asked: dict[str, object], told: str
+def test_unknown_arguments_are_refused(
+    toy_fit: hc.Fit, asked: dict[str, object], problem: str
 ) -> None:
-    with pytest.raises(hc.HeadcountError, match=told):
-        hc.influence(toy_fit, folder=folder, **(SHORT | asked))
+    with pytest.raises(hc.HeadcountError, match=problem):
+        hc.influence(toy_fit, **({"seed": 1} | asked))
 
 
 def test_command_writes_table_and_figure(

@@ -1,5 +1,4 @@
-"""Value of information: candidates are checked like a study, and their worth is what refits say it
-is."""
+"""Value of information: candidates are checked like a study, and their value agrees with refits."""
 
 from __future__ import annotations
 
@@ -21,7 +20,7 @@ from headcount.posterior.draw_transfer import DrawTransfer
 from headcount.study.observation_kinds import kind_of
 from headcount.study.spec_parsing import parse_spec
 from headcount.workflows.batches import Job, run_batch
-from headcount.workflows.sensitivity.candidate_predictions import promised_statements
+from headcount.workflows.sensitivity.candidate_predictions import candidate_statements
 from headcount.workflows.sensitivity.candidate_studies import (
     CandidateStudy,
     read_candidates,
@@ -60,7 +59,7 @@ def test_candidates_change_nothing_about_a_study(
     assert hc.with_prior_set(toy_spec, "sceptical").candidates == toy_spec.candidates
 
 
-def test_all_that_is_wrong_with_candidates_is_told_at_once(toy_spec: hc.ModelSpec) -> None:
+def test_all_problems_of_candidates_are_named_at_once(toy_spec: hc.ModelSpec) -> None:
     row = CENSUS["rows"][0]
     wrong = {
         "census": {**CENSUS, "rows": [{**row, "area": "SUOTH"}, {**row, "year": 2030}]},
@@ -160,15 +159,15 @@ def test_a_candidate_is_a_source_like_any_other(toy_spec: hc.ModelSpec) -> None:
     assert "sources.membership.selection" not in toy_spec.priors
 
 
-# What it would state
+# Predicted statements
 
 
-def test_promised_statements_are_predicted_by_the_posterior(
+def test_candidate_statements_are_predicted_by_the_posterior(
     toy_fit: hc.Fit, toy_spec: hc.ModelSpec
 ) -> None:
     """An anchor's count is the headcount of the draw, give or take its own noise."""
     spec = with_candidates(toy_spec, {"census": CENSUS})
-    drawn = promised_statements(
+    drawn = candidate_statements(
         toy_fit, CandidateStudy.of(spec, "census"), np.random.default_rng(1)
     )
     people = np.log(hc.headcount(toy_fit, area="SOUTH").sel(year=2023).to_numpy().reshape(-1))
@@ -179,7 +178,7 @@ def test_promised_statements_are_predicted_by_the_posterior(
         .to_numpy()
         .reshape(-1)
     )
-    # Its noise is that of its kind but for its own spread, which nobody knows before it speaks.
+    # Its noise is that of its kind but for its own spread, which is unknown before its first row.
     rng = np.random.default_rng(2)
     noise = own * np.exp(0.3 * rng.standard_normal(own.size))
     sd = np.sqrt(noise**2 + 0.03**2 + np.exp(-np.median(people)))
@@ -187,7 +186,7 @@ def test_promised_statements_are_predicted_by_the_posterior(
     assert abs(np.corrcoef(error, people)[0, 1]) < 4 / np.sqrt(own.size)
 
 
-# What it is worth
+# Value
 
 
 @pytest.fixture(scope="module")
@@ -232,11 +231,11 @@ def test_more_respondents_and_better_counts_are_worth_more(toy_fit: hc.Fit) -> N
     def census(relative_se: float) -> dict[str, Any]:
         return {**CENSUS, "rows": [{**CENSUS["rows"][0], "relative_se": relative_se}]}
 
-    worth = hc.value_of_information(
+    found = hc.value_of_information(
         toy_fit, {"good": census(0.02), "fair": census(0.2), "bad": census(2.0)}, seed=1
     ).candidates
-    assert worth["candidate"].tolist() == ["good", "fair", "bad"]
-    assert worth["interval_cut"].iloc[-1] < 0.05
+    assert found["candidate"].tolist() == ["good", "fair", "bad"]
+    assert found["interval_cut"].iloc[-1] < 0.05
 
 
 def test_area_and_year_are_those_asked_for(toy_fit: hc.Fit) -> None:
@@ -244,9 +243,7 @@ def test_area_and_year_are_those_asked_for(toy_fit: hc.Fit) -> None:
     world = hc.value_of_information(toy_fit, {"r": REGISTER}, year=2025, seed=1)
     assert (north.area, north.year) == ("NORTH", 2025)
     assert north.candidates["interval_cut"].item() > 2 * world.candidates["interval_cut"].item()
-    with pytest.raises(
-        hc.HeadcountError, match="year 2030 is outside the model's years 2018 to 2025"
-    ):
+    with pytest.raises(hc.HeadcountError, match="unknown year 2030. The model has 2018 to 2025"):
         hc.value_of_information(toy_fit, year=2030, seed=1)
     with pytest.raises(hc.HeadcountError, match="Did you mean 'NORTH'?"):
         hc.value_of_information(toy_fit, area="NORHT", seed=1)
@@ -258,9 +255,9 @@ def by_brute_force(
     """Refit the toy with statements drawn from its posterior; return the cut by year, and its
     standard error."""
     study = CandidateStudy.of(fit.spec, name)
-    drawn = promised_statements(fit, study, np.random.default_rng(5))
+    drawn = candidate_statements(fit, study, np.random.default_rng(5))
     chosen = np.linspace(0, len(drawn) - 1, refits).round().astype(int)
-    warm_start = DrawTransfer.of(fit, 300)
+    sampler, warm_start = hc.Sampler(chains=2, draws=400, tune=300), DrawTransfer.of(fit, 300)
     jobs = []
     for seed, place in enumerate(chosen.tolist()):
         numbers = [
@@ -276,12 +273,11 @@ def by_brute_force(
                 hc.Study(own.spec, rows),
                 seed,
                 spread_of_total,
-                draws=400,
-                tune=300,
+                sampler,
                 warm_start=warm_start,
             )
         )
-    outcomes = run_batch(jobs, folder, processes=2, progress=False)
+    outcomes = run_batch(jobs, hc.BatchOptions(folder=folder, processes=2, progress=False))
     after = np.array([outcome.values["variance"] for outcome in outcomes])
     logs = np.log(hc.headcount(fit).to_numpy())
     before = logs.reshape(-1, logs.shape[-1]).var(axis=0)
@@ -292,7 +288,7 @@ def by_brute_force(
     return 1 - np.sqrt(left), np.sqrt(left) * relative / 2
 
 
-def test_a_census_is_worth_what_refits_say(toy_fit: hc.Fit, tmp_path: Path) -> None:
+def test_the_value_of_a_census_is_that_of_refits(toy_fit: hc.Fit, tmp_path: Path) -> None:
     cut, error = by_brute_force(toy_fit, "hive_census", 12, tmp_path)
     for year in (2021, 2023, 2025):
         own = (
@@ -309,7 +305,7 @@ def test_a_census_is_worth_what_refits_say(toy_fit: hc.Fit, tmp_path: Path) -> N
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", ["hive_census", "membership", "register_2025"])
-def test_every_candidate_is_worth_what_many_refits_say(
+def test_the_value_of_every_candidate_is_that_of_many_refits(
     name: str, toy_fit: hc.Fit, tmp_path: Path
 ) -> None:
     cut, error = by_brute_force(toy_fit, name, 64, tmp_path)
@@ -325,21 +321,21 @@ def test_every_candidate_is_worth_what_many_refits_say(
         )
 
 
-# What is shown
+# Output
 
 
-def test_what_was_found_is_told_and_kept(found: hc.ValueOfInformation, tmp_path: Path) -> None:
+def test_results_are_sentences_and_a_table(found: hc.ValueOfInformation, tmp_path: Path) -> None:
     text = repr(found)
     assert text.startswith("<headcount.ValueOfInformation for WORLD in 2023\n  WORLD in 2023: ")
     assert "A census of hives in Southland (hive_census, 1 row) would cut the interval by" in text
     assert "Most for its cost: " in text
     assert "exactly would cut it by" in text
     written = pd.read_csv(found.write_csv(tmp_path / "value.csv"))
-    assert written["what"].value_counts().to_dict() == {
+    assert written["kind"].value_counts().to_dict() == {
         "parameter": len(found.parameters),
         "candidate": 3,
     }
-    own = written[written["what"] == "candidate"]
+    own = written[written["kind"] == "candidate"]
     assert own["interval_cut"].to_numpy() == pytest.approx(
         found.candidates["interval_cut"].to_numpy()
     )
@@ -349,10 +345,11 @@ def test_without_candidates_parameters_remain(toy_fit: hc.Fit) -> None:
     document = toy_fit.spec.document
     del document["candidates"]
     spec = parse_spec(document, areas=toy_fit.spec.areas, covariates=toy_fit.spec.covariate_table)
-    found = hc.value_of_information(replace(toy_fit, spec=spec), seed=1)
+    fit = replace(toy_fit, study=toy_fit.study.variant(spec=spec))
+    found = hc.value_of_information(fit, seed=1)
     assert found.candidates.empty
     assert "No candidates are declared" in repr(found)
-    assert set(found.to_frame()["what"]) == {"parameter"}
+    assert set(found.to_frame()["kind"]) == {"parameter"}
 
 
 @pytest.fixture
@@ -386,7 +383,7 @@ def test_shell_values_a_model(run: Run, root: Path, tmp_path: Path) -> None:
     assert hc.load_fit(out.with_suffix(".nc")).sampling.draws == 100
 
 
-def test_shell_tells_of_candidates_before_it_fits(run: Run, root: Path, tmp_path: Path) -> None:
+def test_shell_checks_candidates_before_it_fits(run: Run, root: Path, tmp_path: Path) -> None:
     file = tmp_path / "more.toml"
     rows = '[{ area = "SUOTH", year = 2023, kind = "count" }]'
     file.write_text(f'[candidates.census]\ntitle = "x"\nsource = "registry"\nrows = {rows}\n')

@@ -1,5 +1,4 @@
-"""The numbers under a comparison, against closed forms: shared mass, attribution, leaving rows out,
-and the rule."""
+"""The numbers of a comparison against closed forms: overlap, attribution, elpd, and the rule."""
 
 from __future__ import annotations
 
@@ -8,22 +7,21 @@ import pandas as pd
 import pytest
 from scipy import integrate, stats
 
-from headcount.workflows.sensitivity.bridge_weights import BLOCKS, Bridge
+from headcount.workflows.sensitivity.bridge_weights import FOLDS, Bridge
 from headcount.workflows.sensitivity.compared_quantities import overlap
-from headcount.workflows.sensitivity.predictive_accuracy import leave_one_out, smoothed
+from headcount.workflows.sensitivity.comparison_sentences import (
+    accuracy_sentence,
+    contributions_sentence,
+)
+from headcount.workflows.sensitivity.predictive_accuracy import loo_by_row, pareto_smooth
 from headcount.workflows.sensitivity.prior_attribution import (
     TOGETHER,
     WHOLE,
-    alone,
-    attribution,
-    parts,
+    attribution_table,
+    contributions_of,
+    effect_alone,
 )
-from headcount.workflows.sensitivity.robustness_verdict import (
-    accuracy_sentence,
-    judged,
-    parts_sentence,
-    verdict_sentence,
-)
+from headcount.workflows.sensitivity.robustness_verdict import robustness_of, robustness_verdict_of
 
 DRAWS = 8_000
 SLOPES = np.array([1.0, 0.5])
@@ -69,8 +67,8 @@ class Normal:
         drawn = [rng.multivariate_normal(*self.posterior(t), size=draws) for t in (0.0, 1.0)]
         x = np.concatenate(drawn)
         ratios = stats.norm(*self.second.T).logpdf(x) - stats.norm(*self.first.T).logpdf(x)
-        block = np.tile(np.arange(draws) * BLOCKS // draws, 2)
-        return Bridge(("a", "b"), ratios, x @ SLOPES, np.repeat([False, True], draws), block)
+        fold = np.tile(np.arange(draws) * FOLDS // draws, 2)
+        return Bridge(("a", "b"), ratios, x @ SLOPES, np.repeat([False, True], draws), fold)
 
 
 @pytest.fixture(scope="module")
@@ -98,7 +96,7 @@ def test_overlap_with_a_much_narrower_one() -> None:
     assert overlap(one, other) == pytest.approx(exact, abs=0.01)
 
 
-def test_overlap_of_what_does_not_vary() -> None:
+def test_overlap_of_constants() -> None:
     known, varying = np.full(100, 3.0), np.linspace(1, 5, 100)
     assert (overlap(known, known), overlap(known, known + 1), overlap(known, varying - 0.5)) == (
         1,
@@ -107,8 +105,8 @@ def test_overlap_of_what_does_not_vary() -> None:
     )
 
 
-def test_parts_are_the_integral_along_the_way(near: Normal) -> None:
-    found = parts(near.bridge(1))
+def test_contributions_are_the_integral_along_the_path(near: Normal) -> None:
+    found = contributions_of(near.bridge(1))
     exact = [integrate.quad(lambda t, i=i: near.covariances(t)[i], 0, 1)[0] for i in range(2)]
     assert found.ess > DRAWS / 2
     assert not found.are_rough
@@ -117,17 +115,17 @@ def test_parts_are_the_integral_along_the_way(near: Normal) -> None:
     assert sum(exact) == pytest.approx(near.outcome(1.0) - near.outcome(0.0))
 
 
-def test_errors_of_parts_are_those_of_repetition(near: Normal) -> None:
-    found = [parts(near.bridge(seed, draws=1500)) for seed in range(2, 62)]
+def test_errors_of_contributions_are_those_of_repetition(near: Normal) -> None:
+    found = [contributions_of(near.bridge(seed, draws=1500)) for seed in range(2, 62)]
     spread = np.std([own.values for own in found], axis=0, ddof=1)
-    told = np.sqrt(np.mean([own.errors**2 for own in found], axis=0))
+    stated = np.sqrt(np.mean([own.errors**2 for own in found], axis=0))
     # Sixty repetitions know their own spread to a tenth; three tenths either way.
-    np.testing.assert_allclose(told, spread, rtol=0.3)
+    np.testing.assert_allclose(stated, spread, rtol=0.3)
 
 
 @pytest.mark.parametrize("place", [0, 1])
 def test_effect_alone_is_that_of_the_changed_posterior(near: Normal, place: int) -> None:
-    found = alone(near.bridge(3), place)
+    found = effect_alone(near.bridge(3), place)
     exact = near.outcome(np.eye(2)[place]) - near.outcome(0.0)
     assert found["method"] in ("re-weighted", "both fits")
     assert found["alone"] == pytest.approx(exact, abs=4 * found["alone_mcse"])
@@ -139,7 +137,7 @@ def test_draws_of_the_first_fit_are_enough_where_the_second_is_elsewhere() -> No
     # mixture.
     priors = np.array([[0.0, 1.0], [0.0, 1.0]]), np.array([[0.2, 0.9], [9.0, 1.0]])
     far = Normal(*priors, np.zeros((2, 2)), np.zeros(2))
-    found = alone(far.bridge(9), 0)
+    found = effect_alone(far.bridge(9), 0)
     assert found["alone"] == pytest.approx(0.2, abs=4 * found["alone_mcse"])
     assert found["alone_mcse"] < 0.02
 
@@ -149,37 +147,39 @@ def test_draws_of_both_fits_help_where_the_first_do_not_reach() -> None:
     # are needed.
     priors = np.array([[0.0, 1.0], [0.0, 1.0]]), np.array([[4.0, 1.0], [0.3, 1.0]])
     far = Normal(*priors, np.zeros((2, 2)), np.zeros(2))
-    found = alone(far.bridge(4), 0)
+    found = effect_alone(far.bridge(4), 0)
     assert found["method"] == "both fits"
     assert found["alone"] == pytest.approx(4.0, abs=4 * found["alone_mcse"])
     assert found["alone_mcse"] < 0.1
 
 
-def test_where_no_draws_reach_the_first_order_is_taken_and_said() -> None:
+def test_where_no_draws_reach_the_first_order_is_used() -> None:
     # Only means of normals move, so that the mean is linear in the power and the first order is
     # exact.
     priors = np.array([[0.0, 1.0], [0.0, 1.0]]), np.array([[7.0, 1.0], [7.0, 1.0]])
     far = Normal(*priors, np.zeros((2, 2)), np.zeros(2))
     bridge = far.bridge(5)
-    found = alone(bridge, 0)
+    found = effect_alone(bridge, 0)
     assert found["method"] == "first order"
     assert found["alone"] == pytest.approx(7.0, abs=4 * found["alone_mcse"])
     assert found["alone_mcse"] < 2.0
-    assert parts(bridge).are_rough
+    assert contributions_of(bridge).are_rough
 
 
 def test_attribution_adds_up(near: Normal) -> None:
     bridge = near.bridge(6)
     whole = near.outcome(1.0) - near.outcome(0.0)
-    table = attribution("other", bridge, parts(bridge), (whole, 0.01)).set_index("prior")
+    table = attribution_table("other", bridge, contributions_of(bridge), (whole, 0.01)).set_index(
+        "prior"
+    )
     own = table.drop(index=[TOGETHER, WHOLE])
     assert set(own.index) == {"a", "b"}
-    assert own["part"].abs().is_monotonic_decreasing
-    for column in ("alone", "part"):
+    assert own["contribution"].abs().is_monotonic_decreasing
+    for column in ("alone", "contribution"):
         assert own[column].sum() + table.loc[TOGETHER, column] == pytest.approx(whole)
     rest = table.loc[TOGETHER]
-    assert abs(rest["part"]) < 4 * rest["part_mcse"]
-    assert table.loc[WHOLE, "part"] == whole
+    assert abs(rest["contribution"]) < 4 * rest["contribution_mcse"]
+    assert table.loc[WHOLE, "contribution"] == whole
 
 
 def test_leaving_out_rows_of_a_normal_mean() -> None:
@@ -188,7 +188,7 @@ def test_leaving_out_rows_of_a_normal_mean() -> None:
     y = np.random.default_rng(7).normal(size=12)
     n = len(y)
     mu = np.random.default_rng(8).normal(y.mean(), n**-0.5, size=(4, 5000))
-    found = leave_one_out(stats.norm.logpdf(y, mu[..., None], 1.0))
+    found = loo_by_row(stats.norm.logpdf(y, mu[..., None], 1.0))
     others = (y.sum() - y) / (n - 1)
     exact = stats.norm.logpdf(y, others, np.sqrt(1 + 1 / (n - 1)))
     np.testing.assert_allclose(found["elpd"], exact, atol=0.02)
@@ -199,7 +199,7 @@ def test_leaving_out_rows_of_a_normal_mean() -> None:
 
 
 def test_weights_that_are_all_alike_need_no_smoothing() -> None:
-    log_weights, k = smoothed(np.full(50, 3.0))
+    log_weights, k = pareto_smooth(np.full(50, 3.0))
     assert k == -np.inf
     np.testing.assert_allclose(np.exp(log_weights), 1 / 50)
 
@@ -207,46 +207,53 @@ def test_weights_that_are_all_alike_need_no_smoothing() -> None:
 def test_a_tail_of_bounded_weights_or_of_few_needs_no_smoothing() -> None:
     drawn = np.random.default_rng(1).normal(size=1000)
     bounded = np.minimum(drawn, 0.5)
-    log_weights, k = smoothed(bounded)
+    log_weights, k = pareto_smooth(bounded)
     assert k == -np.inf
     np.testing.assert_allclose(np.exp(log_weights), np.exp(bounded) / np.exp(bounded).sum())
-    assert smoothed(drawn[:24])[1] == np.inf
-    assert smoothed(drawn)[1] < 0.7
+    assert pareto_smooth(drawn[:24])[1] == np.inf
+    assert pareto_smooth(drawn)[1] < 0.7
     # A power law of density x^-2 has k = 1.
-    assert smoothed(np.random.default_rng(2).exponential(size=20_000))[1] == pytest.approx(
+    assert pareto_smooth(np.random.default_rng(2).exponential(size=20_000))[1] == pytest.approx(
         1.0, abs=0.15
     )
 
 
 @pytest.mark.parametrize(
     ("factor", "outcome"),
-    [(1.0, "holds"), (1.24, "holds"), (1 / 1.24, "holds"), (1.26, "leans"), (9.0, "hangs")],
+    [
+        (1.0, "robust"),
+        (1.24, "robust"),
+        (1 / 1.24, "robust"),
+        (1.26, "sensitive"),
+        (9.0, "not robust"),
+    ],
 )
 def test_rule_is_the_same_from_either_side(factor: float, outcome: str) -> None:
     draws = np.exp(stats.norm.ppf((np.arange(1000) + 0.5) / 1000))
-    assert judged(draws, factor * draws, 0.9) == outcome
-    assert judged(factor * draws, draws, 0.9) == outcome
+    assert robustness_of(draws, factor * draws, 0.9) == outcome
+    assert robustness_of(factor * draws, draws, 0.9) == outcome
 
 
-def test_narrow_answers_hang_where_wide_ones_would_not() -> None:
+def test_narrow_answers_are_not_robust_where_wide_ones_are() -> None:
     wide = np.exp(stats.norm.ppf((np.arange(1000) + 0.5) / 1000))
     narrow = 1.2 * wide**0.01
-    assert judged(wide, narrow, 0.9) == "hangs"
+    assert robustness_of(wide, narrow, 0.9) == "not robust"
 
 
 def test_verdict_names_the_worst_first_and_models_apart() -> None:
-    found = verdict_sentence({"x": "holds", "y": "hangs", "z": "holds"}, "base", ("z",))
-    assert found == (
-        "Under ‘y’ in place of ‘base’, the answer hangs on these priors: without a reason for one side there is no single "
-        "answer. "
-        "Under ‘x’ in place of ‘base’, the answer does not hang on these priors. "
-        "Under ‘z’ in place of ‘base’, the answer does not hang on the choice between them."
+    found = robustness_verdict_of({"x": "robust", "y": "not robust", "z": "robust"}, "base", ("z",))
+    assert found.name == "not robust"
+    assert str(found) == (
+        "Under ‘y’ in place of ‘base’, the answer is not robust to these priors: without a reason for"
+        " one side there is no single answer."
+        " Under ‘x’ in place of ‘base’, the answer is robust to these priors."
+        " Under ‘z’ in place of ‘base’, the answer is robust to the choice between them."
     )
 
 
 def changes(**effects: float) -> pd.DataFrame:
     lines = [*effects.items(), (TOGETHER, 0.0), (WHOLE, sum(effects.values()))]
-    return pd.DataFrame(lines, columns=["prior", "part"])
+    return pd.DataFrame(lines, columns=["prior", "contribution"])
 
 
 @pytest.mark.parametrize(
@@ -261,12 +268,12 @@ def changes(**effects: float) -> pd.DataFrame:
         ({"a": -0.005, "b": 0.004}, ""),
     ],
 )
-def test_parts_in_a_sentence(effects: dict[str, float], said: str) -> None:
-    assert parts_sentence(changes(**effects), are_rough=False) == said
+def test_contributions_in_a_sentence(effects: dict[str, float], said: str) -> None:
+    assert contributions_sentence(changes(**effects), are_rough=False) == said
 
 
-def test_rough_parts_are_not_told() -> None:
-    assert "hardly overlap" in parts_sentence(changes(a=-0.2, b=-0.3), are_rough=True)
+def test_rough_contributions_are_not_named() -> None:
+    assert "hardly overlap" in contributions_sentence(changes(a=-0.2, b=-0.3), are_rough=True)
 
 
 @pytest.mark.parametrize(
@@ -275,22 +282,22 @@ def test_rough_parts_are_not_told() -> None:
         (
             (3.9, 0.1),
             (3.9, 0.1),
-            "The data cannot tell ‘x’ from ‘base’ (elpd +3.9, standard error 0.1; over the 1 row that",
+            "The data cannot distinguish ‘x’ from ‘base’ (elpd +3.9, standard error 0.1; over the 1 row that",
         ),
-        ((-9.0, 5.0), (-9.0, 2.0), "The data cannot tell"),
+        ((-9.0, 5.0), (-9.0, 2.0), "The data cannot distinguish"),
         (
             (-9.0, 4.0),
             (-5.0, 2.0),
             "‘x’ predicts the rows worse than ‘base’ (elpd −9.0, standard error 4.0; over",
         ),
         ((9.0, 4.0), (5.0, 1.0), "‘x’ predicts the rows better"),
-        ((9.0, 4.0), (2.0, 1.0), "Whether the data can tell ‘x’ from ‘base’ is not known"),
-        ((9.0, 4.0), (-9.0, 1.0), "Whether the data can tell ‘x’ from ‘base’ is not known"),
-        ((9.0, 4.0), (np.nan, np.nan), "Whether the data can tell ‘x’ from ‘base’ is not known"),
+        ((9.0, 4.0), (2.0, 1.0), "Whether the data distinguish ‘x’ from ‘base’ is not known"),
+        ((9.0, 4.0), (-9.0, 1.0), "Whether the data distinguish ‘x’ from ‘base’ is not known"),
+        ((9.0, 4.0), (np.nan, np.nan), "Whether the data distinguish ‘x’ from ‘base’ is not known"),
         ((np.nan, np.nan), (np.nan, np.nan), "‘x’ and ‘base’ have no row in common."),
     ],
 )
-def test_what_the_data_can_tell(
+def test_whether_the_data_distinguish_prior_sets(
     all_rows: tuple[float, float], trusted_rows: tuple[float, float], said: str
 ) -> None:
     row = pd.Series({"prior_set": "x", "compared": 2, "trusted": 1})

@@ -227,7 +227,7 @@ def test_implausible_totals_are_named(
 ) -> None:
     wide = hc.with_prior(toy_spec, "total.prior", {"low": 0.01, "high": 1e9})
     texts = found_warnings(wide, toy_observations)
-    verdict = hc.describe_prior(wide, observations=toy_observations, seed=1).verdict
+    verdict = hc.describe_prior(hc.Study(wide, toy_observations), seed=1).verdict
     assert verdict is not None
     assert verdict.name == "implausible"
     assert str(verdict) == "The priors together imply implausible numbers: 3 warnings."

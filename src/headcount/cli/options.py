@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Final
+from typing import TYPE_CHECKING, Annotated, Final
 
 from cyclopts import Parameter
 from cyclopts.validators import Number
+
+if TYPE_CHECKING:
+    from headcount.workflows.batches import BatchOptions as Batch
 
 __all__ = [
     "BASE",
@@ -232,3 +235,11 @@ class BatchOptions:
     processes: AtLeastOne | None = None
     dask: str | None = None
     quiet: bool = False
+
+    def in_folder(self, folder: Path) -> Batch:
+        """Return the options of a batch whose outcomes are kept in a folder."""
+        from headcount.workflows.batches import BatchOptions as Batch
+
+        return Batch(
+            folder=folder, processes=self.processes, dask=self.dask, progress=not self.quiet
+        )

@@ -1,4 +1,4 @@
-"""The figure of attribution: the part of each prior in the change of the total."""
+"""The figure of attribution: the contribution of each prior to the change of the total."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ WIDTH: Final = 8.6
 
 
 MOST_PRIORS: Final = 12
-"""Priors that are drawn for each set: those with the largest parts."""
+"""Priors that are drawn for each set: those with the largest contributions."""
 
 
 def attribution_figure(comparison: Comparison) -> Figure | None:
@@ -36,8 +36,8 @@ def attribution_figure(comparison: Comparison) -> Figure | None:
     Returns
     -------
     Figure or None
-        A panel for each set with an attribution, with bars for parts and dots for single effects;
-        ``None`` without any.
+        A panel for each set with an attribution, with bars for contributions and dots for effects
+        alone; ``None`` without any.
     """
     tables = {
         name: _largest(table)
@@ -55,30 +55,35 @@ def attribution_figure(comparison: Comparison) -> Figure | None:
             axes.set_title(str(name))
         _round_changes(grid[-1, 0])
         grid[-1, 0].set_xlabel(
-            f"change of the total of {comparison.common.last_year}; logarithmic axis"
+            f"change of the total of {comparison.question.last_year}; logarithmic axis"
         )
     caption = (
-        "Bars: the part of each changed prior in the whole change; parts add up. Dots: the effect "
+        "Bars: the contribution of each changed prior; they sum to the whole. Dots: the effect "
         "of changing this prior only. Whiskers: two Monte Carlo standard errors. At most "
         f"{MOST_PRIORS} priors for each set."
     )
     alt = (
-        "Bar charts of the part of each changed prior in the change of the total, for "
+        "Bar charts of the contribution of each changed prior to the change of the total, for "
         f"{listed(map(str, tables))}."
     )
     return Figure(finished(), alt, caption)
 
 
 def _largest(table: pd.DataFrame) -> pd.DataFrame:
-    """Return the priors with the largest parts, without the sums."""
+    """Return the priors with the largest contributions, without the sums."""
     return table[~table["prior"].str.startswith("(")].head(MOST_PRIORS)
 
 
 def _draw_parts(axes: Axes, table: pd.DataFrame) -> None:
     places = np.arange(len(table))
-    axes.barh(places, table["part"], height=0.62, color=INNER, linewidth=0)
+    axes.barh(places, table["contribution"], height=0.62, color=INNER, linewidth=0)
     axes.errorbar(
-        table["part"], places, xerr=2 * table["part_mcse"], fmt="none", ecolor=LINE, elinewidth=0.9
+        table["contribution"],
+        places,
+        xerr=2 * table["contribution_mcse"],
+        fmt="none",
+        ecolor=LINE,
+        elinewidth=0.9,
     )
     axes.errorbar(
         table["alone"],

@@ -47,11 +47,11 @@ def answer_table(
     Table
         Median and interval under each set; under all but the reference also change and overlap.
     """
-    table = comparison.table[comparison.table["estimand"].isin(estimands)]
+    table = comparison.quantities[comparison.quantities["estimand"].isin(estimands)]
     if of_root is not None:
-        table = table[(table["area"] == comparison.common.root) == of_root]
+        table = table[(table["area"] == comparison.question.root) == of_root]
     headings = ("Quantity", *(f"#{name}" for name in comparison.names))
-    last = comparison.common.last_year
+    last = comparison.question.last_year
 
     def lines() -> Iterator[Line]:
         for key, own in table.groupby(list(KEYS), sort=False):
@@ -60,7 +60,7 @@ def answer_table(
                 labels["estimand"] == "headcount" and of_root is True and labels["year"] == last
             )
             cells = [_cell(own, name, comparison, labels) for name in comparison.names]
-            is_ahead = of_root is not False and labels["year"] in comparison.common.ahead
+            is_ahead = of_root is not False and labels["year"] in comparison.question.forecast_years
             mark = "whole" if is_answer else "forecast" if is_ahead and not labels["source"] else ""
             yield Line((_named(comparison, labels), *cells), mark)
 

@@ -22,6 +22,7 @@ from headcount.reporting.page_files import write_page
 from headcount.reporting.page_parts import Table
 from headcount.reporting.prediction_figure import prediction_figure
 from headcount.workflows.sensitivity import Comparison
+from headcount.workflows.sensitivity.prior_attribution import METHODS
 
 __all__ = ["write_comparison"]
 
@@ -55,11 +56,11 @@ def _facts(comparison: Comparison) -> dict[str, Any]:
         "question": spec.question,
         "names": comparison.names,
         "reference": comparison.reference,
-        "root": spec.areas.by_code[comparison.common.root].name,
+        "root": spec.areas.by_code[comparison.question.root].name,
         "prob": probability(comparison.prob),
-        "last_year": comparison.common.last_year,
+        "last_year": comparison.question.last_year,
         "verdict": comparison.verdict,
-        "sentences": list(comparison.sentences.values()),
+        "sentences": list(comparison.sentences),
         "warnings": _warnings(comparison),
         "figures": {
             "totals": total_figures(comparison),
@@ -73,15 +74,15 @@ def _facts(comparison: Comparison) -> dict[str, Any]:
             {
                 "name": name,
                 "rough": name in comparison.rough,
-                "ess": number(sets.loc[name, "way_ess"]),
+                "ess": number(sets.loc[name, "path_ess"]),
                 "table": attribution_table(comparison, name),
             }
             for name in comparison.names[1:]
             if sets.loc[name, "attributed"]
         ],
         "unattributed": [name for name in comparison.names[1:] if not sets.loc[name, "attributed"]],
-        "methods": comparison.methods,
-        "accuracy": comparison.accuracy,
+        "methods": METHODS,
+        "accuracy": comparison.accuracy_sentences,
     }
 
 

@@ -33,8 +33,8 @@ def attribution_table(comparison: Comparison, name: str) -> Table:
     Returns
     -------
     Table
-        Prior before and after the change, its part in the whole change, its effect alone, and the
-        method that gives the latter.
+        Prior before and after the change, its contribution to the whole change, its effect alone,
+        and the method that gives the latter.
     """
     own = comparison.attribution[comparison.attribution["prior_set"] == name]
     first, second = comparison.specs[comparison.reference].priors, comparison.specs[name].priors
@@ -45,7 +45,7 @@ def attribution_table(comparison: Comparison, name: str) -> Table:
     headings = (
         "Prior",
         f"90 %: {comparison.reference}, then {name}",
-        "#Part of the whole",
+        "#Contribution",
         "#If only this one changed",
         "Method",
     )
@@ -62,7 +62,7 @@ def attribution_table(comparison: Comparison, name: str) -> Table:
                 else ""
             )
             effects = (
-                _effect(row["part"], row["part_mcse"]),
+                _effect(row["contribution"], row["contribution_mcse"]),
                 _effect(row["alone"], row["alone_mcse"]),
             )
             yield Line(

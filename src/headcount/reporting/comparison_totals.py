@@ -66,7 +66,7 @@ def total_figures(comparison: Comparison) -> Figure:
             axes.yaxis.set_major_formatter(FuncFormatter(people_ticks))
     spec, prob = comparison.specs[comparison.reference], probability(comparison.prob)
     caption = (
-        f"{capital(subject(spec))}, {spec.areas.by_code[comparison.common.root].name}, by year. "
+        f"{capital(subject(spec))}, {spec.areas.by_code[comparison.question.root].name}, by year. "
         f"Line: median. Bands: 50 % and {prob} equal-tailed intervals. Broken lines: median and "
         f"{prob} interval under ‘{comparison.reference}’.{_shaded(comparison)}"
     )
@@ -143,10 +143,10 @@ def _draw_band(axes: Axes, band: pd.DataFrame, outer: str, inner: str | None, li
 
 
 def _ahead(axes: Axes, comparison: Comparison) -> None:
-    common = comparison.common
-    if common.ahead:
-        axes.axvspan(common.ahead[0] - 0.5, common.years[-1], color=AHEAD, linewidth=0)
+    question = comparison.question
+    if question.forecast_years:
+        axes.axvspan(question.forecast_years[0] - 0.5, question.years[-1], color=AHEAD, linewidth=0)
 
 
 def _shaded(comparison: Comparison) -> str:
-    return " Shaded: forecast." if comparison.common.ahead else ""
+    return " Shaded: forecast." if comparison.question.forecast_years else ""

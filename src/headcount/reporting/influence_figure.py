@@ -1,4 +1,4 @@
-"""The figure of influence: the answer with all evidence, and without each part of it."""
+"""The figure of influence: a headcount with all rows, and without each source or lineage."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from headcount.reporting.canvas import FAINT, LINE, OUTER, canvas
 __all__ = ["influence_svg"]
 
 MOST: Final = 30
-"""Parts that fit a page legibly, the most influential ones."""
+"""Omissions that fit a page legibly, the most influential ones."""
 
 TENFOLD: Final = 10
 """Over a wider range than this, an axis has room for three labels in each power of ten."""
 
 
 def influence_svg(table: pd.DataFrame, whole: tuple[float, float, float], *, answer: str) -> str:
-    """Draw the median and interval of a headcount without each part of the evidence.
+    """Draw the median and interval of a headcount without each source or lineage.
 
     Parameters
     ----------
@@ -29,7 +29,7 @@ def influence_svg(table: pd.DataFrame, whole: tuple[float, float, float], *, ans
         Columns ``kind, name, method, lower, median, upper`` and ``error``, the first line on top;
         people.
     whole
-        Lower end, median and upper end with all evidence.
+        Lower end, median and upper end with all rows.
     answer
         Title: who is counted, where and when.
 
@@ -63,7 +63,7 @@ def influence_svg(table: pd.DataFrame, whole: tuple[float, float, float], *, ans
         axes.tick_params(axis="y", length=0)
         axes.spines["left"].set_visible(False)
         axes.set_title(f"{answer}, without ...")
-        note = "Ground and line: with all evidence. Full dots: refitted; hollow ones: re-weighted."
+        note = "Ground and line: with all rows. Full dots: refitted; hollow ones: re-weighted."
         axes.set_xlabel(note, color=FAINT, fontsize=8.5)
     return finished()
 

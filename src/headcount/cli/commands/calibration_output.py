@@ -69,18 +69,16 @@ def run_calibration(
     table, figure = folder / "calibration.csv", folder / "calibration.svg"
     for path in (table, figure):
         make_ready(path)
+    from headcount.inference import Sampler
     from headcount.reporting.calibration_figure import calibration_figure
     from headcount.workflows.calibration import calibrate
 
     found = calibrate(
         study,
-        folder=folder / "fits",
         studies=settings.studies,
         seed=settings.seed,
-        draws=settings.draws,
-        processes=batch.processes,
-        dask=batch.dask,
-        progress=not batch.quiet,
+        sampler=Sampler(chains=2, draws=settings.draws, tune=settings.draws),
+        batch=batch.in_folder(folder / "fits"),
     )
     with replacing(table) as partial:
         found.write_csv(partial)

@@ -99,7 +99,7 @@ def _write_comparison(fits: dict[str, Fit], page: Path, table: Path, prob: float
     with replacing(page) as partial:
         write_comparison(found, partial)
     written = found.write_csv(table)
-    print(found.verdict, *found.sentences.values(), sep="\n")
+    print(found.verdict, *found.sentences, sep="\n")
     print(f"wrote {page}\nwrote {table} and {len(written) - 1} tables beside it")
 
 
@@ -144,6 +144,7 @@ def _fitted(
     sampler: ShortSampler,
     batch: BatchOptions,
 ) -> dict[str, Fit]:
+    from headcount.inference import Sampler
     from headcount.posterior.fits import Fit
     from headcount.workflows.sensitivity import fit_studies
 
@@ -152,13 +153,8 @@ def _fitted(
     if studies:
         made = fit_studies(
             studies,
-            folder,
             seed=seed,
-            chains=sampler.chains,
-            draws=sampler.draws,
-            tune=sampler.tune,
-            processes=batch.processes,
-            dask=batch.dask,
-            progress=not batch.quiet,
+            sampler=Sampler(chains=sampler.chains, draws=sampler.draws, tune=sampler.tune),
+            batch=batch.in_folder(folder),
         )
     return {name: side if isinstance(side, Fit) else made[name] for name, side in sides.items()}

@@ -59,7 +59,7 @@ def run_influence(
     inputs: FitInputs,
     batch: BatchOptions,
 ) -> None:
-    """Leave out one contributor to the evidence at a time, and write and print the answers.
+    """Leave out one source, anchor or lineage at a time, and write and print the answers.
 
     Parameters
     ----------
@@ -86,28 +86,27 @@ def run_influence(
 def _write_influence(
     fit: Fit, folder: Path, settings: InfluenceSettings, batch: BatchOptions
 ) -> None:
+    from headcount.inference import Sampler
     from headcount.reporting.answer_sentences import capital, subject
     from headcount.reporting.influence_figure import influence_svg
     from headcount.workflows.sensitivity import influence
 
     found = influence(
         fit,
-        folder=folder / REFITS,
         area=settings.question.area,
         year=settings.question.year,
         seed=settings.seed,
-        draws=settings.draws,
         prob=settings.prob,
-        processes=batch.processes,
-        dask=batch.dask,
-        progress=not batch.quiet,
+        sampler=Sampler(chains=2, draws=settings.draws, tune=400),
+        batch=batch.in_folder(folder / REFITS),
     )
     name = fit.spec.areas.by_code[found.area].name
     title = f"{capital(subject(fit.spec))}, {name} {found.year}"
     with replacing(folder / TABLE) as partial:
         found.write_csv(partial)
     with replacing(folder / FIGURE) as partial:
-        svg = influence_svg(found.table, (found.lower, found.median, found.upper), answer=title)
+        whole = (found.lower, found.median, found.upper)
+        svg = influence_svg(found.to_frame(), whole, answer=title)
         partial.write_text(svg + "\n", encoding="utf-8", newline="\n")
     for sentence in found.sentences:
         print(sentence)

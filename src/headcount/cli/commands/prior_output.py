@@ -16,9 +16,9 @@ if TYPE_CHECKING:
     import pandas as pd
     from rich.table import Table
 
-    from headcount.study.observations import Observations
     from headcount.study.priors import Prior
     from headcount.study.specs import ModelSpec
+    from headcount.study.study import Study
     from headcount.workflows.elicitation import PriorDescription
 
 __all__ = ["run_prior"]
@@ -67,9 +67,8 @@ def run_prior(
     if model is None:
         found = describe_prior(_alone(interval), seed=seed)
     else:
-        spec, observations = _read(model, inputs)
-        spec = _changed(spec, path, interval)
-        found = describe_prior(spec, path, observations=observations, seed=seed)
+        study = _changed(_read(model, inputs), path, interval)
+        found = describe_prior(study, path, seed=seed)
     print_description(found)
     if out is not None:
         from headcount.reporting.prior_figure import prior_figure
@@ -157,10 +156,12 @@ def _prior(low: float, high: float, mass: float, support: str) -> Prior:
         raise UsageError(msg) from error
 
 
-def _changed(spec: ModelSpec, path: str | None, interval: PriorInterval) -> ModelSpec:
-    """Return the spec with the interval in the place of its own prior, if one is given."""
+def _changed(
+    study: Study | ModelSpec, path: str | None, interval: PriorInterval
+) -> Study | ModelSpec:
+    """Return the study with the interval in the place of its own prior, if one is given."""
     if interval.is_empty:
-        return spec
+        return study
     ends = (interval.low, interval.high)
     if path is None or None in ends or interval.support is not None:
         msg = (
@@ -169,21 +170,22 @@ def _changed(spec: ModelSpec, path: str | None, interval: PriorInterval) -> Mode
         )
         raise UsageError(msg)
     from headcount.study.prior_changes import with_prior
+    from headcount.study.study import Study
 
-    return with_prior(
-        spec, path, {"low": interval.low, "high": interval.high, "mass": interval.mass}
-    )
+    stated = {"low": interval.low, "high": interval.high, "mass": interval.mass}
+    if isinstance(study, Study):
+        return study.variant(spec=with_prior(study.spec, path, stated))
+    return with_prior(study, path, stated)
 
 
-def _read(model: Path, inputs: ModelInputs) -> tuple[ModelSpec, Observations | None]:
-    """Read a model, and its rows if the table exists: priors come first."""
+def _read(model: Path, inputs: ModelInputs) -> Study | ModelSpec:
+    """Read a model, with its rows if the table exists: priors come first."""
     table = inputs.data or observations_file(model)
     if table is not None and (inputs.data is not None or table.exists()):
-        study = read_study(model, inputs)
-        return study.spec, study.observations
+        return read_study(model, inputs)
     from headcount.study.spec_files import read_spec
 
-    return read_spec(model, prior_set=inputs.prior_set), None
+    return read_spec(model, prior_set=inputs.prior_set)
 
 
 def _tables(found: PriorDescription) -> Iterator[Table]:

@@ -5,8 +5,18 @@ processes or on a Dask cluster, and reads the outcomes that an earlier run has l
 every room below `headcount.workflows`, and no other workflow.
 """
 
+from headcount.workflows.batches.batch_options import BatchOptions
 from headcount.workflows.batches.batch_run import run_batch
-from headcount.workflows.batches.jobs import FitSummariser, Job, Outcome
+from headcount.workflows.batches.jobs import SAMPLER, FitSummariser, Job, Outcome
 from headcount.workflows.batches.packed_fits import pack_fit, unpack_fit
 
-__all__ = ["FitSummariser", "Job", "Outcome", "pack_fit", "run_batch", "unpack_fit"]
+__all__ = [
+    "SAMPLER",
+    "BatchOptions",
+    "FitSummariser",
+    "Job",
+    "Outcome",
+    "pack_fit",
+    "run_batch",
+    "unpack_fit",
+]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import sys
+import tempfile
 from collections.abc import Generator, Iterable, Iterator, Sequence
 from contextlib import closing
 from pathlib import Path
@@ -20,6 +21,7 @@ from rich.progress import (
 
 from headcount._machine import usable_cores
 from headcount.errors import HeadcountError
+from headcount.workflows.batches.batch_options import BatchOptions
 from headcount.workflows.batches.dask_cluster import run_on_cluster
 from headcount.workflows.batches.job_run import compile_engine
 from headcount.workflows.batches.jobs import Job, Outcome
@@ -29,37 +31,25 @@ from headcount.workflows.batches.process_pool import run_in_processes
 __all__ = ["run_batch"]
 
 
-def run_batch(
-    jobs: Iterable[Job],
-    folder: str | Path,
-    *,
-    processes: int | None = None,
-    dask: str | None = None,
-    progress: bool = True,
-) -> list[Outcome]:
+def run_batch(jobs: Iterable[Job], batch: BatchOptions | None = None) -> list[Outcome]:
     """Run all jobs that have no outcome yet.
+
+    As with all processes of Python, a script that calls this does so under ``if __name__ ==
+    "__main__":``.
 
     Parameters
     ----------
     jobs
         Jobs with different keys.
-    folder
-        Folder of the outcomes, one file per job, written when the job is done. A batch that was
-        interrupted goes on from there. A job runs again where the file under its key is the outcome
-        of other work (another study, seed, setting or summary, or another version of the code).
-    processes
-        Number of jobs that run at once; the number of cores if ``None``. Outcomes do not depend on
-        it. As with all processes of Python, a script that calls this does so under ``if __name__ ==
-        "__main__":``.
-    dask
-        Address of a Dask scheduler (``tcp://...``) to use in place of processes on this machine.
-    progress
-        Whether to print the number of finished jobs and a progress bar on standard error.
+    batch
+        Folder of the outcomes and the processes that run the jobs; if ``None``, all cores, and
+        outcomes are not kept. A job runs again if the file under its key is the outcome of other
+        work (another study, seed, setting or summary, or another version of the code).
 
     Returns
     -------
     list of Outcome
-        In the order of the jobs. A fit that failed, or whose process died twice, has an outcome
+        In the order of the jobs. A fit that failed, or whose process died too often, has an outcome
         with an error.
 
     Raises
@@ -70,26 +60,33 @@ def run_batch(
 
     Examples
     --------
-    >>> from headcount.workflows.batches import Job, run_batch
-    >>> jobs = [Job(f"seed-{n}", spec, observations, n, total) for n in range(9)]  # doctest: +SKIP
-    >>> outcomes = run_batch(jobs, "totals")  # doctest: +SKIP
+    >>> import headcount as hc
+    >>> jobs = [hc.Job(f"seed-{n}", study, n, total) for n in range(9)]  # doctest: +SKIP
+    >>> outcomes = hc.run_batch(jobs, hc.BatchOptions(folder="totals"))  # doctest: +SKIP
     """
-    jobs = list(jobs)
+    jobs, options = list(jobs), BatchOptions() if batch is None else batch
     _check_keys(jobs)
-    folder = Path(folder)
+    if options.folder is None:
+        with tempfile.TemporaryDirectory() as temporary:
+            return _run_in_folder(jobs, Path(temporary), options)
+    folder = Path(options.folder)
     folder.mkdir(parents=True, exist_ok=True)
+    return _run_in_folder(jobs, folder, options)
+
+
+def _run_in_folder(jobs: Sequence[Job], folder: Path, options: BatchOptions) -> list[Outcome]:
     found = {job.key: outcome for job in jobs if (outcome := read_outcome(job, folder)) is not None}
     waiting = [job for job in jobs if job.key not in found]
-    if progress:
+    if options.progress:
         _print_state(jobs, waiting, folder)
     try:
-        with closing(_new_outcomes(waiting, processes, dask, progress=progress)) as outcomes:
+        with closing(_new_outcomes(waiting, options)) as outcomes:
             for outcome in outcomes:
                 found[outcome.key] = outcome
                 if not outcome.lost:
                     write_outcome(outcome, folder)
     except KeyboardInterrupt:
-        if progress:
+        if options.progress and options.folder is not None:
             done = f"stopped: {len(found)} of {len(jobs)} fits are in {folder}"
             _print(f"{done}; the same call goes on from there")
         raise
@@ -121,14 +118,12 @@ def _print(text: str) -> None:
     print(text, file=sys.stderr)
 
 
-def _new_outcomes(
-    jobs: Sequence[Job], processes: int | None, dask: str | None, *, progress: bool
-) -> Generator[Outcome]:
-    """Yield outcomes as they arrive, under a progress bar if ``progress``."""
-    with _progress_bar(disable=not progress or not jobs) as bar:
+def _new_outcomes(jobs: Sequence[Job], options: BatchOptions) -> Generator[Outcome]:
+    """Yield outcomes as they arrive, under a progress bar if the options ask for one."""
+    with _progress_bar(disable=not options.progress or not jobs) as bar:
         task = bar.add_task("Fits", total=len(jobs), trouble="")
         failed = divergences = 0
-        for outcome in _run(jobs, processes, dask):
+        for outcome in _run(jobs, options):
             failed += bool(outcome.error)
             divergences += outcome.divergences
             counts = {"failed": failed, "divergences": divergences}
@@ -137,16 +132,16 @@ def _new_outcomes(
             yield outcome
 
 
-def _run(jobs: Sequence[Job], processes: int | None, dask: str | None) -> Iterator[Outcome]:
+def _run(jobs: Sequence[Job], options: BatchOptions) -> Iterator[Outcome]:
     if not jobs:
         return
-    if dask:
-        yield from run_on_cluster(jobs, dask)
+    if options.dask:
+        yield from run_on_cluster(jobs, options.dask)
         return
-    count = processes or usable_cores()
+    count = options.processes or usable_cores()
     if min(count, len(jobs)) > 1:
         compile_engine(jobs[0])
-    yield from run_in_processes(jobs, count)
+    yield from run_in_processes(jobs, count, tries=options.tries)
 
 
 def _progress_bar(*, disable: bool) -> Progress:

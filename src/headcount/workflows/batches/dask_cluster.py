@@ -48,8 +48,8 @@ def run_on_cluster(jobs: Sequence[Job], address: str) -> Iterator[Outcome]:
             client.submit(run_job, job, key=f"headcount-{job.fingerprint}"): job for job in jobs
         }
         for future in as_completed(futures):  # type: ignore[no-untyped-call]
-            job, error = futures[future], future.exception()
-            yield future.result() if error is None else _lost(job, error)
+            job, trouble = futures[future], future.exception()
+            yield future.result() if trouble is None else _lost(job, trouble)
 
 
 def _lost(job: Job, error: BaseException) -> Outcome:

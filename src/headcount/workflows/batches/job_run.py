@@ -6,6 +6,7 @@ import time
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 
 import numpy as np
 
@@ -46,10 +47,10 @@ def run_job(job: Job) -> Outcome:
 
 
 def _fit(job: Job) -> Fit:
-    from headcount.inference import Sampler, fit
+    from headcount.inference import fit
 
     # One core each: many fits share the machine, and draws do not depend on the number of cores.
-    sampler = Sampler(chains=job.chains, draws=job.draws, tune=job.tune, cores=1)
+    sampler = replace(job.sampler, cores=1)
     with _no_warnings():
         return fit(
             job.study, seed=job.seed, sampler=sampler, progress=False, warm_start=job.warm_start

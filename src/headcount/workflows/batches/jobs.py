@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
+from typing import Final
 
 import numpy as np
 import pandas as pd
 
 from headcount._types import AnyArray
+from headcount.inference import Sampler
 from headcount.posterior.draw_transfer import DrawTransfer
 from headcount.posterior.fits import Fit
 from headcount.study.study import Study
 from headcount.workflows.batches.fingerprints import code_hash, hash_of, summariser_hash
 
-__all__ = ["FitSummariser", "Job", "Outcome"]
+__all__ = ["SAMPLER", "FitSummariser", "Job", "Outcome"]
+
+SAMPLER: Final = Sampler(chains=2, draws=500, tune=500)
 
 type FitSummariser = Callable[[Fit], Mapping[str, AnyArray]]
 
@@ -36,9 +40,9 @@ class Job:
     summarise
         Function of the fit that returns arrays by name, which are all that is kept. A function of a
         module, or an instance of a class of one, so that another process can receive it.
-    chains, draws, tune
-        As in `headcount.fit`. The defaults are smaller than for a single fit: a batch looks at many
-        fits together.
+    sampler
+        Options of the sampler; ``cores`` does not matter, since each fit of a batch has one. The
+        default has fewer draws than a single fit needs: a batch looks at many fits together.
     warm_start
         Draws of a fit of a similar study, from which coordinates are chosen; some hundreds are
         enough, and are sent with the job.
@@ -48,9 +52,7 @@ class Job:
     study: Study
     seed: int
     summarise: FitSummariser
-    chains: int = 2
-    draws: int = 500
-    tune: int = 500
+    sampler: Sampler = SAMPLER
     warm_start: DrawTransfer | None = None
 
     @cached_property
@@ -69,7 +71,7 @@ class Job:
             spec.areas.to_csv(),
             spec.covariate_table.to_csv() if spec.covariate_table.rows else "",
             self.study.observations.to_csv(),
-            str((self.seed, self.chains, self.draws, self.tune)),
+            str((self.seed, replace(self.sampler, cores=None))),
             "" if start is None else hash_of(*start.labels, start.free.tobytes().hex()),
             summariser_hash(self.summarise),
             code_hash(),

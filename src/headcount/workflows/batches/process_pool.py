@@ -11,19 +11,15 @@ from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import ForkServerContext, SpawnContext
-from typing import Final
 
+from headcount._wording import plural
 from headcount.workflows.batches.job_run import run_job
 from headcount.workflows.batches.jobs import Job, Outcome
 
 __all__ = ["run_in_processes"]
 
-MOST_TRIES: Final = 2
-"""A process can die for reasons of its own, such as a lack of memory; a job whose process dies
-twice is given up."""
 
-
-def run_in_processes(jobs: Sequence[Job], processes: int) -> Iterator[Outcome]:
+def run_in_processes(jobs: Sequence[Job], processes: int, *, tries: int) -> Iterator[Outcome]:
     """Run jobs in processes of their own.
 
     Each process has a pipe of its own, so that only the job of a process that dies is tried again.
@@ -36,13 +32,15 @@ def run_in_processes(jobs: Sequence[Job], processes: int) -> Iterator[Outcome]:
         Jobs to run.
     processes
         Number of jobs that run at once.
+    tries
+        Number of times that a job is started, if its process dies.
 
     Yields
     ------
     Outcome
         As they arrive, in no order.
     """
-    waiting, tries, context = deque(jobs), Counter[str](), _context()
+    waiting, deaths, context = deque(jobs), Counter[str](), _context()
     workers = [_Worker(context) for _ in range(min(processes, len(jobs)))]
     try:
         while waiting or any(worker.job for worker in workers):
@@ -52,11 +50,11 @@ def run_in_processes(jobs: Sequence[Job], processes: int) -> Iterator[Outcome]:
                 if outcome is not None:
                     yield outcome
                     continue
-                tries[job.key] += 1
-                if tries[job.key] < MOST_TRIES:
+                deaths[job.key] += 1
+                if deaths[job.key] < tries:
                     waiting.append(job)
                 else:
-                    yield _lost(job, worker.process.exitcode)
+                    yield _lost(job, tries, worker.process.exitcode)
                 worker.start()
     finally:
         for worker in workers:
@@ -131,8 +129,8 @@ def _ready(workers: Sequence[_Worker]) -> list[_Worker]:
     return [worker for worker in workers if worker.connection in ready]
 
 
-def _lost(job: Job, code: int | None) -> Outcome:
-    error = f"its process died {MOST_TRIES} times (exit code {code})"
+def _lost(job: Job, tries: int, code: int | None) -> Outcome:
+    error = f"its process died {plural(tries, 'time')} (exit code {code})"
     return Outcome(job.key, job.fingerprint, error=error, lost=True)
 
 

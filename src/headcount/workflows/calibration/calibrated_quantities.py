@@ -84,7 +84,7 @@ def true_values(simulation: Simulation, spec: ModelSpec) -> dict[str, float]:
 
 def _true_ratios(truth: xr.Dataset, spec: ModelSpec) -> dict[str, float]:
     people, reference = _people_by_scope(truth), spec.years.reference
-    found = {}
+    found: dict[str, float] = {}
     for scope in latent_scopes(spec)[1:]:
         own = people.sel({SCOPE: scope}).sum(REGION) / truth["headcount"].sum(REGION)
         years = _years(spec) if _ratio_can_change(spec, scope) else (reference,)
@@ -95,7 +95,8 @@ def _true_ratios(truth: xr.Dataset, spec: ModelSpec) -> dict[str, float]:
 def _true_coverages(
     truth: xr.Dataset, spec: ModelSpec, sources: tuple[str, ...]
 ) -> dict[str, float]:
-    people, found = _people_by_scope(truth), {}
+    people = _people_by_scope(truth)
+    found: dict[str, float] = {}
     for source, year in _coverages(spec, sources):
         if year != spec.years.reference and not _reach_can_change(spec, source):
             continue
@@ -106,7 +107,8 @@ def _true_coverages(
 
 
 def _people_by_scope(truth: xr.Dataset) -> xr.DataArray:
-    return xr.ufuncs.exp(truth["log_headcount"] + truth[LOG_RATIO])
+    people: xr.DataArray = xr.ufuncs.exp(truth["log_headcount"] + truth[LOG_RATIO])
+    return people
 
 
 @dataclass(frozen=True)

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Final
 
 from rich.console import Console
 from rich.progress import track
 
 from headcount.errors import SamplingError
+from headcount.inference import Sampler
 from headcount.simulation import Simulation, simulate
+from headcount.study.arguments import checked_seed
 from headcount.study.observations import Observations
 from headcount.study.specs import ModelSpec
 from headcount.study.study import Study
-from headcount.workflows.batches import Job, Outcome, run_batch
+from headcount.workflows.batches import SAMPLER, BatchOptions, Job, Outcome, run_batch
 from headcount.workflows.calibration.calibrated_quantities import RankTruth, true_values
 from headcount.workflows.calibration.calibration_result import Calibration, gather
 
@@ -32,14 +33,11 @@ def calibrate(
     study: Study | ModelSpec,
     observations: Observations | None = None,
     *,
-    folder: str | Path,
     seed: int,
     studies: int = 100,
     fitted: ModelSpec | None = None,
-    draws: int = 500,
-    processes: int | None = None,
-    dask: str | None = None,
-    progress: bool = True,
+    sampler: Sampler = SAMPLER,
+    batch: BatchOptions | None = None,
 ) -> Calibration:
     """Check by simulation that posterior intervals of a study contain the truth as they state.
 
@@ -50,8 +48,6 @@ def calibrate(
         are simulated; see `headcount.simulate`.
     observations
         The rows, if a spec is given.
-    folder
-        Folder of the finished fits; a run that was stopped goes on from there.
     seed
         Seed of the first simulation; the others have the numbers after it.
     studies
@@ -59,12 +55,13 @@ def calibrate(
     fitted
         Another declaration to fit with, of the same regions, years and scopes, to see the effect of
         a wrong model.
-    draws
-        Draws of each of two chains; two, so that R-hat can be computed. Of the 1,000 draws every
-        tenth is ranked, so ranks are of nearly independent draws where the effective sample size is
-        above 100; the result counts the fits where it is not.
-    processes, dask, progress
-        As in `headcount.workflows.batches.run_batch`.
+    sampler
+        Options of the sampler; by default two chains, so that R-hat can be computed, of 500 draws.
+        Of these 1,000 draws every tenth is ranked, so ranks are of nearly independent draws where
+        the effective sample size is above 100; the result counts the fits where it is not.
+    batch
+        Folder of the finished fits and the processes that run them; if ``None``, all cores, and an
+        interrupted run starts again.
 
     Returns
     -------
@@ -94,17 +91,18 @@ def calibrate(
     >>> import headcount as hc
     >>> spec = hc.read_spec("models/toy.toml")
     >>> observations = hc.read_observations("data/toy/observations.csv")
-    >>> found = hc.calibrate(spec, observations, folder="fits", seed=1)  # doctest: +SKIP
+    >>> batch = hc.BatchOptions(folder="fits")
+    >>> found = hc.calibrate(spec, observations, seed=1, batch=batch)  # doctest: +SKIP
     >>> found.verdict.name  # doctest: +SKIP
     'passed'
     """
     study = Study.of(study, observations)
     fitted = study.spec if fitted is None else study.variant(spec=fitted).spec
-    simulations = _simulations(study, range(seed, seed + studies), progress=progress)
-    jobs = [_job(one, study, fitted, draws) for one in simulations]
-    outcomes = run_batch(
-        [job for job, _ in jobs], folder, processes=processes, dask=dask, progress=progress
-    )
+    options = BatchOptions() if batch is None else batch
+    seeds = range(checked_seed(seed), seed + studies)
+    simulations = _simulations(study, seeds, progress=options.progress)
+    jobs = [_job(one, study, fitted, sampler) for one in simulations]
+    outcomes = run_batch([job for job, _ in jobs], options)
     if sum(not outcome.error for outcome in outcomes) < FEWEST:
         raise SamplingError(_too_few(outcomes))
     return gather(study.spec.title, outcomes, jobs[0][1])
@@ -122,13 +120,12 @@ def _simulations(study: Study, seeds: Sequence[int], *, progress: bool) -> list[
 
 
 def _job(
-    simulation: Simulation, study: Study, fitted: ModelSpec, draws: int
+    simulation: Simulation, study: Study, fitted: ModelSpec, sampler: Sampler
 ) -> tuple[Job, RankTruth]:
     seed = simulation.seed
     summarise = RankTruth(true_values(simulation, study.spec), RANK_DRAWS, seed)
     simulated = study.variant(spec=fitted, observations=simulation.observations)
-    key, settings = f"study-{seed:06d}", {"chains": 2, "draws": draws, "tune": draws}
-    return Job(key, simulated, seed, summarise, **settings), summarise
+    return Job(f"study-{seed:06d}", simulated, seed, summarise, sampler), summarise
 
 
 def _too_few(outcomes: Sequence[Outcome]) -> str:

@@ -13,6 +13,7 @@ from headcount._types import FloatArray
 from headcount._wording import interval, number, people, percent, plural
 from headcount.diagnostics.verdict import Verdict
 from headcount.errors import HeadcountError, nearest
+from headcount.study.arguments import checked_seed
 from headcount.study.observations import Observations
 from headcount.study.priors import Prior
 from headcount.study.specs import ModelSpec
@@ -104,10 +105,9 @@ class PriorDescription:
 
 
 def describe_prior(
-    prior: Prior | ModelSpec,
+    prior: Prior | ModelSpec | Study,
     path: str | None = None,
     *,
-    observations: Observations | None = None,
     seed: int,
     draws: int = 4000,
 ) -> PriorDescription:
@@ -119,11 +119,10 @@ def describe_prior(
     Parameters
     ----------
     prior
-        A prior, or a spec with all of its priors.
+        A prior; or a spec with all of its priors; or a study, whose rows are compared with their
+        prior predictive distribution.
     path
         Key of one prior of the spec, as in the TOML file; all if ``None``.
-    observations
-        Rows of the spec, to be compared with their prior predictive distribution.
     seed
         Seed of the draws.
     draws
@@ -139,8 +138,6 @@ def describe_prior(
     ------
     HeadcountError
         If the path is no prior of the spec, or a prior without a spec is given a path.
-    StudyError
-        If spec and observations contradict each other.
 
     Notes
     -----
@@ -168,7 +165,9 @@ def describe_prior(
             msg = f"{path!r} is a key of a spec's prior; a prior alone has none"
             raise HeadcountError(msg)
         return PriorDescription("a prior", prior, pd.DataFrame([prior_line("", prior)]))
-    return _of_spec(prior, path, observations, draws, seed)
+    if isinstance(prior, Study):
+        return _of_spec(prior.spec, path, prior.observations, draws, checked_seed(seed))
+    return _of_spec(prior, path, None, draws, checked_seed(seed))
 
 
 def _of_spec(
@@ -177,8 +176,6 @@ def _of_spec(
     if path is not None and path not in spec.priors:
         msg = f"{spec.name}: unknown prior {path!r}. {nearest(path, spec.priors)}"
         raise HeadcountError(msg)
-    if observations is not None:
-        observations = Study(spec, observations).observations
     drawn = PriorDraws.of(spec, observations, draws=draws, seed=seed)
     statements = statements_table(drawn)
     chosen = {path: spec.priors[path]} if path else spec.priors

@@ -1,16 +1,16 @@
-"""Bridging: draws of two fits that differ in priors, pooled and weighted so that they stand for
-what lies between the two.
+"""Weights with which the pooled draws of two fits represent the posteriors between them.
 
-With x the free vector, both posteriors are known up to constants, and their ratio is that of the
-changed priors alone: the log of it is the sum L(x) of the log ratios l_j(x) = log p'_j(x_j) - log
-p_j(x_j). Drawn from both, x has the mixture of the two as its density, so a draw stands for the
-posterior in which the log ratios count with exponents a_j once it has the weight
+The two fits differ in priors only. With x the free vector, the ratio of the two posteriors is known
+up to a constant: its log is L(x), the sum of the log ratios l_j(x) = log p'_j(x_j) - log p_j(x_j)
+of the changed priors. The pooled draws have the mixture of the two posteriors as their density, so
+a draw represents the posterior in which the log ratios count with exponents a_j once it has the
+weight
 
     w(x) = exp(sum_j a_j l_j(x)) / (s_0 + s_1 exp(L(x)) / Z)
 
-where s_0 and s_1 are the parts of draws from either fit and Z is the ratio of their constants,
-found by bridge sampling [1]_. Along the way from one to the other (all a_j alike, between 0 and 1)
-these weights are bounded, whatever the priors.
+where s_0 and s_1 are the fractions of draws from either fit and Z is the ratio of their normalising
+constants, estimated by bridge sampling [1]_ [2]_. On the path from one posterior to the other (all
+a_j equal, between 0 and 1) these weights are bounded, whatever the priors.
 
 References
 ----------
@@ -37,11 +37,11 @@ from headcount._types import BoolArray, FloatArray, IntArray
 from headcount.posterior.fits import Fit
 from headcount.study.priors import Prior
 
-__all__ = ["BLOCKS", "Bridge", "changed_priors", "jackknife"]
+__all__ = ["FOLDS", "Bridge", "changed_priors", "jackknife"]
 
-BLOCKS: Final = 20
-"""Pieces that the draws are cut into for standard errors: much longer than autocorrelations, and
-enough for an error of an error of a sixth."""
+FOLDS: Final = 20
+"""Folds of the draws for jackknife standard errors: each is much longer than autocorrelations, and
+the standard error has a relative error of a sixth."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,18 +56,18 @@ class Bridge:
         Log density of each by the second set less that by the first, on the link scale; dims (draw,
         prior).
     outcome
-        What is asked of each draw; dims (draw,).
+        Value of the quantity of interest at each draw; dims (draw,).
     is_second
         Whether a draw is of the second fit; dims (draw,).
-    block
-        Piece that a draw belongs to, for standard errors; dims (draw,).
+    fold
+        Fold of each draw, for standard errors; dims (draw,).
     """
 
     paths: tuple[str, ...]
     log_ratios: FloatArray
     outcome: FloatArray
     is_second: BoolArray
-    block: IntArray
+    fold: IntArray
 
     @classmethod
     def between(cls, first: Fit, second: Fit, outcomes: tuple[FloatArray, FloatArray]) -> Bridge:
@@ -76,10 +76,10 @@ class Bridge:
         Parameters
         ----------
         first, second
-            Fits of which `headcount.workflows.sensitivity.common_ground.differ_in_priors_only`
-            holds.
+            Fits that `headcount.workflows.sensitivity.common_question.differ_in_priors_only`
+            accepts.
         outcomes
-            What is asked of the draws of each; dims (chain, draw).
+            Value of the quantity of interest at the draws of each; dims (chain, draw).
 
         Returns
         -------
@@ -94,30 +94,25 @@ class Bridge:
             np.concatenate(ratios),
             np.concatenate([np.ravel(own) for own in outcomes]).astype(np.float64),
             np.repeat([False, True], sizes),
-            np.concatenate([np.arange(size) * BLOCKS // size for size in sizes]),
+            np.concatenate([np.arange(size) * FOLDS // size for size in sizes]),
         )
 
-    def without(self, block: int) -> Bridge:
-        """Return the bridge without one piece of the draws of both fits."""
-        kept = self.block != block
-        return Bridge(
-            self.paths,
-            self.log_ratios[kept],
-            self.outcome[kept],
-            self.is_second[kept],
-            self.block[kept],
-        )
+    def without(self, fold: int) -> Bridge:
+        """Return the bridge without one fold of the draws of both fits."""
+        return self._where(self.fold != fold)
 
     @property
     def first(self) -> Bridge:
         """The draws of the first fit alone."""
-        kept = ~self.is_second
+        return self._where(~self.is_second)
+
+    def _where(self, kept: BoolArray) -> Bridge:
         return Bridge(
             self.paths,
             self.log_ratios[kept],
             self.outcome[kept],
             self.is_second[kept],
-            self.block[kept],
+            self.fold[kept],
         )
 
     @cached_property
@@ -129,19 +124,19 @@ class Bridge:
     @cached_property
     def log_mixture(self) -> FloatArray:
         """Log density of the pooled draws over that of the first posterior; dims (draw,)."""
-        part = float(self.is_second.mean())
-        if part in (0.0, 1.0):
-            return part * self.log_all
-        log_odds = np.log(part) - np.log1p(-part)
+        fraction = float(self.is_second.mean())
+        if fraction in (0.0, 1.0):
+            return fraction * self.log_all
+        log_odds = np.log(fraction) - np.log1p(-fraction)
         mixed: FloatArray = np.logaddexp(0.0, log_odds + self.log_all - self._log_constant)
-        return mixed + float(np.log1p(-part))
+        return mixed + float(np.log1p(-fraction))
 
     @cached_property
     def _log_constant(self) -> float:
-        """Log of the ratio of the constants, second to first, by bridge sampling.
+        """Log ratio of the normalising constants, second to first, by bridge sampling.
 
-        At the solution the draws are sorted to the two fits as they are, on average: the likelihood
-        equation of a logistic regression of the fit on L with slope 1.
+        The solution satisfies the likelihood equation of a logistic regression of the fit on L with
+        slope 1.
         """
         log_odds = np.log(self.is_second.mean()) - np.log1p(-self.is_second.mean())
         expected = float(self.is_second.sum())
@@ -153,13 +148,13 @@ class Bridge:
         return float(optimize.brentq(excess, *ends))
 
     def log_weights(self, exponents: FloatArray | float) -> FloatArray:
-        """Return log weights with which the draws stand for another posterior.
+        """Return log weights with which the draws represent another posterior.
 
         Parameters
         ----------
         exponents
-            Of each prior's log ratio, dims (prior,), or one for all: 0 for the first set, 1 for the
-            second.
+            Exponent of each prior's log ratio, dims (prior,), or one for all: 0 for the first set,
+            1 for the second.
 
         Returns
         -------
@@ -171,8 +166,7 @@ class Bridge:
 
 
 def jackknife(bridge: Bridge, estimate: Callable[[Bridge], FloatArray]) -> FloatArray:
-    """Return standard errors of estimates from a bridge, leaving out one piece of the draws after
-    the other.
+    """Return jackknife standard errors of estimates from a bridge.
 
     Parameters
     ----------
@@ -186,15 +180,13 @@ def jackknife(bridge: Bridge, estimate: Callable[[Bridge], FloatArray]) -> Float
     numpy.ndarray
         Dims (estimate,).
     """
-    found = np.array([estimate(bridge.without(block)) for block in range(BLOCKS)])
-    errors: FloatArray = np.sqrt((BLOCKS - 1) * found.var(axis=0))
+    found = np.array([estimate(bridge.without(fold)) for fold in range(FOLDS)])
+    errors: FloatArray = np.sqrt((FOLDS - 1) * found.var(axis=0))
     return errors
 
 
 def changed_priors(first: Fit, second: Fit) -> tuple[str, ...]:
-    """Return the paths of priors that two fits of one study have and do not share, those of sources
-    without rows left out.
-    """
+    """Return the paths of priors that differ between two fits; only sources with rows count."""
     other = second.layout.priors
     return tuple(
         path for path, prior in first.layout.priors.items() if prior != other.get(path, prior)
@@ -207,13 +199,16 @@ def _log_ratios(fit: Fit, paths: tuple[str, ...], first: Fit, second: Fit) -> Fl
     places = [list(fit.layout.priors).index(path) for path in paths]
     own = free[..., places].reshape(-1, len(paths)).astype(np.float64)
     priors = [(second.layout.priors[path], first.layout.priors[path]) for path in paths]
-    columns = [_at(new, x) - _at(old, x) for x, (new, old) in zip(own.T, priors, strict=True)]
+    columns = [
+        _log_density(new, x) - _log_density(old, x)
+        for x, (new, old) in zip(own.T, priors, strict=True)
+    ]
     return np.column_stack(columns) if columns else np.empty((len(own), 0))
 
 
-def _at(prior: Prior, link: FloatArray) -> FloatArray:
+def _log_density(prior: Prior, link: FloatArray) -> FloatArray:
     """Return the log density of a prior at values on its link scale."""
     if prior.is_link_normal:
-        # Straight from the link scale: in its own unit a coverage near 1 is 1.
+        # On the link scale itself: in its own unit a coverage near 1 is rounded to 1.
         return np.asarray(prior.natural().logpdf(link))
     return prior.log_density(prior.link.inverse(link))

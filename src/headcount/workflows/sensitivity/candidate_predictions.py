@@ -1,6 +1,4 @@
-"""Promised statements: what a candidate would state, drawn from the posterior predictive
-distribution of its rows.
-"""
+"""Predicted statements of a candidate: draws from the posterior predictive distribution."""
 
 from __future__ import annotations
 
@@ -17,21 +15,21 @@ from headcount.study.observation import Observation
 from headcount.study.observation_kinds import kind_of
 from headcount.workflows.sensitivity.candidate_studies import CandidateStudy
 
-__all__ = ["promised_statements"]
+__all__ = ["candidate_statements"]
 
 
-def promised_statements(fit: Fit, study: CandidateStudy, rng: np.random.Generator) -> FloatArray:
-    """Draw what a candidate would state, once for each draw of a fit.
+def candidate_statements(fit: Fit, study: CandidateStudy, rng: np.random.Generator) -> FloatArray:
+    """Draw the statements of a candidate, once for each draw of a fit.
 
-    What the fit knows keeps its draws, so that statements and answer hang together; what only the
-    candidate knows, its coverage say, is drawn from its prior.
+    Quantities of the fit keep their draws, so that statements depend on the headcount; quantities
+    of the candidate alone, such as its coverage, are drawn from their priors.
 
     Parameters
     ----------
     fit
         A fit of the study.
     study
-        The candidate, as it was built.
+        The candidate's study.
     rng
         Source of randomness.
 
@@ -41,8 +39,8 @@ def promised_statements(fit: Fit, study: CandidateStudy, rng: np.random.Generato
         Statements on the scale of the likelihood, see `headcount.posterior.replication`; dims
         (draw, row), draws in the order of ``DrawTransfer.of(fit)``.
     """
-    # Of the candidate's rows alone: nothing else has to be evaluated. Their numbers change no
-    # variable of the study.
+    # The layout has the candidate's rows alone: no other row needs evaluation, and the stated
+    # numbers change no variable of the study.
     free = DrawTransfer.of(fit).to(Layout.of(study.spec, study.rows), rng)
     study = study.with_numbers(_expected(study, free))
     layout = Layout.of(study.spec, study.rows)
@@ -51,16 +49,14 @@ def promised_statements(fit: Fit, study: CandidateStudy, rng: np.random.Generato
 
 
 def _expected(study: CandidateStudy, free: FloatArray) -> list[float]:
-    """Return the number that is expected of each row: parts of its spread are computed from the
-    number that it states.
-    """
+    """Return the expected number of each row; the noise of a row depends on its number."""
     _, location, _ = log_likelihood(free, arrays_of(Layout.of(study.spec, study.rows)))
     middle = np.median(location, axis=0).tolist()
     return [_number(row, own) for row, own in zip(study.rows.rows, middle, strict=True)]
 
 
 def _number(row: Observation, middle: float) -> float:
-    """Return the expected number where the spread of the row depends on it; else the placeholder."""
+    """Return the expected number if the row's noise depends on it, else the placeholder."""
     kind = kind_of(row)
     if kind.promise is None or kind.promise.least is None:
         return row.value or 0.0

@@ -1,4 +1,4 @@
-"""Candidate studies: a study with what one candidate would add to it."""
+"""Candidate studies: a study with the source and the rows of one candidate."""
 
 from __future__ import annotations
 
@@ -22,16 +22,16 @@ SECTION = "candidates"
 
 @dataclass(frozen=True)
 class CandidateStudy:
-    """What a candidate would add to a study.
+    """A study with the rows of one candidate.
 
     Parameters
     ----------
     name, candidate
         The candidate.
     spec
-        The study's spec, with the source that the candidate declares, if it does.
+        The study's spec, with the source that the candidate declares, if any.
     rows
-        The candidate's rows and no others, with placeholders for their numbers.
+        The candidate's rows alone, with placeholders for their numbers.
     """
 
     name: str
@@ -58,7 +58,7 @@ class CandidateStudy:
         Raises
         ------
         HeadcountError
-            Where there is no candidate of this name.
+            If there is no candidate of this name.
         """
         if name not in spec.candidates:
             msg = f"{spec.name}: unknown candidate {name!r}. {nearest(name, spec.candidates)}"
@@ -72,7 +72,7 @@ class CandidateStudy:
         return cls(name, candidate, extended, candidate_rows(name, candidate))
 
     def with_numbers(self, numbers: list[float]) -> CandidateStudy:
-        """Return the study with numbers in the place of those of the rows, in order."""
+        """Return the study with the numbers of its rows replaced, in order."""
         rows = tuple(
             replace(row, value=value) for row, value in zip(self.rows.rows, numbers, strict=True)
         )
@@ -89,10 +89,10 @@ def read_candidates(path: str | Path, spec: ModelSpec) -> ModelSpec:
     Parameters
     ----------
     path
-        TOML file with sections ``[candidates.NAME]``; the file of a model will do, of which only
-        these are read.
+        TOML file with sections ``[candidates.NAME]``, such as the file of a model; other sections
+        are ignored.
     spec
-        The study that they are candidates for.
+        The spec of the study.
 
     Returns
     -------
@@ -102,7 +102,7 @@ def read_candidates(path: str | Path, spec: ModelSpec) -> ModelSpec:
     Raises
     ------
     SpecError
-        With all problems found, or where there is no candidate.
+        With all problems found, or if there is no candidate.
     """
     path = Path(path)
     try:
@@ -112,11 +112,8 @@ def read_candidates(path: str | Path, spec: ModelSpec) -> ModelSpec:
     except tomllib.TOMLDecodeError as error:
         raise SpecError([Problem(str(path), f"not valid TOML: {error}")]) from error
     if not isinstance(document.get(SECTION), dict) or not document[SECTION]:
-        what, advice = (
-            "no candidates",
-            "Write sections [candidates.NAME] with title, rows, and source or declared.",
-        )
-        raise SpecError([Problem(path.name, what, advice)])
+        advice = "Write sections [candidates.NAME] with title, rows, and source or declared."
+        raise SpecError([Problem(path.name, "no candidates", advice)])
     return with_candidates(spec, document[SECTION], name=path.name)
 
 
@@ -128,11 +125,11 @@ def with_candidates(
     Parameters
     ----------
     spec
-        The study that they are candidates for.
+        The spec of the study.
     stated
-        Name to what a section ``[candidates.NAME]`` holds.
+        Name to the contents of a section ``[candidates.NAME]``.
     name
-        Where they came from, for messages.
+        Name of the file, for messages.
 
     Returns
     -------

@@ -1,4 +1,4 @@
-"""Quantities: what fits are asked side by side, and how far two answers lie apart."""
+"""Quantities that a comparison tabulates for every fit, and the overlap of two posteriors."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from headcount._types import FloatArray
 from headcount.posterior.draw_statistics import summarise
 from headcount.posterior.estimand_draws import (
     COVERAGE,
+    GROWTH,
     GROWTH_PER_YEAR,
     HEADCOUNT,
     RATIO,
@@ -25,14 +26,21 @@ from headcount.posterior.estimand_draws import (
 )
 from headcount.posterior.estimate_table import COLUMNS
 from headcount.posterior.fits import Fit
-from headcount.workflows.sensitivity.common_ground import Common
+from headcount.workflows.sensitivity.common_question import CommonQuestion
 
-__all__ = ["SIDE_BY_SIDE", "Quantity", "answers", "overlap", "side_by_side", "window_start"]
+__all__ = [
+    "COMPARISON_COLUMNS",
+    "ComparedQuantity",
+    "compared_draws",
+    "comparison_table",
+    "overlap",
+    "window_start",
+]
 
-SIDE_BY_SIDE: Final = ("prior_set", *COLUMNS, "change", "overlap")
-"""Columns of `side_by_side`, in order."""
+COMPARISON_COLUMNS: Final = ("prior_set", *COLUMNS, "change", "overlap")
+"""Columns of `comparison_table`, in order."""
 
-GROWTHS: Final = ("growth", "growth_per_year")
+GROWTHS: Final = (GROWTH, GROWTH_PER_YEAR)
 """Estimands that may be negative: their change is that of the growth factor."""
 
 BINS: Final = 4096
@@ -40,8 +48,8 @@ BINS: Final = 4096
 hundred times as wide."""
 
 
-class Quantity(NamedTuple):
-    """What is asked of every fit.
+class ComparedQuantity(NamedTuple):
+    """A quantity of every fit.
 
     Attributes
     ----------
@@ -53,7 +61,7 @@ class Quantity(NamedTuple):
     year
         Calendar year; of a window the last.
     scope
-        Who counts.
+        Name of the scope.
     source
         For coverage, else empty.
     """
@@ -65,15 +73,15 @@ class Quantity(NamedTuple):
     source: str = ""
 
 
-def answers(fit: Fit, common: Common) -> dict[Quantity, FloatArray]:
-    """Return the draws of everything that is set side by side.
+def compared_draws(fit: Fit, question: CommonQuestion) -> dict[ComparedQuantity, FloatArray]:
+    """Return the draws of all quantities that a comparison tabulates.
 
     Parameters
     ----------
     fit
         A fit.
-    common
-        What all fits have in common.
+    question
+        The question that all fits have in common.
 
     Returns
     -------
@@ -83,36 +91,38 @@ def answers(fit: Fit, common: Common) -> dict[Quantity, FloatArray]:
         root and ratios of scopes in the last year; coverage or multiplier of each source in the
         last year and the largest area of its rows.
     """
-    quantities, estimands = zip(*_estimands(fit, common), strict=True)
+    quantities, estimands = zip(*_estimands(fit, question), strict=True)
     return dict(zip(quantities, estimand_draws(fit, estimands), strict=True))
 
 
-def side_by_side(found: Mapping[str, Mapping[Quantity, FloatArray]], prob: float) -> pd.DataFrame:
+def comparison_table(
+    draws: Mapping[str, Mapping[ComparedQuantity, FloatArray]], prob: float
+) -> pd.DataFrame:
     """Summarise the quantities of several fits, each against the first.
 
     Parameters
     ----------
-    found
-        Name of the fit to what `answers` returns.
+    draws
+        Name of the fit to what `compared_draws` returns.
     prob
         Probability inside the equal-tailed intervals.
 
     Returns
     -------
     pandas.DataFrame
-        Columns ``SIDE_BY_SIDE``, the fits of one quantity below each other. ``change``: the median
-        over the reference's, less 1; for growth, that of the growth factors. ``overlap``: as
+        Columns ``COMPARISON_COLUMNS``, the fits of one quantity below each other. ``change``: the
+        median over the reference's, less 1; for growth, that of the growth factors. ``overlap``: as
         `overlap` with the reference. Both are missing where the reference has no such quantity.
     """
-    reference = next(iter(found.values()))
-    order = dict.fromkeys(quantity for own in found.values() for quantity in own)
+    reference = next(iter(draws.values()))
+    order = dict.fromkeys(quantity for own in draws.values() for quantity in own)
     lines = [
         {"prior_set": name} | _line(quantity, own[quantity], reference.get(quantity), prob)
         for quantity in order
-        for name, own in found.items()
+        for name, own in draws.items()
         if quantity in own
     ]
-    return pd.DataFrame(lines)[list(SIDE_BY_SIDE)]
+    return pd.DataFrame(lines)[list(COMPARISON_COLUMNS)]
 
 
 def overlap(one: FloatArray, other: FloatArray) -> float:
@@ -126,22 +136,22 @@ def overlap(one: FloatArray, other: FloatArray) -> float:
     Returns
     -------
     float
-        The integral of the smaller of the two densities: 1 where they are the same, 0 where they
-        have nothing in common; 1 less their distance in total variation. A distribution that does
-        not vary shares all or nothing.
+        The integral of the smaller of the two densities: 1 if they are equal, 0 if their supports
+        are disjoint; 1 less their distance in total variation. A distribution that does not vary
+        shares all or nothing.
 
     Notes
     -----
     The overlapping coefficient of Inman and Bradley (1989,
     https://doi.org/10.1080/03610928908830127). Densities are smoothed histograms, on the log scale
     where all draws are positive; the integral does not depend on the scale. The bandwidth is
-    Silverman's. Two sets of 4,000 draws of one distribution come out 0.02 to 0.04 below 1.
+    Silverman's. Two sets of 4,000 draws of one distribution overlap by 0.96 to 0.98.
 
     Examples
     --------
     >>> import numpy as np
     >>> draws = np.random.default_rng(1).normal(size=4000)
-    >>> round(overlap(draws, draws + 2.0), 1)  # two normal distributions two standard deviations apart share 0.317
+    >>> round(overlap(draws, draws + 2.0), 1)  # 0.317 for two normals two standard deviations apart
     0.3
     """
     first, second = np.ravel(one).astype(np.float64), np.ravel(other).astype(np.float64)
@@ -164,12 +174,12 @@ def overlap(one: FloatArray, other: FloatArray) -> float:
 
 def _bandwidth(draws: FloatArray) -> float:
     lower, upper = np.quantile(draws, [0.25, 0.75])
-    spread = min(float(draws.std()), float(upper - lower) / 1.349) or float(draws.std())
-    return float(0.9 * spread * len(draws) ** -0.2)
+    sd = min(float(draws.std()), float(upper - lower) / 1.349) or float(draws.std())
+    return float(0.9 * sd * len(draws) ** -0.2)
 
 
 def _line(
-    quantity: Quantity, draws: FloatArray, reference: FloatArray | None, prob: float
+    quantity: ComparedQuantity, draws: FloatArray, reference: FloatArray | None, prob: float
 ) -> dict[str, object]:
     summary = summarise(xr.DataArray(draws, dims=SAMPLE_DIMS), prob=prob)
     if reference is None:
@@ -180,41 +190,52 @@ def _line(
     return quantity._asdict() | summary | {"change": change, "overlap": shared}
 
 
-def _estimands(fit: Fit, common: Common) -> Iterator[tuple[Quantity, Estimand]]:
-    root, target, last = common.root, common.target, common.last_year
+def _estimands(fit: Fit, question: CommonQuestion) -> Iterator[tuple[ComparedQuantity, Estimand]]:
+    root, target, last = question.root, question.target, question.last_year
     total = Estimand(HEADCOUNT, root, last, target)
-    for year in common.years:
-        yield Quantity("headcount", root, year, target), total._replace(year=year)
+    for year in question.years:
+        yield ComparedQuantity(HEADCOUNT, root, year, target), total._replace(year=year)
     rate = total._replace(name=GROWTH_PER_YEAR)
-    for before, year in pairwise(common.years):
-        yield Quantity("growth", root, year, target), rate._replace(year=year, from_year=before)
-    first = window_start(fit, common)
+    for before, year in pairwise(question.years):
+        own = rate._replace(year=year, from_year=before)
+        yield ComparedQuantity(GROWTH, root, year, target), own
+    first = window_start(fit, question)
     if first < last:
-        yield Quantity("growth_per_year", root, last, target), rate._replace(from_year=first)
-    for code in common.areas:
+        own = rate._replace(from_year=first)
+        yield ComparedQuantity(GROWTH_PER_YEAR, root, last, target), own
+    for code in question.areas:
         own = Estimand(HEADCOUNT, code, last, target)
-        yield Quantity("headcount", code, last, target), own
-        yield Quantity("share", code, last, target), own._replace(name=SHARE, of_area=root)
+        yield ComparedQuantity(HEADCOUNT, code, last, target), own
+        share = own._replace(name=SHARE, of_area=root)
+        yield ComparedQuantity(SHARE, code, last, target), share
     for scope in fit.layout.scopes[1:]:
-        yield (
-            Quantity("ratio", root, last, scope),
-            Estimand(RATIO, root, last, scope, to_scope=target),
-        )
+        own = Estimand(RATIO, root, last, scope, to_scope=target)
+        yield ComparedQuantity(RATIO, root, last, scope), own
     for quantity in _coverages(fit):
         yield quantity, Estimand(*quantity)
 
 
-def window_start(fit: Fit, common: Common) -> int:
-    """Return the year from which growth over a window is told: the reference year, or the first one
-    if that is too late.
+def window_start(fit: Fit, question: CommonQuestion) -> int:
+    """Return the first year of the growth window: the reference year if it precedes the last one.
+
+    Parameters
+    ----------
+    fit
+        A fit.
+    question
+        The question that all fits have in common.
+
+    Returns
+    -------
+    int
+        Else the first common year.
     """
     reference = fit.spec.years.reference
-    return (
-        reference if reference in common.years and reference < common.last_year else common.years[0]
-    )
+    is_earlier = reference in question.years and reference < question.last_year
+    return reference if is_earlier else question.years[0]
 
 
-def _coverages(fit: Fit) -> Iterator[Quantity]:
+def _coverages(fit: Fit) -> Iterator[ComparedQuantity]:
     """Yield the coverage of each source in the last year and the largest area of its rows."""
     regions_of = fit.spec.areas.regions_of
     for source in fit.layout.sources:
@@ -223,7 +244,6 @@ def _coverages(fit: Fit) -> Iterator[Quantity]:
         if declared.reach is None or not rows:
             continue
         last = max(row.year for row in rows)
-        area = max(
-            (row.area for row in rows if row.year == last), key=lambda code: len(regions_of(code))
-        )
-        yield Quantity(COVERAGE, area, last, declared.scope, source)
+        areas = (row.area for row in rows if row.year == last)
+        area = max(areas, key=lambda code: len(regions_of(code)))
+        yield ComparedQuantity(COVERAGE, area, last, declared.scope, source)

@@ -1,11 +1,11 @@
-"""Expected gain: how much of an answer's variance statements yet to be seen would take away.
+"""Expected gain: the part of a quantity's variance that statements are expected to remove.
 
-Under squared loss the expected value of sample information is ``Var(E[f | y])``: the variance of an
-answer f that knowing y is expected to remove. With draws of f and of the y that each draw might
-give rise to, ``E[f | y]`` is a regression of f on y [1]_, whatever the model between them.
-Statements enter by their normal scores, which know no outliers; the regression is a ridge
-regression on polynomials of them, or of their best linear index where they are many. Every
-prediction is made by a regression that has not seen the draw, so that nothing is gained by chance.
+Under squared loss the expected value of sample information is ``Var(E[f | y])``: the variance of a
+quantity f that knowledge of y is expected to remove. With draws of f and of the y that each draw
+generates, ``E[f | y]`` is a regression of f on y [1]_, whatever the model between them. Statements
+enter by their normal scores, which have no outliers; the regression is a ridge regression on
+polynomials of them, or of their best linear index where they are many. Every draw is predicted by a
+regression on the other draws, so that chance produces no gain.
 
 References
 ----------
@@ -26,34 +26,34 @@ from scipy import special, stats
 
 from headcount._types import FloatArray
 
-__all__ = ["Gain", "expected_gain"]
+__all__ = ["Gain", "estimate_gain"]
 
 FOLDS: Final = 10
-"""Stretches of draws that are predicted from the others; neighbours in a chain, which resemble each
-other, stay together."""
+"""Contiguous folds of draws, each predicted from the others: neighbours in a chain are correlated
+and stay together."""
 
-FEW: Final = 8
-"""Up to so many statements, squares, cubes and products of them are looked at; of more, those of
-their linear index."""
+MOST_STATEMENTS: Final = 8
+"""Up to so many statements enter with squares, cubes and products; of more, only their linear index
+does."""
 
-FLAT: Final = 1e-9
-"""Standard deviation of a feature below which it is constant but for rounding."""
+CONSTANT: Final = 1e-9
+"""Standard deviation below which a feature is constant but for rounding."""
 
 PENALTIES: Final = tuple(10.0**k for k in range(-4, 4))
-"""Ridge penalties tried, as a part of the number of draws."""
+"""Ridge penalties, as multiples of the number of draws."""
 
 
 @dataclass(frozen=True)
 class Gain:
-    """What statements are expected to tell about an answer.
+    """Expected reduction of a quantity's variance.
 
     Parameters
     ----------
     variance
-        Of the answer before.
+        Variance of the quantity before.
     explained
         The part of it that the statements are expected to remove; about zero, and possibly a little
-        below, if they tell nothing.
+        below, if they carry no information.
     se
         Monte Carlo standard error of ``explained``, for independent draws.
     """
@@ -64,62 +64,64 @@ class Gain:
 
     @property
     def interval_cut(self) -> float:
-        """By which part the answer's interval is expected to become narrower: root mean square, in
-        [0, 1].
-        """
+        """Expected relative reduction of the interval's width, root mean square; in [0, 1]."""
         part = self.explained / self.variance if self.variance > 0 else 0.0
         return 1 - float(np.sqrt(1 - np.clip(part, 0.0, 1.0)))
 
 
-def expected_gain(outcome: FloatArray, statements: FloatArray) -> Gain:
-    """Estimate how much of an answer's variance statements would remove.
+def estimate_gain(outcome: FloatArray, statements: FloatArray) -> Gain:
+    """Estimate the part of a quantity's variance that statements would remove.
 
     Parameters
     ----------
     outcome
-        Draws of the answer; dims (draw,), in the order of the chains.
+        Draws of the quantity; dims (draw,), in the order of the chains.
     statements
-        What might be stated if the draw were the truth, noise included; dims (draw, statement).
-        Parameters in the place of statements give the value of knowing them exactly.
+        Statements that each draw generates, noise included; dims (draw, statement). Parameters in
+        the place of statements give the value of perfect information about them.
 
     Returns
     -------
     Gain
-        By a regression that is cross-validated.
+        By a cross-validated regression.
 
     Raises
     ------
     ValueError
-        Where the two have different numbers of draws, too few of them, or something that is not
-        finite.
+        If the two have different numbers of draws, too few of them, or values that are not finite.
 
     Examples
     --------
     >>> import numpy as np
     >>> rng = np.random.default_rng(1)
-    >>> answer = rng.normal(size=4000)
-    >>> gain = expected_gain(answer, (answer + rng.normal(size=4000))[:, None])
+    >>> outcome = rng.normal(size=4000)
+    >>> gain = estimate_gain(outcome, (outcome + rng.normal(size=4000))[:, None])
     >>> round(gain.explained / gain.variance, 1)
     0.5
     """
     _check(outcome, statements)
-    varying = statements[:, np.ptp(statements, axis=0) > 0]
     centred = outcome - outcome.mean()
-    predicted = np.zeros_like(centred)
-    if varying.shape[1] and np.ptp(outcome) > 0:
-        scores = _normal_scores(varying)
-        straight = _predicted(_polynomials(scores) if scores.shape[1] <= FEW else scores, centred)
-        bent = _predicted(_powers(_normal_scores(straight[:, None])), centred)
-        predicted = min(straight, bent, key=lambda own: float(np.mean((centred - own) ** 2)))
-    gained = centred**2 - (centred - predicted) ** 2
-    return Gain(
-        float(centred.var()), float(gained.mean()), float(gained.std() / np.sqrt(len(gained)))
-    )
+    gained = centred**2 - (centred - _fitted(centred, statements)) ** 2
+    se = float(gained.std() / np.sqrt(len(gained)))
+    return Gain(float(centred.var()), float(gained.mean()), se)
+
+
+def _fitted(centred: FloatArray, statements: FloatArray) -> FloatArray:
+    """Predict the centred outcome by the better of two regressions; dims (draw,)."""
+    varying = statements[:, np.ptp(statements, axis=0) > 0]
+    if not varying.shape[1] or np.ptp(centred) == 0:
+        return np.zeros_like(centred)
+    scores = _normal_scores(varying)
+    is_few = scores.shape[1] <= MOST_STATEMENTS
+    full = _predicted(_polynomials(scores) if is_few else scores, centred)
+    index = _predicted(_powers(_normal_scores(full[:, None])), centred)
+    return min(full, index, key=lambda own: float(np.mean((centred - own) ** 2)))
 
 
 def _check(outcome: FloatArray, statements: FloatArray) -> None:
     if outcome.ndim != 1 or statements.ndim != 2 or len(outcome) != len(statements):  # noqa: PLR2004 - dims
-        msg = f"outcome has dims {outcome.shape} and statements {statements.shape}; expected (draw,) and (draw, statement)"
+        found = f"outcome has dims {outcome.shape} and statements {statements.shape}"
+        msg = f"{found}; expected (draw,) and (draw, statement)"
         raise ValueError(msg)
     if len(outcome) < 2 * FOLDS:
         msg = f"{len(outcome)} draws are too few to regress on; at least {2 * FOLDS}"
@@ -147,18 +149,18 @@ def _polynomials(scores: FloatArray) -> FloatArray:
 
 def _predicted(features: FloatArray, outcome: FloatArray) -> FloatArray:
     """Predict each draw by ridge regressions on the others, with the penalty that predicts best."""
-    spread = features.std(axis=0)
-    # The square of the score of one of two equally frequent answers is always the same.
-    features = (features - features.mean(axis=0))[:, spread > FLAT] / spread[spread > FLAT]
+    sd = features.std(axis=0)
+    # The squared score of one of two equally frequent values is constant.
+    features = (features - features.mean(axis=0))[:, sd > CONSTANT] / sd[sd > CONSTANT]
     folds = np.arange(len(outcome)) * FOLDS // len(outcome)
     found = np.zeros((len(PENALTIES), len(outcome)))
-    whole, against = features.T @ features, features.T @ outcome
+    gram, moments = features.T @ features, features.T @ outcome
     for fold in range(FOLDS):
         own = folds == fold
         held = features[own]
-        values, vectors = np.linalg.eigh(whole - held.T @ held)
-        turned, target = held @ vectors, vectors.T @ (against - held.T @ outcome[own])
+        values, vectors = np.linalg.eigh(gram - held.T @ held)
+        rotated, target = held @ vectors, vectors.T @ (moments - held.T @ outcome[own])
         for i, penalty in enumerate(PENALTIES):
-            found[i, own] = turned @ (target / (np.maximum(values, 0.0) + penalty * len(outcome)))
+            found[i, own] = rotated @ (target / (np.maximum(values, 0.0) + penalty * len(outcome)))
     errors = np.mean((outcome - found) ** 2, axis=1)
     return np.asarray(found[np.argmin(errors)])

@@ -1,6 +1,4 @@
-"""`value_of_information`: how much of the answer's uncertainty data that could be had would take
-away.
-"""
+"""`value_of_information`: the expected reduction of an interval by data that could be collected."""
 
 from __future__ import annotations
 
@@ -15,19 +13,19 @@ import pandas as pd
 from headcount._names import SAMPLE_DIMS, YEAR
 from headcount._types import FloatArray
 from headcount._wording import interval, people, percent, plural
-from headcount.errors import HeadcountError
 from headcount.posterior.draw_transfer import DrawTransfer
 from headcount.posterior.estimands import headcount
 from headcount.posterior.fits import Fit
 from headcount.posterior.forecasting import last_observed
+from headcount.study.arguments import checked_seed, checked_year
 from headcount.study.specs import ModelSpec
-from headcount.workflows.sensitivity.candidate_predictions import promised_statements
+from headcount.workflows.sensitivity.candidate_predictions import candidate_statements
 from headcount.workflows.sensitivity.candidate_studies import (
     CandidateStudy,
     read_candidates,
     with_candidates,
 )
-from headcount.workflows.sensitivity.expected_gain import Gain, expected_gain
+from headcount.workflows.sensitivity.expected_gain import Gain, estimate_gain
 
 __all__ = ["CANDIDATE_COLUMNS", "PARAMETER_COLUMNS", "ValueOfInformation", "value_of_information"]
 
@@ -36,32 +34,32 @@ CANDIDATE_COLUMNS: Final = ("candidate", "title", "rows", *GAIN_COLUMNS, "cost",
 PARAMETER_COLUMNS: Final = ("parameter", *GAIN_COLUMNS)
 """Columns of the two tables, in order."""
 
-SHOWN: Final = 5
+MOST_PARAMETERS: Final = 5
 """Parameters that sentences name."""
 
 
 @dataclass(frozen=True, eq=False)
 class ValueOfInformation:
-    """What data that could be had would be worth for one headcount.
+    """The value of data that could be collected, for one headcount.
 
     Build one with `value_of_information`.
 
     Parameters
     ----------
     area, year
-        Which headcount of the target scope.
+        Area and year of the headcount of the target scope.
     lower, median, upper
         Its posterior 5, 50 and 95 % quantiles without the candidates, in people.
     candidates
         A line for each candidate, the most valuable first: columns ``CANDIDATE_COLUMNS``. ``rows``:
-        how many it promises; ``interval_cut``: by which part its interval, on the log scale, is
-        expected to become narrower; ``se``: the Monte Carlo standard error of that; ``variance``,
-        ``explained``: the posterior variance of the log headcount, and how much of it is expected
-        to go; ``cost`` as declared, and ``cut_per_cost``; missing where none is.
+        number of its rows; ``interval_cut``: expected relative reduction of the interval's width on
+        the log scale; ``se``: its Monte Carlo standard error; ``variance``, ``explained``: the
+        posterior variance of the log headcount, and the part of it that the candidate is expected
+        to remove; ``cost`` as declared, and ``cut_per_cost``; missing if no cost is declared.
     parameters
         A line for each quantity with a prior, the most valuable first: columns
-        ``PARAMETER_COLUMNS``, as if it were known exactly. A bound on what any study of that
-        quantity could be worth.
+        ``PARAMETER_COLUMNS``, for perfect information about it. An upper bound for any study of
+        that quantity.
     """
 
     area: str
@@ -74,18 +72,16 @@ class ValueOfInformation:
 
     @property
     def sentences(self) -> tuple[str, ...]:
-        """What was found, in sentences."""
+        """The results in sentences."""
         return tuple(_sentences(self))
 
     def to_frame(self) -> pd.DataFrame:
-        """Return both tables as one: ``what`` is ``candidate`` or ``parameter``, ``name`` which
-        one.
-        """
+        """Return both tables as one, with ``kind`` (candidate or parameter) and ``name``."""
         named = [
-            table.rename(columns={what: "name"}).assign(what=what)
-            for what, table in (("candidate", self.candidates), ("parameter", self.parameters))
+            table.rename(columns={kind: "name"}).assign(kind=kind)
+            for kind, table in (("candidate", self.candidates), ("parameter", self.parameters))
         ]
-        columns = ["what", "name", *CANDIDATE_COLUMNS[1:]]
+        columns = ["kind", "name", *CANDIDATE_COLUMNS[1:]]
         filled = [table.reindex(columns=columns).astype(object) for table in named if len(table)]
         return pd.concat(filled, ignore_index=True).assign(area=self.area, year=self.year)
 
@@ -97,13 +93,9 @@ class ValueOfInformation:
         return path
 
     def __repr__(self) -> str:
-        """Return what was found as text."""
-        return (
-            "\n  ".join(
-                [f"<headcount.ValueOfInformation for {self.area} in {self.year}", *self.sentences]
-            )
-            + ">"
-        )
+        """Return the results as text."""
+        opening = f"<headcount.ValueOfInformation for {self.area} in {self.year}"
+        return "\n  ".join([opening, *self.sentences]) + ">"
 
 
 def value_of_information(
@@ -114,28 +106,27 @@ def value_of_information(
     year: int | None = None,
     seed: int,
 ) -> ValueOfInformation:
-    """Say how much narrower an interval would become with data that could be had, and with what is
-    uncertain known.
+    """Estimate how much data that could be collected would narrow the interval of a headcount.
 
-    Nothing is fitted again. Each draw of the fit is taken for the truth in turn, and what the
-    candidate would state is drawn from it. How well a regression on these statements tells the
-    answer apart from draw to draw is how much the statements would tell: the expected value of
-    sample information under squared loss [1]_ [2]_. A quantity in the place of the statements gives
-    the value of knowing it exactly [2]_.
+    Nothing is fitted again. Each draw of the fit is the truth in turn, and the candidate's
+    statements are drawn from it. The variance that a regression of the headcount on these
+    statements explains is the expected value of sample information under squared loss [1]_ [2]_. A
+    quantity in the place of the statements gives the expected value of perfect information about
+    it [2]_.
 
     Parameters
     ----------
     fit
         A fit.
     candidates
-        Name to what a section ``[candidates.NAME]`` of a spec holds; or a TOML file with such
-        sections; the fit's own spec's if ``None``.
+        Name to the contents of a section ``[candidates.NAME]`` of a spec; or a TOML file with such
+        sections; those of the fit's own spec if ``None``.
     area
         Code of an area or grouping; the root if not given.
     year
         A year of the model; the last one that is no forecast for the area if not given.
     seed
-        Of all that is random. A candidate's statements do not depend on which others there are.
+        Seed of the statements. Those of one candidate do not depend on the other candidates.
 
     Returns
     -------
@@ -145,14 +136,14 @@ def value_of_information(
     Raises
     ------
     SpecError
-        With all that is wrong with the candidates.
-    HeadcountError
-        Where area or year is unknown.
+        If candidates contradict the study, with all problems.
+    ArgumentError
+        If area or year is unknown.
 
     Notes
     -----
-    Expected cuts are of the posterior standard deviation of the log headcount: its root mean square
-    over what might be stated. A count's Poisson part is taken at the number that is expected.
+    The expected cut is that of the posterior standard deviation of the log headcount: its root mean
+    square over the statements. The Poisson part of a count's noise is that of the expected number.
 
     References
     ----------
@@ -174,7 +165,7 @@ def value_of_information(
     spec = _with(fit.spec, candidates)
     studies = [CandidateStudy.of(spec, name) for name in spec.candidates]
     people_in = headcount(fit, area=area).transpose(*SAMPLE_DIMS, YEAR)
-    chosen = _year(fit, area, year)
+    chosen = last_observed(fit, area) if year is None else checked_year(year, fit.spec)
     outcome = np.log(people_in.sel({YEAR: chosen}).to_numpy().reshape(-1))
     lower, median, upper = np.exp(np.quantile(outcome, [0.05, 0.5, 0.95])).tolist()
     return ValueOfInformation(
@@ -183,7 +174,7 @@ def value_of_information(
         lower,
         median,
         upper,
-        _candidates(fit, studies, outcome, seed),
+        _candidates(fit, studies, outcome, checked_seed(seed)),
         _parameters(fit, outcome),
     )
 
@@ -196,49 +187,38 @@ def _with(spec: ModelSpec, candidates: Mapping[str, Any] | str | Path | None) ->
     return read_candidates(candidates, spec)
 
 
-def _year(fit: Fit, area: str | None, year: int | None) -> int:
-    years = fit.spec.years
-    if year is None:
-        return last_observed(fit, area)
-    if year not in years.labels:
-        msg = f"year {year} is outside the model's years {years.first} to {years.last}"
-        raise HeadcountError(msg)
-    return year
-
-
 def _candidates(
     fit: Fit, studies: list[CandidateStudy], outcome: FloatArray, seed: int
 ) -> pd.DataFrame:
     lines = []
     for study in studies:
         rng = np.random.default_rng([seed, *study.name.encode()])
-        gain = expected_gain(outcome, promised_statements(fit, study, rng))
+        gain = estimate_gain(outcome, candidate_statements(fit, study, rng))
         labels = {
             "candidate": study.name,
             "title": study.candidate.title,
             "rows": len(study.candidate.rows),
         }
         cost = np.nan if study.candidate.cost is None else study.candidate.cost
-        lines.append(
-            labels | _gain(gain) | {"cost": cost, "cut_per_cost": gain.interval_cut / cost}
-        )
+        costs = {"cost": cost, "cut_per_cost": gain.interval_cut / cost}
+        lines.append(labels | _gain(gain) | costs)
     return _ranked(lines, CANDIDATE_COLUMNS)
 
 
 def _parameters(fit: Fit, outcome: FloatArray) -> pd.DataFrame:
-    carried = DrawTransfer.of(fit)
-    place = {label: i for i, label in enumerate(carried.labels)}
+    transfer = DrawTransfer.of(fit)
+    place = {label: i for i, label in enumerate(transfer.labels)}
     lines = [
-        {"parameter": path} | _gain(expected_gain(outcome, carried.free[:, [place[path]]]))
+        {"parameter": path} | _gain(estimate_gain(outcome, transfer.free[:, [place[path]]]))
         for path in fit.layout.priors
     ]
     return _ranked(lines, PARAMETER_COLUMNS)
 
 
 def _gain(gain: Gain) -> dict[str, float]:
-    left = max(1 - gain.explained / gain.variance, 1e-12)
-    # The error of the explained part, carried to 1 - sqrt(1 - explained / variance).
-    se = gain.se / gain.variance / (2 * np.sqrt(left))
+    remaining = max(1 - gain.explained / gain.variance, 1e-12)
+    # Delta method for 1 - sqrt(1 - explained / variance).
+    se = gain.se / gain.variance / (2 * np.sqrt(remaining))
     return {
         "interval_cut": gain.interval_cut,
         "se": float(se),
@@ -257,16 +237,18 @@ def _sentences(found: ValueOfInformation) -> Iterator[str]:
     yield f"{found.area} in {found.year}: {ends} (90 %; median {people(found.median)})."
     for _, line in found.candidates.iterrows():
         rows = plural(int(line["rows"]), "row")
-        yield f"{line['title']} ({line['candidate']}, {rows}) would cut the interval by {_cut(line)}."
+        subject = f"{line['title']} ({line['candidate']}, {rows})"
+        yield f"{subject} would cut the interval by {_cut(line)}."
     per_cost = found.candidates.dropna(subset=["cut_per_cost"])
     if len(per_cost) > 1:
         best = per_cost.loc[per_cost["cut_per_cost"].idxmax(), "candidate"]
         yield f"Most for its cost: {best}."
     if not len(found.candidates):
-        yield "No candidates are declared; write [candidates.NAME] into the model, or name a file of them."
-    # The total of the reference year is the answer, or next to it: nobody studies that as such.
-    studied = found.parameters[found.parameters["parameter"] != "total.prior"]
-    for _, line in studied[:SHOWN].iterrows():
+        advice = "write [candidates.NAME] into the model, or name a file of them"
+        yield f"No candidates are declared; {advice}."
+    # The total of the reference year is the headcount itself, or close to it.
+    others = found.parameters[found.parameters["parameter"] != "total.prior"]
+    for _, line in others[:MOST_PARAMETERS].iterrows():
         yield f"Knowing {line['parameter']} exactly would cut it by {_cut(line)}."
 
 

@@ -1,10 +1,9 @@
-"""Accuracy: how well each row is predicted by a fit that has not seen it (PSIS-LOO), row by row and
-summed by source.
+"""Predictive accuracy: expected log predictive density of rows by PSIS-LOO, summed by source.
 
 The expected log predictive density (elpd) of a row is the log density that a fit without the row
-gives to what the row states. It is computed from a fit with the row by Pareto-smoothed importance
-sampling [1]_. All likelihoods here are densities of a logarithm, or probabilities, and which of the
-two is settled by the row alone; so numbers of one row compare across priors and specs.
+gives to it. It is computed from a fit with the row by Pareto-smoothed importance sampling [1]_
+[2]_. All likelihoods here are densities of a logarithm, or probabilities, and the row alone decides
+which; so the elpd of a row can be compared across priors and specs.
 
 References
 ----------
@@ -32,22 +31,23 @@ from headcount._types import FloatArray
 from headcount.posterior.fits import Fit
 from headcount.posterior.row_expectations import row_moments
 
-__all__ = ["ELPD", "TRUSTED_K", "accuracy_by_source", "leave_one_out", "log_mean", "smoothed"]
+__all__ = ["ELPD", "TRUSTED_K", "elpd_by_source", "log_mean_exp", "loo_by_row", "pareto_smooth"]
 
 TRUSTED_K: Final = 0.7
-"""Pareto k up to which importance sampling is trusted; see Vehtari et al. (2024)."""
+"""Largest Pareto k with which importance sampling is reliable; see Vehtari et al. (2024)."""
 
 FEWEST_DRAWS: Final = 4
-"""Below this many draws in a chain, no autocorrelation can be estimated."""
+"""Draws per chain below which no autocorrelation can be estimated."""
 
 SHORTEST_TAIL: Final = 5
-"""Weights from which a tail's shape can be told; the tail is a fifth of the draws, or less."""
+"""Smallest number of weights from which the shape of a tail is estimated; the tail has a fifth of
+the draws, or less."""
 
-SAME: Final = 1e-6
-"""Log weights that differ by less are the same."""
+EQUAL: Final = 1e-6
+"""Difference of log weights below which they are equal."""
 
 REMARKS: Final = ("line", "as_stated", "citation", "license", "notes", "excluded")
-"""Cells of a row that say nothing about headcounts."""
+"""Cells of a row that do not enter its likelihood."""
 
 ELPD: Final = (
     "prior_set",
@@ -66,11 +66,11 @@ ELPD: Final = (
     "trusted_difference",
     "trusted_difference_se",
 )
-"""Columns of `accuracy_by_source`, in order."""
+"""Columns of `elpd_by_source`, in order."""
 
 
-def leave_one_out(log_likelihood: FloatArray) -> pd.DataFrame:
-    """Compute what a fit without each row would say of the row.
+def loo_by_row(log_likelihood: FloatArray) -> pd.DataFrame:
+    """Compute the leave-one-out predictive density of each row.
 
     Parameters
     ----------
@@ -80,10 +80,9 @@ def leave_one_out(log_likelihood: FloatArray) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        One line a row. ``elpd``: expected log predictive density; ``p_loo``: what the row's own
-        presence adds to it, its share in the effective number of parameters; ``k``: Pareto k of the
-        weights; ``ess``: effective draws behind the row's number, of the weights and of the chains
-        together.
+        One line per row. ``elpd``: expected log predictive density; ``p_loo``: contribution of the
+        row to the effective number of parameters; ``k``: Pareto k of the weights; ``ess``:
+        effective draws, of the weights and of the chains together.
     """
     by_row = np.moveaxis(log_likelihood, -1, 0)
     relative = _relative_ess(by_row)
@@ -92,7 +91,7 @@ def leave_one_out(log_likelihood: FloatArray) -> pd.DataFrame:
     return pd.DataFrame(lines, columns=["elpd", "p_loo", "k", "ess"])
 
 
-def accuracy_by_source(fits: Mapping[str, Fit]) -> pd.DataFrame:
+def elpd_by_source(fits: Mapping[str, Fit]) -> pd.DataFrame:
     """Sum the elpd of rows by source, for several fits, each against the first.
 
     Parameters
@@ -104,13 +103,12 @@ def accuracy_by_source(fits: Mapping[str, Fit]) -> pd.DataFrame:
     -------
     pandas.DataFrame
         Columns ``ELPD``, a line for each fit and source, and before them one for all rows, whose
-        ``source`` is empty. ``rows`` are summed in ``elpd``, with standard error ``elpd_se``;
-        ``k_high`` of them have a Pareto k above 0.7, the worst is ``k_max``; ``ess_min`` is the
-        fewest effective draws of any. ``difference``: elpd less that of the reference over the
-        ``compared`` rows that both have, with the standard error of that sum. ``trusted`` of these
-        have a Pareto k of at most
-        0.7 in both fits; ``trusted_difference`` is the same over them alone. Standard errors are missing for fewer than two
-        rows.
+        ``source`` is empty. ``elpd`` is the sum over ``rows``, with standard error ``elpd_se``;
+        ``k_high`` of them have a Pareto k above 0.7, the largest is ``k_max``; ``ess_min`` is the
+        smallest number of effective draws of any. ``difference``: elpd less that of the reference
+        over the ``compared`` rows that both have, with the standard error of that sum. ``trusted``
+        of these have a Pareto k of at most 0.7 in both fits; ``trusted_difference`` is the
+        difference over them alone. Standard errors are missing for fewer than two rows.
     """
     found = {name: _by_row(fit) for name, fit in fits.items()}
     reference = next(iter(found.values()))
@@ -124,48 +122,48 @@ def accuracy_by_source(fits: Mapping[str, Fit]) -> pd.DataFrame:
     return pd.DataFrame(lines, columns=list(ELPD))
 
 
-def smoothed(log_weights: FloatArray, r_eff: float = 1.0) -> tuple[FloatArray, float]:
-    """Smooth importance weights, and say whether they can be trusted.
+def pareto_smooth(log_weights: FloatArray, r_eff: float = 1.0) -> tuple[FloatArray, float]:
+    """Smooth importance weights, and diagnose them.
 
     Parameters
     ----------
     log_weights
         Log importance weights up to a constant; dims (draw,).
     r_eff
-        Effective draws for each draw, by which the tail that is smoothed gets its length.
+        Effective draws per draw, which determines the length of the smoothed tail.
 
     Returns
     -------
     tuple
         Logs of weights that sum to 1, dims (draw,), and their Pareto k: minus infinity for weights
-        that have reached a bound, as those of a mixture may; infinity where there are fewer than 25
-        draws, too few to tell.
+        at an upper bound, as those of a mixture may be; infinity for fewer than 25 draws, which are
+        too few for a diagnosis.
     """
     log_weights = np.asarray(log_weights, dtype=np.float64)
     tail = int(min(len(log_weights) / 5, 3 * np.sqrt(len(log_weights) / r_eff)))
     largest = np.partition(log_weights, -tail - 1)[-tail - 1 :]
-    if tail < SHORTEST_TAIL or np.ptp(largest) < SAME:
-        k = np.inf if np.ptp(log_weights) > SAME and tail < SHORTEST_TAIL else -np.inf
+    if tail < SHORTEST_TAIL or np.ptp(largest) < EQUAL:
+        k = np.inf if np.ptp(log_weights) > EQUAL and tail < SHORTEST_TAIL else -np.inf
         return log_weights - logsumexp(log_weights), k
     # ArviZ takes the log likelihood that is divided by, hence the sign.
     found, k = array_stats.psislw(-log_weights, r_eff=r_eff)  # type: ignore[no-untyped-call]
     return np.asarray(found - logsumexp(found)), float(k)
 
 
-def log_mean(values: FloatArray) -> float:
+def log_mean_exp(values: FloatArray) -> float:
     """Return the logarithm of the mean of exponentials."""
     return float(logsumexp(values) - np.log(values.size))
 
 
 def _left_out(log_likelihood: FloatArray, r_eff: float) -> tuple[float, float, float, float]:
-    log_weights, k = smoothed(-log_likelihood, r_eff)
+    log_weights, k = pareto_smooth(-log_likelihood, r_eff)
     elpd = float(logsumexp(log_weights + log_likelihood))
     ess = float(np.exp(-logsumexp(2 * log_weights))) * r_eff
-    return elpd, log_mean(log_likelihood) - elpd, k, ess
+    return elpd, log_mean_exp(log_likelihood) - elpd, k, ess
 
 
 def _relative_ess(by_row: FloatArray) -> FloatArray:
-    """Return the effective draws for each draw of the likelihood's mean, dims (row,); at most 1."""
+    """Return effective draws per draw of the mean likelihood, at most 1; dims (row,)."""
     if by_row.shape[-1] < FEWEST_DRAWS:
         return np.ones(len(by_row))
     likelihood = np.exp(by_row - by_row.max(axis=(1, 2), keepdims=True))
@@ -176,15 +174,16 @@ def _relative_ess(by_row: FloatArray) -> FloatArray:
 
 def _by_row(fit: Fit) -> pd.DataFrame:
     moments = row_moments(fit)["log_likelihood"].transpose(*SAMPLE_DIMS, ROW)
-    table = leave_one_out(moments.to_numpy().astype(np.float64))
+    table = loo_by_row(moments.to_numpy().astype(np.float64))
     table.insert(0, "source", [row.source for row in fit.observations.fitted])
     table.insert(0, "row", _row_names(fit))
     return table
 
 
 def _row_names(fit: Fit) -> list[str]:
-    """Return what each fitted row states, with how many rows before it state the same: a name to
-    pair rows of two fits by.
+    """Return a name for each fitted row, by which rows of two fits are paired.
+
+    It is the statement itself, with the number of equal statements before it.
     """
     seen: Counter[str] = Counter()
     names = []
@@ -196,7 +195,7 @@ def _row_names(fit: Fit) -> list[str]:
 
 
 def _paired(table: pd.DataFrame, reference: pd.DataFrame) -> pd.DataFrame:
-    """Return the rows that both tables have, with how much better the first one predicts each."""
+    """Return the rows that both tables have, with the difference of elpd and the larger k."""
     both = table.merge(reference[["row", "elpd", "k"]], on="row", suffixes=("", "_reference"))
     return both.assign(
         difference=both["elpd"] - both["elpd_reference"],

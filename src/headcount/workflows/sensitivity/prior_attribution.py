@@ -1,21 +1,22 @@
-"""Attributing: which of the priors that differ moves the answer, and by how much.
+"""Attribution: which of the priors that differ moves the headcount, and by how much.
 
-Two questions, and they have different answers wherever priors work together.
+Two questions, with different answers wherever priors interact.
 
-*What would this prior do alone?* Draws are weighted by the ratio of this prior's two densities, with Pareto smoothing [1]_: the
-draws of the reference, or those of both fits pooled
+*The effect of one prior alone.* Draws are weighted by the ratio of this prior's two densities, with
+Pareto smoothing [1]_: the draws of the reference, or those of both fits pooled
 (`headcount.workflows.sensitivity.bridge_weights`), whichever gives the smaller Pareto k. Where
 neither k is at most 0.7, the ratio is tempered, raised to the largest power at which the
-reference's draws can still be trusted, and the rest of the way is gone straight on with the slope
-found there, the posterior covariance of the outcome and the log ratio: to first order.
+reference's draws are still reliable, and the rest of the effect is extrapolated linearly with the
+slope at that power, the posterior covariance of the outcome and the log ratio: to first order.
 
-*How much of the whole change is its part?* All priors go from one set to the other together, their log ratios l_j counting
-with an exponent t from 0 to 1. On the way the mean of the outcome f changes by
+*Its contribution to the whole change.* All priors change from one set to the other together, their
+log ratios l_j counting with an exponent t from 0 to 1. On this path the mean of the outcome f
+changes by
 
     d/dt E_t f = Cov_t(f, sum_j l_j) = sum_j Cov_t(f, l_j)
 
-so that the integral of Cov_t(f, l_j) over t is the part of prior j: the Aumann-Shapley value [2]_.
-Parts add up to the whole.
+so that the integral of Cov_t(f, l_j) over t is the contribution of prior j: the Aumann-Shapley
+value [2]_. Contributions sum to the whole.
 
 References
 ----------
@@ -39,7 +40,7 @@ from scipy.special import logsumexp
 
 from headcount._types import FloatArray
 from headcount.workflows.sensitivity.bridge_weights import Bridge, jackknife
-from headcount.workflows.sensitivity.predictive_accuracy import TRUSTED_K, smoothed
+from headcount.workflows.sensitivity.predictive_accuracy import TRUSTED_K, pareto_smooth
 
 __all__ = [
     "ATTRIBUTION",
@@ -47,10 +48,10 @@ __all__ = [
     "METHODS",
     "TOGETHER",
     "WHOLE",
-    "Parts",
-    "alone",
-    "attribution",
-    "parts",
+    "Contributions",
+    "attribution_table",
+    "contributions_of",
+    "effect_alone",
 ]
 
 ATTRIBUTION: Final = (
@@ -60,49 +61,52 @@ ATTRIBUTION: Final = (
     "alone_mcse",
     "method",
     "pareto_k",
-    "part",
-    "part_mcse",
+    "contribution",
+    "contribution_mcse",
 )
-"""Columns of `attribution`, in order."""
+"""Columns of `attribution_table`, in order."""
 
-ERRORS: Final = ("alone_mcse", "part_mcse")
+ERRORS: Final = ("alone_mcse", "contribution_mcse")
+
+REWEIGHTED: Final = "re-weighted"
+BOTH_FITS: Final = "both fits"
+FIRST_ORDER: Final = "first order"
 
 METHODS: Final = {
-    "re-weighted": "the draws of the reference, weighted by this prior's ratio",
-    "both fits": "the draws of both fits, weighted by this prior's ratio",
-    "first order": "tempered as far as weights can be trusted, then straight on: rough",
+    REWEIGHTED: "the draws of the reference, weighted by this prior's ratio",
+    BOTH_FITS: "the draws of both fits, weighted by this prior's ratio",
+    FIRST_ORDER: "tempered as far as weights are reliable, then linear: rough",
 }
-"""How a prior's effect alone is found, best first, and in words."""
+"""Methods for the effect of one prior alone, best first, and in words."""
 
 TOGETHER: Final = "(together)"
 WHOLE: Final = "(all)"
-"""In the place of a prior: what effects alone leave to acting together, and the whole change."""
+"""In the place of a prior: the interaction beyond effects alone, and the whole change."""
 
 FEWEST_EFFECTIVE: Final = 100.0
-"""Effective draws that every point on the way between two fits needs for parts to be taken at their
-word."""
+"""Effective draws that every point on the path needs for reliable contributions."""
 
 POWERS: Final = np.linspace(0.95, 0.05, 19)
-"""Powers that a ratio is tempered to, the largest first."""
+"""Powers to which a ratio is tempered, the largest first."""
 
 
 @cache
 def _nodes() -> tuple[FloatArray, FloatArray]:
-    """Return Gauss-Legendre nodes and weights on the way from 0 to 1."""
+    """Return Gauss-Legendre nodes and weights on [0, 1]."""
     places, weights = np.polynomial.legendre.leggauss(16)
     return (places + 1) / 2, weights / 2
 
 
 @dataclass(frozen=True, eq=False)
-class Parts:
-    """The parts of a change, and whether the two fits lie near enough for them to be known.
+class Contributions:
+    """Contributions of priors to a change between two fits.
 
     Parameters
     ----------
     values, errors
-        Part of each prior and its Monte Carlo standard error; dims (prior,).
+        Contribution of each prior and its Monte Carlo standard error; dims (prior,).
     ess
-        Fewest effective draws at any point on the way.
+        Smallest number of effective draws at any point on the path.
     """
 
     values: FloatArray
@@ -111,23 +115,23 @@ class Parts:
 
     @property
     def are_rough(self) -> bool:
-        """Whether the two fits hardly overlap."""
+        """Whether the two posteriors hardly overlap."""
         return self.ess < FEWEST_EFFECTIVE
 
 
-def attribution(
-    name: str, bridge: Bridge, found: Parts, whole: tuple[float, float]
+def attribution_table(
+    name: str, bridge: Bridge, found: Contributions, whole: tuple[float, float]
 ) -> pd.DataFrame:
-    """Tabulate what each changed prior does, alone and as a part of the whole.
+    """Tabulate the effect of each changed prior, alone and as a contribution to the whole change.
 
     Parameters
     ----------
     name
-        Of the second prior set.
+        Name of the second prior set.
     bridge
         The draws of both.
     found
-        What `parts` returns.
+        As `contributions_of` returns them.
     whole
         Change of the outcome's mean from the first fit to the second, and its Monte Carlo standard
         error.
@@ -135,43 +139,47 @@ def attribution(
     Returns
     -------
     pandas.DataFrame
-        Columns ``ATTRIBUTION``, the largest part first. ``alone`` and ``part`` are changes of the
-        outcome's mean (for the log of a total: log points), each with a Monte Carlo standard error;
-        ``method`` is a key of ``METHODS``. Two more lines: ``(together)``, what of the whole change
-        is left when the effects alone are added up, and what of it the parts leave, which is Monte
-        Carlo error; and ``(all)``, the whole change between the two fits. The standard errors of
-        what is left take the others as independent.
+        Columns ``ATTRIBUTION``, the largest contribution first. ``alone`` and ``contribution`` are
+        changes of the outcome's mean (for the log of a total: log points), each with a Monte Carlo
+        standard error; ``method`` is a key of ``METHODS``. Two more lines: ``(together)``, the
+        whole change less the sum of the effects alone, and less the sum of the contributions, which
+        is Monte Carlo error; and ``(all)``, the whole change between the two fits. The standard
+        errors of the differences take their terms as independent.
     """
     lines: list[dict[str, Any]] = [
-        {"prior": path, **alone(bridge, place), "part": part, "part_mcse": error}
-        for place, (path, part, error) in enumerate(
+        {
+            "prior": path,
+            **effect_alone(bridge, place),
+            "contribution": value,
+            "contribution_mcse": error,
+        }
+        for place, (path, value, error) in enumerate(
             zip(bridge.paths, found.values, found.errors, strict=True)
         )
     ]
-    lines.sort(key=lambda line: -abs(line["part"]))
-    effects = np.array([(line["alone"], line["part"]) for line in lines]).reshape(-1, 2)
-    left = whole[0] - effects.sum(axis=0)
-    errors = [
-        float(np.sqrt(whole[1] ** 2 + sum(line[name] ** 2 for line in lines))) for name in ERRORS
-    ]
-    nothing = {"method": "", "pareto_k": np.nan}
-    pair = dict(zip(ERRORS, errors, strict=True))
-    lines += [
-        {"prior": TOGETHER, "alone": left[0], "part": left[1], **pair, **nothing},
-        {
-            "prior": WHOLE,
-            "alone": np.nan,
-            "alone_mcse": np.nan,
-            "part": whole[0],
-            "part_mcse": whole[1],
-            **nothing,
-        },
-    ]
+    lines.sort(key=lambda line: -abs(line["contribution"]))
+    lines += _summary_lines(lines, whole)
     return pd.DataFrame(lines).assign(prior_set=name)[list(ATTRIBUTION)]
 
 
-def parts(bridge: Bridge) -> Parts:
-    """Share the whole change between two fits out among the priors that differ.
+def _summary_lines(lines: list[dict[str, Any]], whole: tuple[float, float]) -> list[dict[str, Any]]:
+    """Return the lines ``(together)`` and ``(all)``."""
+    effects = np.array([(line["alone"], line["contribution"]) for line in lines]).reshape(-1, 2)
+    rest = whole[0] - effects.sum(axis=0)
+    errors = {
+        name: float(np.sqrt(whole[1] ** 2 + sum(line[name] ** 2 for line in lines)))
+        for name in ERRORS
+    }
+    no_method = {"method": "", "pareto_k": np.nan}
+    total = {"contribution": whole[0], "contribution_mcse": whole[1]}
+    return [
+        {"prior": TOGETHER, "alone": rest[0], "contribution": rest[1], **errors, **no_method},
+        {"prior": WHOLE, "alone": np.nan, "alone_mcse": np.nan, **total, **no_method},
+    ]
+
+
+def contributions_of(bridge: Bridge) -> Contributions:
+    """Divide the whole change between two fits among the priors that differ.
 
     Parameters
     ----------
@@ -180,45 +188,45 @@ def parts(bridge: Bridge) -> Parts:
 
     Returns
     -------
-    Parts
+    Contributions
         In the order of ``bridge.paths``.
 
     Notes
     -----
     The integral is a Gauss-Legendre sum of 16 points. With bounded weights it is smooth wherever
-    the two fits overlap.
+    the two posteriors overlap.
     """
     fewest = min(_effective(bridge.log_weights(float(t))) for t in _nodes()[0])
-    return Parts(_integrated(bridge), jackknife(bridge, _integrated), fewest)
+    return Contributions(_integrated(bridge), jackknife(bridge, _integrated), fewest)
 
 
-def alone(bridge: Bridge, place: int) -> dict[str, object]:
-    """Return what a prior would do if only it were changed.
+def effect_alone(bridge: Bridge, place: int) -> dict[str, object]:
+    """Return the effect of changing one prior alone.
 
     Parameters
     ----------
     bridge
         The draws of both fits.
     place
-        Of the prior in ``bridge.paths``.
+        Position of the prior in ``bridge.paths``.
 
     Returns
     -------
     dict
-        ``alone``, ``alone_mcse``, ``method``, and ``pareto_k`` of the weights that were used.
+        ``alone``, ``alone_mcse``, ``method``, and ``pareto_k`` of the weights that are used.
     """
     exponents = np.zeros(len(bridge.paths))
     exponents[place] = 1.0
-    choices = {"re-weighted": bridge.first, "both fits": bridge}
+    choices = {REWEIGHTED: bridge.first, BOTH_FITS: bridge}
     ks = {method: _pareto_k(draws.log_weights(exponents)) for method, draws in choices.items()}
     method = min(ks, key=lambda name: ks[name])
     if ks[method] <= TRUSTED_K:
-        return _told(method, ks[method], choices[method], lambda own: _change(own, exponents))
+        return _line(method, ks[method], choices[method], lambda own: _change(own, exponents))
     power, k = _tempered(bridge.first, exponents)
-    return _told("first order", k, bridge.first, lambda own: _straight_on(own, exponents, power))
+    return _line(FIRST_ORDER, k, bridge.first, lambda own: _extrapolated(own, exponents, power))
 
 
-def _told(
+def _line(
     method: str, k: float, draws: Bridge, effect: Callable[[Bridge], float]
 ) -> dict[str, object]:
     error = jackknife(draws, lambda own: np.array([effect(own)]))[0]
@@ -226,17 +234,14 @@ def _told(
 
 
 def _change(bridge: Bridge, exponents: FloatArray) -> float:
-    """Return how the outcome's mean differs from that under the first set; by the same weights
-    without the ratio.
-    """
-    after, before = smoothed(bridge.log_weights(exponents))[0], smoothed(bridge.log_weights(0.0))[0]
+    """Return the change of the outcome's mean from the first set, both by weights of the bridge."""
+    after = pareto_smooth(bridge.log_weights(exponents))[0]
+    before = pareto_smooth(bridge.log_weights(0.0))[0]
     return float((np.exp(after) - np.exp(before)) @ bridge.outcome)
 
 
 def _tempered(first: Bridge, exponents: FloatArray) -> tuple[float, float]:
-    """Return the largest power to which weights can be trusted, and their Pareto k; 0 if there is
-    none.
-    """
+    """Return the largest power with reliable weights, and their Pareto k; 0 if there is none."""
     for power in POWERS:
         k = _pareto_k(first.log_weights(power * exponents))
         if k <= TRUSTED_K:
@@ -244,14 +249,14 @@ def _tempered(first: Bridge, exponents: FloatArray) -> tuple[float, float]:
     return 0.0, -np.inf
 
 
-def _straight_on(first: Bridge, exponents: FloatArray, power: float) -> float:
-    weights = np.exp(smoothed(first.log_weights(power * exponents))[0])
+def _extrapolated(first: Bridge, exponents: FloatArray, power: float) -> float:
+    weights = np.exp(pareto_smooth(first.log_weights(power * exponents))[0])
     slope = _covariances(first, weights) @ exponents
     return float(weights @ first.outcome - first.outcome.mean() + (1 - power) * slope)
 
 
 def _integrated(bridge: Bridge) -> FloatArray:
-    """Return the integral of each covariance along the way; dims (prior,)."""
+    """Return the integral of each covariance along the path; dims (prior,)."""
     total = np.zeros(len(bridge.paths))
     for t, step in zip(*_nodes(), strict=True):
         log_weights = bridge.log_weights(float(t))
@@ -260,9 +265,7 @@ def _integrated(bridge: Bridge) -> FloatArray:
 
 
 def _covariances(bridge: Bridge, weights: FloatArray) -> FloatArray:
-    """Return the covariance of the outcome and each log ratio under weights that sum to 1; dims
-    (prior,).
-    """
+    """Return the weighted covariance of the outcome and each log ratio; dims (prior,)."""
     deviations = weights * (bridge.outcome - weights @ bridge.outcome)
     found: FloatArray = deviations @ bridge.log_ratios
     return found
@@ -273,4 +276,4 @@ def _effective(log_weights: FloatArray) -> float:
 
 
 def _pareto_k(log_weights: FloatArray) -> float:
-    return smoothed(log_weights)[1]
+    return pareto_smooth(log_weights)[1]

@@ -1,21 +1,29 @@
-"""Prior sets: one study fitted under several of them, as one piece of work that can be taken up
-again.
-"""
+"""Fits of one study under several of its prior sets, kept in a folder as soon as they are done."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from pathlib import Path
+from typing import Final
 
 from headcount.errors import InputError, Problem, SamplingError, SpecError
+from headcount.inference import Sampler
 from headcount.posterior.fits import Fit
 from headcount.study.observations import Observations
 from headcount.study.prior_changes import with_prior_set
 from headcount.study.specs import ModelSpec
 from headcount.study.study import Study
-from headcount.workflows.batches import Job, Outcome, pack_fit, run_batch, unpack_fit
+from headcount.workflows.batches import (
+    BatchOptions,
+    Job,
+    Outcome,
+    pack_fit,
+    run_batch,
+    unpack_fit,
+)
 
 __all__ = ["fit_prior_sets", "fit_studies", "under_prior_sets"]
+
+SAMPLER: Final = Sampler(chains=4, draws=1000, tune=500)
 
 
 def fit_prior_sets(
@@ -23,18 +31,12 @@ def fit_prior_sets(
     observations: Observations | None = None,
     *,
     names: Sequence[str],
-    folder: str | Path,
     seed: int,
-    chains: int = 4,
-    draws: int = 1000,
-    tune: int = 500,
-    processes: int | None = None,
-    dask: str | None = None,
-    progress: bool = True,
+    sampler: Sampler = SAMPLER,
+    batch: BatchOptions | None = None,
 ) -> dict[str, Fit]:
     """Fit a study under several of its prior sets.
 
-    Finished fits are kept in a folder, so that a run that was stopped or killed goes on from there.
     Nothing compiles for a set.
 
     Parameters
@@ -42,17 +44,16 @@ def fit_prior_sets(
     study
         A study with its base priors in force, or the spec of one.
     observations
-        The rows, where a spec is given.
+        The rows, if a spec is given.
     names
         Prior sets, ``base`` for none; the first one is the reference of a comparison.
-    folder
-        Where finished fits are kept, one file each.
     seed
-        Of every fit.
-    chains, draws, tune
-        As in `headcount.fit`.
-    processes, dask, progress
-        As in `headcount.workflows.batches.run_batch`.
+        Seed of every fit.
+    sampler
+        Options of the sampler.
+    batch
+        Folder of the finished fits and the processes that run them; if ``None``, all cores, and an
+        interrupted run starts again.
 
     Returns
     -------
@@ -62,29 +63,26 @@ def fit_prior_sets(
     Raises
     ------
     SpecError
-        Where a set is unknown; all of them are named, before anything is fitted.
+        If a set is unknown; all unknown sets are named, before anything is fitted.
     SamplingError
-        Where a fit failed; the others are kept.
+        If a fit failed; the others are kept.
 
     Examples
     --------
     >>> import headcount as hc
     >>> from headcount.workflows.sensitivity import fit_prior_sets
-    >>> spec = hc.read_spec("models/toy.toml")
-    >>> observations = hc.read_observations("data/toy/observations.csv")
-    >>> fits = fit_prior_sets(
-    ...     spec, observations, names=["base", "wide"], folder="fits", seed=1
-    ... )  # doctest: +SKIP
+    >>> study = hc.Study(
+    ...     hc.read_spec("models/toy.toml"),
+    ...     hc.read_observations("data/toy/observations.csv"),
+    ... )
+    >>> batch = hc.BatchOptions(folder="fits")
+    >>> fits = fit_prior_sets(study, names=["base", "wide"], seed=1, batch=batch)  # doctest: +SKIP
     >>> hc.compare_priors(fits)  # doctest: +SKIP
     """
     study = Study.of(study, observations)
-    studies = {
-        name: study.variant(spec=spec) for name, spec in under_prior_sets(study.spec, names).items()
-    }
-    settings = {"seed": seed, "chains": chains, "draws": draws, "tune": tune}
-    return fit_studies(
-        studies, folder, **settings, processes=processes, dask=dask, progress=progress
-    )
+    specs = under_prior_sets(study.spec, names)
+    studies = {name: study.variant(spec=spec) for name, spec in specs.items()}
+    return fit_studies(studies, seed=seed, sampler=sampler, batch=batch)
 
 
 def under_prior_sets(spec: ModelSpec, names: Iterable[str]) -> dict[str, ModelSpec]:
@@ -95,7 +93,7 @@ def under_prior_sets(spec: ModelSpec, names: Iterable[str]) -> dict[str, ModelSp
     spec
         The declaration with its base priors in force.
     names
-        Prior sets; one that is named twice is meant once.
+        Prior sets; repeated names count once.
 
     Returns
     -------
@@ -105,7 +103,7 @@ def under_prior_sets(spec: ModelSpec, names: Iterable[str]) -> dict[str, ModelSp
     Raises
     ------
     SpecError
-        With all names that are unknown, each with the nearest one that is known.
+        With all unknown names, each with the nearest known one.
     """
     found: dict[str, ModelSpec] = {}
     problems: list[Problem] = []
@@ -121,23 +119,18 @@ def under_prior_sets(spec: ModelSpec, names: Iterable[str]) -> dict[str, ModelSp
 
 def fit_studies(
     studies: Mapping[str, Study],
-    folder: str | Path,
     *,
     seed: int,
-    chains: int,
-    draws: int,
-    tune: int,
-    processes: int | None = None,
-    dask: str | None = None,
-    progress: bool = True,
+    sampler: Sampler = SAMPLER,
+    batch: BatchOptions | None = None,
 ) -> dict[str, Fit]:
-    """Fit several studies, and keep each fit as soon as it is there.
+    """Fit several studies, and keep each fit as soon as it is done.
 
     Parameters
     ----------
     studies
         Name, which also names the file, to study.
-    folder, seed, chains, draws, tune, processes, dask, progress
+    seed, sampler, batch
         As in `fit_prior_sets`.
 
     Returns
@@ -148,13 +141,10 @@ def fit_studies(
     Raises
     ------
     SamplingError
-        Where a fit failed; the others are kept.
+        If a fit failed; the others are kept.
     """
-    jobs = [
-        Job(name, study, seed, pack_fit, chains=chains, draws=draws, tune=tune)
-        for name, study in studies.items()
-    ]
-    outcomes = run_batch(jobs, folder, processes=processes, dask=dask, progress=progress)
+    jobs = [Job(name, study, seed, pack_fit, sampler) for name, study in studies.items()]
+    outcomes = run_batch(jobs, batch)
     failed = [_failure(outcome) for outcome in outcomes if outcome.error]
     if failed:
         msg = f"{len(failed)} of {len(jobs)} fits failed; the others are kept. {'; '.join(failed)}"
