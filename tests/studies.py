@@ -594,7 +594,7 @@ def _survey_cells(
     """Yield surveys of every scope among those that hold it, and of every list: none, some and all
     of the respondents."""
     for inner, outer in product(spec.scopes, spec.scopes):
-        if inner != outer and spec.scope_holds(outer, inner):
+        if inner != outer and spec.scope_contains(outer, inner):
             for k, n in _some_of(rng):
                 yield {"kind": "survey", "value": k, "n": n, "scope": inner, "of_scope": outer}
     for name, other in spec.sources.items():

@@ -79,7 +79,7 @@ def test_all_problems_of_candidates_are_named_at_once(toy_spec: hc.ModelSpec) ->
         "more.toml [candidates.census.rows.0.area]: unknown area 'SUOTH'. Did you mean 'SOUTH'?",
         "more.toml [candidates.census.rows.1.year]: 2030 is outside the model's years 2018 to 2025. Widen [years] in "
         "more.toml, or say why in 'excluded'.",
-        "more.toml [candidates.registry]: a source of the name 'registry' is there already. Write source = \"registry\" if it "
+        "more.toml [candidates.registry]: a source named 'registry' exists. Write source = \"registry\" if it "
         "is the same one, or choose another name.",
         "more.toml [candidates.again.source]: unknown source 'registri'. Did you mean 'registry'?",
         "more.toml [candidates.kinds.declared.scope]: unknown scope 'keeper'. Did you mean 'beekeeper'?",

@@ -138,5 +138,5 @@ def test_a_study_that_does_not_fit_is_refused_before_anything_is_built(
         StudyError, match="source 'platfrom' is not in toy.toml. Did you mean 'platform'?"
     ):
         hc.build_model(toy_spec, replace(toy_observations, rows=rows))
-    with pytest.raises(StudyError, match="no row is left to fit"):
+    with pytest.raises(StudyError, match="there is no row to fit"):
         hc.build_model(toy_spec, toy_observations.select(lambda _: False))

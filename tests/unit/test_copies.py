@@ -131,7 +131,7 @@ def test_other_numbers_are_no_copy(spec, original, copy, column):
     [line] = faults(spec, row("platform", **original), row("blog", **copy))
     assert line == (
         f"o.csv:3 [{column}]: 'blog' is declared a copy of 'platform', and line 2 states another {column}. "
-        "Mend the number, or declare the source with a reach of its own and a common lineage."
+        "Correct the number, or declare the source with a reach of its own and a common lineage."
     )
 
 

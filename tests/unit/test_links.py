@@ -18,7 +18,7 @@ def test_inverse_undoes_forward_inside_the_support(name):
     # Up to 10: beyond it 1 - p and 1 + x hold too few digits of a probability or a ratio.
     line = LINE[np.abs(LINE) <= 10]
     values = np.asarray(link.inverse(line))
-    assert all(link.holds(float(value)) for value in values)
+    assert all(link.contains(float(value)) for value in values)
     np.testing.assert_allclose(link.forward(values), line, rtol=1e-10, atol=1e-10)
 
 
@@ -61,7 +61,7 @@ def test_the_slope_is_the_derivative_of_forward(name):
     ],
 )
 def test_limits_are_open_and_nothing_infinite_is_held(name, outside):
-    assert [value for value in outside if LINKS[name].holds(value)] == []
+    assert [value for value in outside if LINKS[name].contains(value)] == []
 
 
 @pytest.mark.parametrize(

@@ -159,7 +159,7 @@ def test_draws_follow_the_quantiles(family):
     prior = Prior.parse({"family": family} | numbers, support=support)
     draws = prior.draw(np.random.default_rng(2), (50, 40))
     assert draws.shape == (50, 40)
-    assert all(prior.link.holds(float(value)) for value in draws.flat)
+    assert all(prior.link.contains(float(value)) for value in draws.flat)
     below = draws < prior.quantile(0.3)
     assert stats.binomtest(int(below.sum()), draws.size, 0.3).pvalue > 1e-3
 

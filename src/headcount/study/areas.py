@@ -143,7 +143,7 @@ class Areas:
             return (self.region_index[code],)
         return tuple(sorted({index for child in below for index in self.regions_of(child)}))
 
-    def holds(self, outer: str, inner: str) -> bool:
+    def contains(self, outer: str, inner: str) -> bool:
         """Return whether every region of ``inner`` lies in ``outer``."""
         return set(self.regions_of(inner)) <= set(self.regions_of(outer))
 

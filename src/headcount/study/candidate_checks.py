@@ -1,4 +1,4 @@
-"""Checks of candidates: what they would add must fit the study as if it were there."""
+"""Checks of candidates: the rows that they would add must fit the study."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ import warnings
 from collections.abc import Iterable, Iterator
 from typing import Final
 
-from headcount.errors import HeadcountWarning, InputError, Problem, nearest
-from headcount.study.observation_files import parse_observations
+from headcount.errors import HeadcountWarning, Problem, StudyError, nearest
+from headcount.study.cell_checks import cell_problems
 from headcount.study.observation_kinds import OBSERVATION_KINDS, Promise
 from headcount.study.observations import Observation, Observations
 from headcount.study.spec_checks import spec_problems
@@ -27,21 +27,21 @@ def candidate_rows(name: str, candidate: CandidateSpec) -> Observations:
     Parameters
     ----------
     name
-        Of the candidate; a source that it declares has this name too.
+        Name of the candidate, and of the source that it may declare.
     candidate
         The declaration.
 
     Returns
     -------
     Observations
-        A row for each of the candidate's, in order.
+        The candidate's rows, in order.
     """
     source, promises = candidate.source or name, _promises()
     rows = (
         Observation(
             source=source,
             value=promises[row.kind].placeholder,
-            # Rows of a candidate may ask the same twice: two surveys of one kind are two.
+            # Two rows of a candidate may agree in all cells: two surveys of one kind are two.
             notes=f"row {i} of candidate {name}",
             line=i + FIRST_LINE,
             **row.model_dump(),
@@ -52,17 +52,17 @@ def candidate_rows(name: str, candidate: CandidateSpec) -> Observations:
 
 
 def candidate_problems(spec: ModelSpec) -> Iterator[Problem]:
-    """Yield what is wrong with the candidates of a spec, all of it.
+    """Yield all problems of the candidates of a spec.
 
     Parameters
     ----------
     spec
-        A spec that is itself in order.
+        A spec that is valid without its candidates.
 
     Yields
     ------
     Problem
-        Naming file and key; rows are counted from 0.
+        Naming file and key; the first row is 0.
     """
     for name, candidate in spec.candidates.items():
         declared = [*_source_problems(spec, name, candidate)]
@@ -72,9 +72,7 @@ def candidate_problems(spec: ModelSpec) -> Iterator[Problem]:
 
 
 def with_declared(spec: ModelSpec, name: str, candidate: CandidateSpec) -> ModelSpec:
-    """Return a spec that knows a candidate's own source, fit for checks and nothing else: its text
-    does not.
-    """
+    """Return a spec with the source that a candidate declares; its text is unchanged."""
     if candidate.declared is None:
         return spec
     return spec.model_copy(update={"sources": {**spec.sources, name: candidate.declared}})
@@ -84,27 +82,21 @@ def _source_problems(spec: ModelSpec, name: str, candidate: CandidateSpec) -> It
     where = f"{spec.name} [candidates.{name}"
     if candidate.source is not None:
         if candidate.source not in spec.sources:
-            message, advice = (
-                f"unknown source {candidate.source!r}",
-                nearest(candidate.source, spec.sources),
-            )
+            message = f"unknown source {candidate.source!r}"
+            advice = nearest(candidate.source, spec.sources)
             if candidate.source in spec.copies:
-                advice = (
-                    f"It is a copy; name the original, {spec.copies[candidate.source].copy_of!r}."
-                )
+                original = spec.copies[candidate.source].copy_of
+                advice = f"It is a copy; name the original, {original!r}."
             yield Problem(f"{where}.source]", message, advice)
         return
     if name in spec.sources or name in spec.copies:
-        message = f"a source of the name {name!r} is there already"
-        yield Problem(
-            f"{where}]",
-            message,
-            f'Write source = "{name}" if it is the same one, or choose another name.',
-        )
+        message = f"a source named {name!r} exists"
+        advice = f'Write source = "{name}" if it is the same one, or choose another name.'
+        yield Problem(f"{where}]", message, advice)
         return
     own = f"{spec.name} [sources.{name}"
     for problem in spec_problems(with_declared(spec, name, candidate)):
-        # A kind that lacks what its sources need is told of at the kind.
+        # A problem of the source's kind keeps the place of the kind.
         place = problem.where.replace(own, f"{where}.declared")
         yield Problem(place, problem.message, problem.advice)
 
@@ -119,15 +111,20 @@ def _row_problems(spec: ModelSpec, name: str, candidate: CandidateSpec) -> Itera
         yield from unknown
         return
     rows = candidate_rows(name, candidate)
+    problems = [problem for row in rows.rows for problem in cell_problems(row, rows)]
+    if not problems:
+        problems = [*_study_problems(with_declared(spec, name, candidate), rows)]
+    yield from _placed(problems, spec, name)
+
+
+def _study_problems(spec: ModelSpec, rows: Observations) -> Iterator[Problem]:
     with warnings.catch_warnings():
-        # Of sources without rows of their own; here all but one are.
+        # All sources but the candidate's are without rows here.
         warnings.simplefilter("ignore", HeadcountWarning)
         try:
-            # Through text, since that is how rows are checked against their kind.
-            parse_observations(rows.to_csv(), name=rows.name)
-            check_study(with_declared(spec, name, candidate), rows)
-        except InputError as error:
-            yield from _placed(error.problems, spec, name)
+            check_study(spec, rows)
+        except StudyError as error:
+            yield from error.problems
 
 
 def _unknown_kinds(spec: ModelSpec, name: str, candidate: CandidateSpec) -> Iterator[Problem]:
@@ -140,7 +137,7 @@ def _unknown_kinds(spec: ModelSpec, name: str, candidate: CandidateSpec) -> Iter
 
 
 def _placed(problems: Iterable[Problem], spec: ModelSpec, name: str) -> Iterator[Problem]:
-    """Yield problems of rows with the keys of the spec in the place of lines and columns."""
+    """Yield problems of rows, placed by keys of the spec instead of lines and columns."""
     for problem in problems:
         found = re.search(r":(\d+)(?: \[(\w+)\])?$", problem.where)
         place = (

@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Final
 
 from headcount.errors import Problem, nearest
 from headcount.study.observation import Observation
 from headcount.study.observation_kinds import OBSERVATION_KINDS
-from headcount.study.observations import PERIODS, SPECIAL, Observations
+from headcount.study.observations import NUMBERS, PERIODS, SPECIAL, Observations
 from headcount.study.periods import period_problem
 
 __all__ = ["cell_problems"]
 
+SMALLEST: Final = 1e-15
+LARGEST: Final = 1e18
+"""Squares and reciprocals of numbers between these limits can be computed; no number of people
+comes near them."""
+
 
 def cell_problems(row: Observation, table: Observations) -> Iterator[Problem]:
-    """Yield all problems of a row that show without the spec.
+    """Yield all problems of a row that do not depend on the spec.
 
     Parameters
     ----------
@@ -26,9 +32,27 @@ def cell_problems(row: Observation, table: Observations) -> Iterator[Problem]:
     Yields
     ------
     Problem
-        For an unknown kind, an empty or a superfluous cell, a number that the kind does not allow,
-        or a period that does not fit its year.
+        For an unknown kind, an empty or a superfluous cell, a number that the kind does not allow
+        or that is too large or too small, or a period that does not fit its year.
     """
+    sizes = [*_size_problems(row, table)]
+    places = {problem.where for problem in sizes}
+    yield from sizes
+    for problem in _value_problems(row, table):
+        if problem.where not in places:
+            yield problem
+
+
+def _size_problems(row: Observation, table: Observations) -> Iterator[Problem]:
+    for column in NUMBERS:
+        value = getattr(row, column)
+        if value is not None and value != 0 and not SMALLEST <= abs(value) <= LARGEST:
+            message = f"{value:g} is too large or too small"
+            advice = f"Sizes of numbers must be between {SMALLEST:g} and {LARGEST:g}."
+            yield Problem(table.where(row, column), message, advice)
+
+
+def _value_problems(row: Observation, table: Observations) -> Iterator[Problem]:
     if row.kind and row.kind not in OBSERVATION_KINDS:
         advice = nearest(row.kind, OBSERVATION_KINDS)
         yield Problem(table.where(row, "kind"), f"unknown kind {row.kind!r}", advice)

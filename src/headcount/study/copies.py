@@ -1,4 +1,4 @@
-"""Copies: figures that one source repeats from another enter once."""
+"""Copies: numbers that one source repeats from another enter once."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ from headcount.study.specs import ModelSpec
 __all__ = ["copy_problems", "settle_copies"]
 
 ABOUT = tuple(column for column in KEY if column not in ("source", "scope"))
-"""Columns that, with the scope, say what a row is about, whoever states it."""
+"""Columns that, with the scope, identify the quantity of a row, whichever source states it."""
 
 
 def settle_copies(
     spec: ModelSpec, observations: Observations
 ) -> tuple[Observations, list[Problem]]:
-    """Let the figures of sources that are copies enter once.
+    """Let the numbers of sources that are copies enter once.
 
-    A row of a copy is excluded where the original, or another copy of it, states the same, even in
-    a row that is itself excluded; where the original is silent, the row enters under the original's
-    name. Applied twice, it changes nothing more.
+    A row of a copy is excluded where the original, or another copy of it, states the same number,
+    also in an excluded row. Where the original has no row, the copy's row enters under the
+    original's name. A second call changes nothing.
 
     Parameters
     ----------
@@ -83,15 +83,19 @@ def _not_a_copy(
 ) -> Iterator[Problem]:
     if others:
         column = next(name for name in NUMBERS if getattr(row, name) != getattr(others[0], name))
-        message = f"{row.source!r} is declared a copy of {original!r}, and line {others[0].line} states another {column}"
+        message = (
+            f"{row.source!r} is declared a copy of {original!r}, and line {others[0].line} states "
+            f"another {column}"
+        )
         advice = (
-            "Mend the number, or declare the source with a reach of its own and a common lineage."
+            "Correct the number, or declare the source with a reach of its own and a common "
+            "lineage."
         )
         yield Problem(table.where(row, column), message, advice)
 
 
 def copy_problems(spec: ModelSpec) -> Iterator[Problem]:
-    """Yield what is wrong with the declared copies.
+    """Yield the problems of the declared copies.
 
     Parameters
     ----------
@@ -101,7 +105,7 @@ def copy_problems(spec: ModelSpec) -> Iterator[Problem]:
     Yields
     ------
     Problem
-        For each copy of what is no source, or is itself a copy.
+        For each copy whose original is unknown or is itself a copy.
     """
     for name, copy in spec.copies.items():
         where = f"{spec.name} [sources.{name}.copy_of]"

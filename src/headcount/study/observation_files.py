@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from dataclasses import fields, replace
 from operator import attrgetter
 from pathlib import Path
-from typing import Final
 
 from headcount._machine import garbage_collection_paused
 from headcount.errors import Problem, TableError, warn
@@ -18,11 +17,6 @@ from headcount.study.observations import COLUMNS, KEY, NUMBERS, PERIODS, YEARS, 
 from headcount.study.text_tables import Row, parse_table, read_text
 
 __all__ = ["parse_observations", "read_observations"]
-
-SMALLEST: Final = 1e-15
-LARGEST: Final = 1e18
-"""Squares and reciprocals of numbers between these limits can be computed; no number of people
-comes near them."""
 
 
 def read_observations(path: str | Path) -> Observations:
@@ -108,14 +102,10 @@ def _number(row: Row, column: str, problems: list[Problem]) -> float | None:
         value = float(text.replace("_", ""))
     except ValueError:
         value = math.nan
-    if value == 0 or SMALLEST <= abs(value) <= LARGEST:
-        return value
-    message = f"{text!r} is not a finite number"
     if math.isfinite(value):
-        limits = f"sizes must be between {SMALLEST:g} and {LARGEST:g}"
-        message = f"{text!r} is too large or too small; {limits}"
+        return value
     advice = "Write a plain number such as 135000, or leave the cell empty."
-    problems.append(Problem(row.where(column), message, advice))
+    problems.append(Problem(row.where(column), f"{text!r} is not a finite number", advice))
     return None
 
 

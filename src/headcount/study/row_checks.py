@@ -1,4 +1,4 @@
-"""Checks of a row against the spec: names, years, and whether its source can state it."""
+"""Checks of a row against the spec: its names and times, and whether its source can state it."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def row_problems(row: Observation, spec: ModelSpec, table: Observations) -> Iter
     Parameters
     ----------
     row
-        A row of the table whose cells fit its kind.
+        A row of the table.
     spec
         The declaration.
     table
@@ -34,7 +34,7 @@ def row_problems(row: Observation, spec: ModelSpec, table: Observations) -> Iter
         source cannot state.
     """
     if row.kind not in OBSERVATION_KINDS:
-        # A table that was read has none; one that was made by hand may.
+        # Only a table that was not read from a file can have one.
         advice = nearest(row.kind, OBSERVATION_KINDS)
         yield Problem(table.where(row, "kind"), f"unknown kind {row.kind!r}", advice)
         return
@@ -61,31 +61,31 @@ def row_problems(row: Observation, spec: ModelSpec, table: Observations) -> Iter
 
 def _time_problems(row: Observation, spec: ModelSpec, table: Observations) -> Iterator[Problem]:
     years = spec.years
-    told = f"the model's years {years.first} to {years.last}"
-    advice = f"Widen [years] in {spec.name}, or say why in 'excluded'."
+    span = f"the model's years {years.first} to {years.last}"
+    advice = f"Widen [years] in {spec.name}, or exclude the row: write a reason in 'excluded'."
     for column, period in (("year", row.period), ("from_year", row.from_period)):
         year = getattr(row, column)
         place = "period" if column == "year" else "from_period"
         if year is not None and not years.first <= year <= years.last:
-            yield Problem(table.where(row, column), f"{year} is outside {told}", advice)
+            yield Problem(table.where(row, column), f"{year} is outside {span}", advice)
         elif year is not None and period and (found := period_problem(year, period)):
-            # A table that was read has none; one that was made by hand may.
+            # Only a table that was not read from a file can have one.
             yield Problem(table.where(row, place), *found)
         elif year is not None and period and span_of(year, period).first.year < years.first:
-            yield Problem(table.where(row, place), f"{period!r} starts before {told}", advice)
+            yield Problem(table.where(row, place), f"{period!r} starts before {span}", advice)
 
 
-REFERRED: Final = {
+REACH_OF_REFERENCE: Final = {
     "of_source": ("coverage", "multiplier", "anchor", "trend"),
     "seen_by": ("coverage",),
 }
-"""Column that names another source to the kinds of reach that it can have."""
+"""Reach that another source must have, by the column that names it."""
 
 
 def _reference_problems(
     row: Observation, spec: ModelSpec, table: Observations
 ) -> Iterator[Problem]:
-    for column, reaches in REFERRED.items():
+    for column, reaches in REACH_OF_REFERENCE.items():
         name = getattr(row, column)
         if not name:
             continue
@@ -107,7 +107,7 @@ def _source_problems(row: Observation, spec: ModelSpec, table: Observations) -> 
         for other in OBSERVATION_KINDS.values()
         if (rule := other.source_rule) and rule.exclusive and rule.reach == reach
     ]
-    if own and own[0].reach == reach or not own and not rules:
+    if own[0].reach == reach if own else not rules:
         return
     message = f"{kind.with_article} from {row.source!r}, which has {reach}"
     yield Problem(table.where(row, "kind"), message, [*own, *rules][0].advice)

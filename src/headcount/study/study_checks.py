@@ -1,4 +1,4 @@
-"""Checks of a spec and observations against each other, before anything compiles."""
+"""Checks of observations against a spec."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from headcount.errors import Problem, StudyError, warn
 from headcount.study.contradictions import contradicting_rows
 from headcount.study.copies import settle_copies
 from headcount.study.observation_kinds import kind_of
+from headcount.study.observation_kinds.row_terms import scope_of
 from headcount.study.observations import Observations
 from headcount.study.row_checks import row_problems
 from headcount.study.specs import ModelSpec
@@ -24,33 +25,35 @@ def check_study(spec: ModelSpec, observations: Observations) -> Observations:
     spec
         The declaration.
     observations
-        The rows; excluded ones are not looked at, and copies are settled first, see
+        The rows. Excluded rows are not checked. Copies are settled first, see
         `headcount.study.copies.settle_copies`.
 
     Returns
     -------
     Observations
-        The rows, of which copies are settled.
+        The rows, with copies settled.
 
     Raises
     ------
     StudyError
         With all problems found: unknown sources, areas or scopes, years outside the model, rows
-        that their source cannot state, copies that are none, no fitted row at all.
+        that their source cannot state, copies with other numbers than the original, no fitted row.
 
     Warns
     -----
     HeadcountWarning
-        For each source of the spec that has no rows and that no row refers to: it is left out of
-        the model; for linkages of lists that state nothing, for shares of another source in a scope
-        that is not its own, and for statements that cannot both be right.
+        For each source that has no rows and that no row refers to, which is left out of the model;
+        for linkages of lists without numbers; for shares of another source whose scope differs; and
+        for rows that contradict each other.
     """
     observations, problems = settle_copies(spec, observations)
     problems += [
         problem for row in observations.fitted for problem in row_problems(row, spec, observations)
     ]
     if not observations.fitted:
-        problems.append(Problem(observations.name, "no row is left to fit", "All are excluded."))
+        problems.append(
+            Problem(observations.name, "there is no row to fit", "All rows are excluded.")
+        )
     if problems:
         raise StudyError(problems)
     mentioned = mentioned_sources(spec, observations)
@@ -83,8 +86,8 @@ def mentioned_sources(spec: ModelSpec, observations: Observations) -> tuple[str,
     Returns
     -------
     tuple of str
-        Names in the order of the spec: of fitted rows, of the lists that a linkage among them
-        linked, of what shares and surveys refer to.
+        Names in the order of the spec: the sources of fitted rows, the two lists of each linkage
+        among these, and the sources that shares and surveys refer to.
     """
     names = set(observations.sources)
     for name in observations.sources:
@@ -96,29 +99,25 @@ def mentioned_sources(spec: ModelSpec, observations: Observations) -> tuple[str,
 
 
 def _silent_lists(spec: ModelSpec, observations: Observations) -> Iterator[str]:
-    """Yield what a linkage cannot say while neither of its lists states how many it holds."""
+    """Yield a warning for each linkage of two lists whose sizes no row states."""
     counting = {row.source for row in observations.fitted if kind_of(row).counts_people}
     for name in observations.sources:
         lists = spec.sources[name].lists
         if lists is not None and not set(lists) & counting:
             yield (
-                f"{spec.name} [sources.{name}]: no row of {lists[0]!r} or {lists[1]!r} says how many are on a list, "
-                "so the overlap speaks about coverage and not about headcounts."
+                f"{spec.name} [sources.{name}]: no row of {lists[0]!r} or {lists[1]!r} states how "
+                "many people are on a list, so the overlap informs coverage, not headcounts."
             )
 
 
 def _foreign_scopes(spec: ModelSpec, observations: Observations) -> Iterator[str]:
-    """Yield where a share leaves open whether it is of what the other source counts, or of what the
-    row's own does.
-    """
+    """Yield a warning for each share of another source whose scope differs and is not stated."""
     for row in observations.fitted:
         if row.of_source and not row.of_scope:
-            own, other = (
-                row.scope or spec.sources[row.source].scope,
-                spec.sources[row.of_source].scope,
-            )
+            own, other = scope_of(row, spec), spec.sources[row.of_source].scope
             if own != other:
                 yield (
-                    f"{observations.where(row, 'of_scope')}: a share of what {row.of_source!r} would count of {own!r}, though it "
-                    f"counts {other!r}. Write the scope that is meant in of_scope."
+                    f"{observations.where(row, 'of_scope')}: the share is taken of the number of "
+                    f"{own!r} that {row.of_source!r} would state, but {row.of_source!r} counts "
+                    f"{other!r}. Write the scope of the whole in of_scope."
                 )

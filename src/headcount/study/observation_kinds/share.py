@@ -59,11 +59,9 @@ def _study_problems(row: Observation, spec: ModelSpec) -> Problems:
     if inner == outer:
         column = next(name for name in ("of_area", "of_scope", "of_source") if getattr(row, name))
         yield column, "a share of itself is 1, whatever the number of people", ""
-    elif (row.value or 0) > 1 and spec.scope_holds(outer, inner):
-        message = (
-            f"{row.value:g} of {outer!r} are {inner!r}, and {outer!r} is declared to hold {inner!r}"
-        )
-        yield "value", message, "A part is below 1; or mend the relation of the scopes."
+    elif (row.value or 0) > 1 and spec.scope_contains(outer, inner):
+        message = f"{row.value:g} of {outer!r} are {inner!r}, and {outer!r} is declared to contain {inner!r}"
+        yield "value", message, "A part is below 1; or correct the relation of the scopes."
 
 
 def _form(row: Observation, spec: ModelSpec) -> FormRow:

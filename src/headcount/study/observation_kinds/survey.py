@@ -49,8 +49,8 @@ def _study_problems(row: Observation, spec: ModelSpec) -> Problems:
     if {inner, outer} <= spec.scopes.keys():
         if inner == outer and not row.seen_by:
             yield "of_scope", f"{outer!r} is the scope itself", ""
-        elif not spec.scope_holds(outer, inner):
-            message = f"scope {outer!r} is not declared to hold {inner!r}"
+        elif not spec.scope_contains(outer, inner):
+            message = f"scope {outer!r} is not declared to contain {inner!r}"
             yield "of_scope", message, CHAIN
     if row.seen_by:
         yield from known_population(row, spec)

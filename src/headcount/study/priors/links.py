@@ -1,4 +1,4 @@
-"""Links: where a quantity with limits becomes one without, as the model wants it.
+"""Links: functions that map a quantity with limits to the whole real line.
 
 ============ ================= ======================== =====================================
 support      values            link                     used for
@@ -27,7 +27,7 @@ __all__ = ["LINKS", "Link"]
 
 @dataclass(frozen=True)
 class Link:
-    """A one-to-one map from a support to the whole line.
+    """A one-to-one function from a support to the real line.
 
     Parameters
     ----------
@@ -36,9 +36,9 @@ class Link:
     lower, upper
         Open limits of the support.
     forward
-        Support to line.
+        The function.
     inverse
-        Line to support.
+        Its inverse.
     slope
         Derivative of ``forward``, at a number or an array.
     """
@@ -50,13 +50,13 @@ class Link:
     inverse: Callable[[FloatArray | float], FloatArray]
     slope: Callable[[Any], Any]
 
-    def holds(self, value: float) -> bool:
-        """Say whether a value lies inside the support."""
+    def contains(self, value: float) -> bool:
+        """Return whether a value lies inside the support."""
         return bool(np.isfinite(value) and self.lower < value < self.upper)
 
     @property
     def words(self) -> str:
-        """The support as a reader would say it."""
+        """The support in words."""
         if np.isinf(self.lower):
             return "any finite number"
         if np.isinf(self.upper):

@@ -59,7 +59,7 @@ class Prior:
             msg = f"family {self.family!r} does not fit {self.link.words}; use one of {fitting}"
             raise ValueError(msg)
         _check_parameters(kind, self.parameters)
-        if self.family == LINK_NORMAL and not self.link.holds(self.parameters[0]):
+        if self.family == LINK_NORMAL and not self.link.contains(self.parameters[0]):
             msg = f"median {self.parameters[0]:g} is not {self.link.words}"
             raise ValueError(msg)
         _check_numbers(kind, self.parameters)
@@ -91,7 +91,7 @@ class Prior:
         """
         link = LINKS[support]
         for name, value in (("low", low), ("high", high)):
-            if not link.holds(value):
+            if not link.contains(value):
                 msg = f"{name} = {value:g} is not {link.words}"
                 raise ValueError(msg)
         if not low < high:
@@ -134,7 +134,7 @@ class Prior:
             Where the value leaves the support or the error is not above 0.
         """
         link = LINKS[support]
-        if not link.holds(stated):
+        if not link.contains(stated):
             msg = f"stated = {stated:g} is not {link.words}"
             raise ValueError(msg)
         if not (np.isfinite(se) and se > 0):

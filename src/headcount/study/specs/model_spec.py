@@ -138,8 +138,8 @@ class ModelSpec(Section):
             return self.breakdowns[own.part_of].of if own.part_of in self.breakdowns else None
         return own.contains or own.within or own.beside
 
-    def scope_holds(self, outer: str, inner: str) -> bool:
-        """Say whether everybody in ``inner`` is in ``outer``, as far as the declared relations tell.
+    def scope_contains(self, outer: str, inner: str) -> bool:
+        """Return whether the declared relations imply that ``outer`` contains ``inner``.
 
         Parameters
         ----------
@@ -149,8 +149,8 @@ class ModelSpec(Section):
         Returns
         -------
         bool
-            Whether a chain of ``contains``, ``within`` and ``part_of`` leads from one to the other;
-            a scope holds itself.
+            Whether a chain of ``contains``, ``within`` and ``part_of`` leads from ``outer`` to
+            ``inner``; a scope contains itself.
         """
         above: dict[str, set[str]] = {name: set() for name in self.scopes}
         for name, scope in self.scopes.items():

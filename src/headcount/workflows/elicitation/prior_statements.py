@@ -96,7 +96,7 @@ def rows_of_prior(table: pd.DataFrame, path: str, spec: ModelSpec) -> pd.DataFra
     chosen = table["source"].isin(own)
     if ".regions." in path:
         area = path.partition(".regions.")[2]
-        chosen &= table["area"].map(lambda row: spec.areas.holds(area, row))
+        chosen &= table["area"].map(lambda row: spec.areas.contains(area, row))
     return table[chosen]
 
 
