@@ -74,13 +74,15 @@ def plain_data(layout: Layout) -> dict[str, Any]:
         "kinds": len(kinds),
         "sources": len(layout.sources),
         "platforms": len(platforms),
-        "pairs": len(layout.source_units),
+        "pairs": len(layout.source_reach_groups),
         "degrees_of_freedom": DEGREES_OF_FREEDOM,
         "noise_spread": spreads.pop(),
         "pool": zero_sum_basis(2)[layout.region_pool, 0].tolist(),
         "source_kind": [kinds.index(spec.sources[name].kind) for name in layout.sources],
-        "pair_platform": [platforms.index(layout.sources[s]) for s, _ in layout.source_units],
-        "pair_region": layout.source_units[:, 1].tolist(),
+        "pair_platform": [
+            platforms.index(layout.sources[s]) for s, _ in layout.source_reach_groups
+        ],
+        "pair_region": layout.source_reach_groups[:, 1].tolist(),
         **_rows(layout),
         **_variables(layout, kinds, platforms),
     }
@@ -128,7 +130,7 @@ def _standard_normals(layout: Layout) -> dict[str, tuple[str, list[int]]]:
         "region_rate_z": ("region_rate_z", [regions]),
         "common_z": ("common_innovation_z", [steps]),
         "innovation_z": ("region_innovation_z", [regions, steps]),
-        "reach_z": ("source_unit_z", [len(layout.source_units)]),
+        "reach_z": ("source_region_z", [len(layout.source_reach_groups)]),
         "noise_z": ("noise_z", [len(layout.sources)]),
     }
 
@@ -138,7 +140,7 @@ def _rows(layout: Layout) -> dict[str, list[Any]]:
     nobody, and analyst.
     """
     spec = layout.spec
-    pairs = {(int(s), int(r)): place for place, (s, r) in enumerate(layout.source_units)}
+    pairs = {(int(s), int(r)): place for place, (s, r) in enumerate(layout.source_reach_groups)}
     names = ("source", "region", "year", "pair", "log", "variance")
     tables: dict[str, list[list[Any]]] = {
         "register": [],

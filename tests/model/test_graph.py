@@ -46,7 +46,7 @@ def test_free_variables_and_their_dims(model):
         "region_rate_z": ("region",),
         "common_innovation_z": ("step",),
         "region_innovation_z": ("region", "step"),
-        "source_unit_z": ("source_reach_group",),
+        "source_region_z": ("source_reach_group",),
         "kind_platform_z": ("reach_group",),
         "noise_z": ("source",),
     }

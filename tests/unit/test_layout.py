@@ -11,12 +11,8 @@ from hypothesis import strategies as some
 from tests.studies import STUDIES, study
 
 import headcount as hc
-from headcount.layout.study_layout import (
-    Layout,
-    known_log_headcount,
-    latent_scopes,
-    zero_sum_basis,
-)
+from headcount.layout.scopes import known_log_headcount, latent_scopes
+from headcount.layout.study_layout import Layout, zero_sum_basis
 from headcount.simulation.covariate_facts import known_populations, scaled_covariate
 from headcount.study.observation_kinds import kind_of
 from headcount.study.row_forms import BINOMIAL_FORMS, FORMS
@@ -29,7 +25,7 @@ def layout(request):
 
 def cells_of(layout, term):
     """Return the cells of a term in words; none for a known one."""
-    single, multiple = layout.single, layout.multiple
+    single, multiple = layout.terms.single, layout.terms.multiple
     if term < len(single):
         indices = [single[term]]
     elif term < len(single) + len(multiple):
@@ -41,14 +37,14 @@ def cells_of(layout, term):
 
 def cell_in_words(layout, index):
     own, spec = layout.cells, layout.spec
-    seers = [
+    observers = [
         *((name, False) for name in layout.sources),
         ("", False),
         *((name, True) for name in layout.sources),
     ]
-    time = spec.years.labels[own.year[index]] + own.lean[index]
+    time = spec.years.labels[own.year[index]] + own.next_weight[index]
     return (
-        *seers[own.seer[index]],
+        *observers[own.observer[index]],
         layout.scopes[own.scope[index]],
         spec.areas.regions[own.region[index]],
         round(time, 9),
@@ -57,7 +53,7 @@ def cell_in_words(layout, index):
 
 
 def known_of(layout, term):
-    return layout.known[term - len(layout.single) - len(layout.multiple)]
+    return layout.terms.known[term - len(layout.terms.single) - len(layout.terms.multiple)]
 
 
 def check_term(layout, index, term):
@@ -104,9 +100,9 @@ def test_every_row_points_at_the_cells_of_its_terms(layout):
             form = kind_of(row).form(row, spec)
             tails = spec.source_kinds[spec.sources[row.source].kind].tails
             assert likelihood == (form.form, "" if form.form in BINOMIAL_FORMS else tails)
-            check_term(layout, rows.part[i], form.part)
-            check_term(layout, rows.whole[i], form.whole)
-            check_term(layout, rows.third[i], form.third)
+            check_term(layout, rows.numerator[i], form.numerator)
+            check_term(layout, rows.denominator[i], form.denominator)
+            check_term(layout, rows.second_numerator[i], form.second_numerator)
             for field in ("value", "other", "noise_factor", "variance"):
                 assert getattr(rows, field)[i] == getattr(form, field)
             seen.append(position)
@@ -118,7 +114,7 @@ def test_every_row_points_at_the_cells_of_its_terms(layout):
 def test_no_cell_stands_twice_and_none_is_idle(layout):
     cells = [cell_in_words(layout, index) for index in range(len(layout.cells))]
     assert len(set(cells)) == len(cells)
-    used = {*layout.single.tolist(), *layout.multiple.ravel().tolist()} - {-1}
+    used = {*layout.terms.single.tolist(), *layout.terms.multiple.ravel().tolist()} - {-1}
     assert used == set(range(len(layout.cells)))
 
 
@@ -163,24 +159,26 @@ def test_scopes_come_after_what_they_are_relative_to(layout):
     assert latent_scopes(spec) == layout.scopes
 
 
-def test_deviations_of_sources_are_kept_for_units_that_some_row_looks_at():
+def test_deviations_of_sources_are_kept_for_reach_groups_of_some_row():
     layout = study("rich").layout
     spec = layout.spec
     seen = {
         (term.source, spec.areas.reach_group_of(spec.areas.regions[region]))
         for row in layout.observations.fitted
         for form in [kind_of(row).form(row, spec)]
-        for term in (form.part, form.whole, form.third)
+        for term in (form.numerator, form.denominator, form.second_numerator)
         if term is not None and term.source and not spec.scopes[term.scope].covariate
         if spec.sources[term.source].region_sd is not None
         for region in spec.areas.regions_of(term.area)
     }
-    assert {(layout.sources[s], spec.areas.reach_groups[u]) for s, u in layout.source_units} == seen
+    assert {
+        (layout.sources[s], spec.areas.reach_groups[u]) for s, u in layout.source_reach_groups
+    } == seen
 
 
-def test_regions_know_their_unit_and_pool(layout):
+def test_regions_know_their_reach_group_and_pool(layout):
     areas = layout.spec.areas
-    assert [areas.reach_groups[i] for i in layout.unit_of_region] == [
+    assert [areas.reach_groups[i] for i in layout.region_reach_group] == [
         areas.reach_group_of(region) for region in areas.regions
     ]
     assert [areas.pools[i] for i in layout.region_pool] == [
@@ -191,14 +189,14 @@ def test_regions_know_their_unit_and_pool(layout):
 def test_the_narrowest_exception_sets_the_level_and_of_equals_the_first():
     layout = study("rich").layout
     regions = layout.spec.areas.regions
-    paths = dict(zip(regions, layout.reach_paths("platform"), strict=True))
+    paths = dict(zip(regions, layout.reach_prior_paths("platform"), strict=True))
     own = "sources.platform.coverage"
     # C has four regions and BC five, so within both C speaks; C1 is narrower still.
     assert paths == {
         "A": own, "B": f"{own}.regions.BC", "D": own, "C1": f"{own}.regions.C1",
         "C3": f"{own}.regions.C", "C-REST": f"{own}.regions.C", "C2-REST": f"{own}.regions.C",
     }  # fmt: skip
-    assert set(layout.reach_paths("registry")) == {"sources.registry.anchor"}
+    assert set(layout.reach_prior_paths("registry")) == {"sources.registry.anchor"}
     spec = study("apart").spec
     document = spec.document
     areas = hc.parse_areas(spec.areas.to_csv() + "AB,both,,,,,A;B\nBA,both,,,,,B;A\n")
@@ -206,7 +204,7 @@ def test_the_narrowest_exception_sets_the_level_and_of_equals_the_first():
         code: {"low": 0.2, "high": 0.8} for code in ("BA", "AB", "W")
     }
     equal = hc.parse_spec(document, areas=areas, covariates=spec.covariate_table)
-    assert set(Layout.of(equal, study("apart").observations).reach_paths("first")) == {
+    assert set(Layout.of(equal, study("apart").observations).reach_prior_paths("first")) == {
         "sources.first.coverage.regions.BA"
     }
 

@@ -62,7 +62,12 @@ def test_a_bound(kind, side):
 def test_a_soft_range():
     found = form("range", lower=80.0, upper=125.0, mass=0.8)
     se = math.log(125 / 80) / (2 * 1.2815515655446004)
-    assert (found.form, found.part, found.whole, found.noise_factor) == ("stated", PART, None, 1.0)
+    assert (found.form, found.numerator, found.denominator, found.noise_factor) == (
+        "stated",
+        PART,
+        None,
+        1.0,
+    )
     assert found.value == pytest.approx(math.log(100))
     assert found.variance == pytest.approx(se**2 + 0.01)
 
@@ -81,7 +86,7 @@ def test_the_best_guess_of_a_range_is_not_a_second_statement():
 
 def test_a_hard_range():
     found = form("range", lower=80.0, upper=125.0, mass=1.0)
-    assert (found.form, found.part, found.whole) == ("interval", PART, None)
+    assert (found.form, found.numerator, found.denominator) == ("interval", PART, None)
     assert (found.value, found.other) == (math.log(80), math.log(125))
     assert found.variance == pytest.approx(0.01)
 
@@ -127,22 +132,26 @@ def test_what_rounding_can_hide_is_never_minus_infinity():
 
 def test_a_row_says_when():
     found = form("count", value=5.0, period="end")
-    assert found.part == Term("first", "wide", "A", moments(2021, "end"))
+    assert found.numerator == Term("first", "wide", "A", moments(2021, "end"))
     found = form("count", value=5.0, period="2019/2021")
-    assert [moment.weight for moment in found.part.when] == pytest.approx([1 / 3] * 3)
+    assert [moment.weight for moment in found.numerator.when] == pytest.approx([1 / 3] * 3)
 
 
 def test_a_flow_counts_years_and_a_stock_does_not():
     flow, stock = (form(kind, value=5.0, period="2019/2021") for kind in ("flow", "count"))
-    assert [moment.weight for moment in flow.part.when] == pytest.approx([1.0, 1.0, 1.0])
-    assert [moment.time for moment in flow.part.when] == [moment.time for moment in stock.part.when]
-    assert form("flow", value=5.0).part == form("count", value=5.0).part
+    assert [moment.weight for moment in flow.numerator.when] == pytest.approx([1.0, 1.0, 1.0])
+    assert [moment.time for moment in flow.numerator.when] == [
+        moment.time for moment in stock.numerator.when
+    ]
+    assert form("flow", value=5.0).numerator == form("count", value=5.0).numerator
 
 
 @pytest.mark.parametrize("kind", CELLS)
 def test_both_sides_of_a_row_are_of_its_period(kind):
     found = form(kind, period="2021-Q3", **CELLS[kind])
-    terms = [found.part, found.third] + ([] if kind == "growth" else [found.whole])
+    terms = [found.numerator, found.second_numerator] + (
+        [] if kind == "growth" else [found.denominator]
+    )
     assert {term.when for term in terms if term} == {moments(2021, "2021-Q3", flow=kind == "flow")}
 
 
@@ -157,10 +166,12 @@ def test_growth_compares_a_source_with_itself():
 
 def test_growth_says_when_in_both_years():
     found = form("growth", value=0.25, from_year=2019, period="end", from_period="2019-Q1")
-    assert found.part.when == moments(2021, "end")
-    assert found.whole.when == moments(2019, "2019-Q1")
+    assert found.numerator.when == moments(2021, "end")
+    assert found.denominator.when == moments(2019, "2019-Q1")
     # The period of the row says nothing about the year before.
-    assert form("growth", value=0.25, from_year=2019, period="end").whole.when == moments(2019)
+    assert form("growth", value=0.25, from_year=2019, period="end").denominator.when == moments(
+        2019
+    )
 
 
 @pytest.mark.parametrize(
@@ -204,17 +215,22 @@ def test_a_survey_of_a_list_is_about_those_who_are_rightly_on_it():
 def test_an_overlap_compares_two_lists_with_all_people():
     found = form("overlap", source="linkage", value=3.0, n=20.0)
     first, second = (Term(name, "wide", "A", NOW, bare=True) for name in ("first", "second"))
-    assert found == FormRow("overlap", first, Term("", "wide", "A", NOW), 3.0, 20.0, third=second)
-    assert form("overlap", source="linkage", value=3.0, n=20.0, scope="core").third.scope == "core"
+    assert found == FormRow(
+        "overlap", first, Term("", "wide", "A", NOW), 3.0, 20.0, second_numerator=second
+    )
+    assert (
+        form("overlap", source="linkage", value=3.0, n=20.0, scope="core").second_numerator.scope
+        == "core"
+    )
 
 
 @pytest.mark.parametrize("kind", CELLS)
 def test_a_row_s_own_scope_comes_before_its_source_s(kind):
     found = form(kind, scope="finance", **CELLS[kind])
     assert found.form in FORMS
-    assert found.part.scope == "finance"
-    if found.whole is not None and kind != "survey":
-        assert found.whole.scope == "finance"
+    assert found.numerator.scope == "finance"
+    if found.denominator is not None and kind != "survey":
+        assert found.denominator.scope == "finance"
 
 
 def test_a_row_that_was_not_checked_is_a_fault_of_the_program():

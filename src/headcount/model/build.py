@@ -91,8 +91,8 @@ def _terms(headcount: Any, ratios: Any, seen: Any, data: Mapping[str, Any]) -> A
     `headcount.layout.study_layout`.
     """
     here = _at(data["cell_year"], headcount, ratios, seen, data)
-    ahead = _at(data["cell_next"], headcount, ratios, seen, data)
-    cells = here + data["cell_lean"] * (ahead - here) + data["cell_log_weight"]
+    ahead = _at(data["cell_next_year"], headcount, ratios, seen, data)
+    cells = here + data["cell_next_weight"] * (ahead - here) + data["cell_log_weight"]
     padded = pt.concatenate([cells, pt.full((1,), -pt.inf)])
     sums = pt.logsumexp(padded[data["term_multiple"]], axis=1)
     return pt.concatenate([cells[data["term_single"]], sums, data["term_known"]])
@@ -100,16 +100,18 @@ def _terms(headcount: Any, ratios: Any, seen: Any, data: Mapping[str, Any]) -> A
 
 def _at(year: Any, headcount: Any, ratios: Any, seen: Any, data: Mapping[str, Any]) -> Any:  # noqa: ANN401
     """Return what is seen in each cell at the middle of a year, dims (cell,)."""
-    seer, scope, region = data["cell_seer"], data["cell_scope"], data["cell_region"]
+    observer, scope, region = data["cell_observer"], data["cell_scope"], data["cell_region"]
     ratio = ratios[scope, region, year if ratios.type.shape[2] != 1 else 0]
     return (
-        headcount[region, year] + ratio + seen[seer, region, year if seen.type.shape[2] != 1 else 0]
+        headcount[region, year]
+        + ratio
+        + seen[observer, region, year if seen.type.shape[2] != 1 else 0]
     )
 
 
 def _coords(layout: Layout) -> dict[str, Any]:
     spec, areas = layout.spec, layout.spec.areas
-    pairs = [f"{layout.sources[s]}|{areas.reach_groups[u]}" for s, u in layout.source_units]
+    pairs = [f"{layout.sources[s]}|{areas.reach_groups[u]}" for s, u in layout.source_reach_groups]
     return {
         REGION: areas.regions,
         YEAR: spec.years.labels,
@@ -121,7 +123,9 @@ def _coords(layout: Layout) -> dict[str, Any]:
         LINEAGE: tuple(spec.lineages),
         "pool_free": range(len(areas.pools) - 1),
         "trend_source": [name for name in layout.sources if spec.sources[name].trend],
-        SURVEY_EPOCH: [f"{name}|{breaks}" if breaks else name for name, breaks in layout.frames],
+        SURVEY_EPOCH: [
+            f"{name}|{breaks}" if breaks else name for name, breaks in layout.survey_epochs
+        ],
         "shrunk_covariate": spec.shrunk_covariates,
         **{f"part_of_{name}": spec.parts_of(name) for name in spec.breakdowns},
         **Parameters.coords(layout),

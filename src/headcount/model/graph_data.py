@@ -82,16 +82,16 @@ def _yearly_covariates(layout: Layout) -> FloatArray:
 def _term_arrays(layout: Layout) -> dict[str, AnyArray]:
     cells = layout.cells
     return {
-        "cell_seer": cells.seer,
+        "cell_observer": cells.observer,
         "cell_scope": cells.scope,
         "cell_region": cells.region,
         "cell_year": cells.year,
-        "cell_next": cells.year + (cells.lean != 0),
-        "cell_lean": cells.lean,
+        "cell_next_year": cells.year + (cells.next_weight != 0),
+        "cell_next_weight": cells.next_weight,
         "cell_log_weight": cells.log_weight,
-        "term_single": layout.single,
-        "term_multiple": layout.multiple,
-        "term_known": layout.known,
+        "term_single": layout.terms.single,
+        "term_multiple": layout.terms.multiple,
+        "term_known": layout.terms.known,
     }
 
 
@@ -101,7 +101,15 @@ def _row_arrays(layout: Layout) -> dict[str, AnyArray]:
         name = likelihood.label
         sources: IntArray = layout.row_source[rows.position]
         arrays[f"{name}_source"] = sources
-        arrays[f"{name}_frame"] = layout.row_frame[rows.position]
-        for field in ("part", "whole", "third", "value", "other", "noise_factor", "variance"):
+        arrays[f"{name}_epoch"] = layout.row_epoch[rows.position]
+        for field in (
+            "numerator",
+            "denominator",
+            "second_numerator",
+            "value",
+            "other",
+            "noise_factor",
+            "variance",
+        ):
             arrays[f"{name}_{field}"] = getattr(rows, field)
     return arrays

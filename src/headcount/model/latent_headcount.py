@@ -75,7 +75,9 @@ def _log_parts(
     level = parameters.scale(f"{path}.sd") * pm.Normal(f"part_{name}_z", dims=dim)
     eta = (expected + level)[:, None, None]
     if breakdown.region_sd is not None:
-        own = pm.Normal(f"part_{name}_region_z", dims=(dim, REACH_GROUP))[:, layout.unit_of_region]
+        own = pm.Normal(f"part_{name}_region_z", dims=(dim, REACH_GROUP))[
+            :, layout.region_reach_group
+        ]
         eta = eta + (parameters.scale(f"{path}.region_sd") * own)[:, :, None]
     if breakdown.trend_sd is not None:
         trend = parameters.scale(f"{path}.trend_sd") * pm.Normal(f"part_{name}_trend_z", dims=dim)
@@ -90,7 +92,7 @@ def _log_step(
     path = f"scopes.{name}"
     eta = parameters.link(f"{path}.ratio")[None, None]
     if scope.region_sd is not None:
-        own = pm.Normal(f"ratio_{name}_z", dims=REACH_GROUP)[layout.unit_of_region]
+        own = pm.Normal(f"ratio_{name}_z", dims=REACH_GROUP)[layout.region_reach_group]
         eta = eta + (parameters.scale(f"{path}.region_sd") * own)[:, None]
     if scope.trend is not None:
         eta = eta + parameters.link(f"{path}.trend") * data["years_from_reference"][None, :]

@@ -37,16 +37,16 @@ a ratio rounds to 1."""
 
 FIELDS: Final = (
     "source",
-    "frame",
-    "part",
-    "whole",
-    "third",
+    "epoch",
+    "numerator",
+    "denominator",
+    "second_numerator",
     "value",
     "other",
     "noise_factor",
     "variance",
 )
-"""Of the rows of a likelihood; see `headcount.layout.study_layout.RowArrays`."""
+"""Of the rows of a likelihood; see `headcount.layout.row_arrays.RowArrays`."""
 
 
 def log_tail_t(t: Any) -> Any:  # noqa: ANN401
@@ -94,10 +94,10 @@ def observe(
         form, tails, name = *likelihood, likelihood.label
         rows = {field: data[f"{name}_{field}"] for field in FIELDS}
         if form in ODDS:
-            odds = ODDS[form](rows, terms, selection[rows["frame"]])
-            _of_people(name, rows, odds, concentration[rows["frame"]])
+            odds = ODDS[form](rows, terms, selection[rows["epoch"]])
+            _of_people(name, rows, odds, concentration[rows["epoch"]])
             continue
-        expected = terms[rows["part"]] - terms[rows["whole"]]
+        expected = terms[rows["numerator"]] - terms[rows["denominator"]]
         variance = rows["noise_factor"] * noise[rows["source"]] ** 2 + rows["variance"]
         LIKELIHOOD_PARTS[form](name, tails, rows, expected, pt.sqrt(variance))
 
@@ -113,12 +113,12 @@ def _noise_scale(layout: Layout, parameters: Parameters) -> Any:  # noqa: ANN401
 
 def _frames(layout: Layout, parameters: Parameters) -> tuple[Any, Any]:
     """Return log selection (of linkages: log dependence) and log concentration, dims (frame,)."""
-    if not layout.frames:
+    if not layout.survey_epochs:
         return pt.zeros(0), pt.zeros(0)
     chosen = pt.stack(
-        [_selection(name, breaks, layout, parameters) for name, breaks in layout.frames]
+        [_selection(name, breaks, layout, parameters) for name, breaks in layout.survey_epochs]
     )
-    kinds = [layout.spec.sources[name].kind for name, _ in layout.frames]
+    kinds = [layout.spec.sources[name].kind for name, _ in layout.survey_epochs]
     dense = parameters.links(f"source_kinds.{kind}.concentration" for kind in kinds)
     pm.Deterministic(SELECTION, pt.exp(chosen), dims=SURVEY_EPOCH)
     pm.Deterministic(CONCENTRATION, pt.exp(dense), dims=SURVEY_EPOCH)
@@ -161,7 +161,7 @@ def _interval(name: str, tails: str, rows: Any, mu: Any, sd: Any) -> None:  # no
 
 
 def _survey_odds(rows: Any, terms: Any, log_selection: Any) -> Any:  # noqa: ANN401
-    part = pt.minimum(terms[rows["part"]] - terms[rows["whole"]], NEARLY_ZERO)
+    part = pt.minimum(terms[rows["numerator"]] - terms[rows["denominator"]], NEARLY_ZERO)
     return part - pt.log(-pt.expm1(part)) + log_selection
 
 
@@ -169,8 +169,8 @@ def _overlap_odds(rows: Any, terms: Any, log_dependence: Any) -> Any:  # noqa: A
     """Return the log odds of being on the second list for those on the first: the positive root of
     a quadratic.
     """
-    first = pt.minimum(terms[rows["part"]] - terms[rows["whole"]], NEARLY_ZERO)
-    second = pt.minimum(terms[rows["third"]] - terms[rows["whole"]], NEARLY_ZERO)
+    first = pt.minimum(terms[rows["numerator"]] - terms[rows["denominator"]], NEARLY_ZERO)
+    second = pt.minimum(terms[rows["second_numerator"]] - terms[rows["denominator"]], NEARLY_ZERO)
     theta, c2, away2 = pt.exp(log_dependence), pt.exp(second), -pt.expm1(second)
     b = pt.exp(first) * theta - pt.expm1(first) - c2 * (1 + theta)
     root = pt.sqrt(b**2 + 4 * away2 * c2 * theta)

@@ -52,7 +52,7 @@ def log_reach(layout: Layout, parameters: Parameters, data: Mapping[str, Any]) -
     zeta = _level(layout, parameters)
     zeta = _with_source_deviation(zeta, layout, parameters)
     zeta = _with_kind_deviation(zeta, layout, parameters)
-    varies = any(layout.varies(name) for name in layout.sources)
+    varies = any(layout.has_yearly_reach(name) for name in layout.sources)
     zeta = zeta[:, :, None] + (_in_time(layout, parameters, data)[:, None, :] if varies else 0.0)
     is_coverage = data["reach_is_coverage"][:, None, None] > 0
     bare = pt.where(is_coverage, -pt.softplus(-zeta), zeta)
@@ -111,18 +111,18 @@ def _level(layout: Layout, parameters: Parameters) -> Any:  # noqa: ANN401
         if source.trend:
             row[:] = size + 1 + trends.index(name)
         elif source.reach is not None:
-            row[:] = [parameters.position(path) for path in layout.reach_paths(name)]
+            row[:] = [parameters.position(path) for path in layout.reach_prior_paths(name)]
     return pt.concatenate(pool)[index]
 
 
 def _with_source_deviation(zeta: Any, layout: Layout, parameters: Parameters) -> Any:  # noqa: ANN401
-    if not len(layout.source_units):
+    if not len(layout.source_reach_groups):
         return zeta
-    source, unit = layout.source_units.T
-    own = pm.Normal("source_unit_z", dims=SOURCE_REACH_GROUP)
+    source, unit = layout.source_reach_groups.T
+    own = pm.Normal("source_region_z", dims=SOURCE_REACH_GROUP)
     names = [layout.sources[index] for index in source]
     scale = pt.exp(parameters.links(f"sources.{name}.region_sd" for name in names))
-    pair, region = np.nonzero(unit[:, None] == layout.unit_of_region[None, :])
+    pair, region = np.nonzero(unit[:, None] == layout.region_reach_group[None, :])
     return pt.inc_subtensor(zeta[source[pair], region], (scale * own)[pair])
 
 
@@ -131,7 +131,7 @@ def _with_kind_deviation(zeta: Any, layout: Layout, parameters: Parameters) -> A
     for kind, section in layout.spec.source_kinds.items():
         own = np.array([source.kind == kind and source.is_free for source in _sources(layout)])
         if section.region_sd is not None and own.any():
-            deviation = pm.Normal(f"kind_{kind}_z", dims=REACH_GROUP)[layout.unit_of_region]
+            deviation = pm.Normal(f"kind_{kind}_z", dims=REACH_GROUP)[layout.region_reach_group]
             scale = parameters.scale(f"source_kinds.{kind}.region_sd")
             member: FloatArray = own.astype(np.float64)
             zeta = zeta + member[:, None] * (scale * deviation)[None, :]

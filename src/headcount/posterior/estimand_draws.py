@@ -17,7 +17,7 @@ import xarray as xr
 from headcount._names import CHAIN, DRAW, LOG_HEADCOUNT, REGION, SAMPLE_DIMS, YEAR
 from headcount._types import FloatArray, IntArray
 from headcount.layout.scope_ratios import log_ratio
-from headcount.layout.study_layout import known_log_headcount
+from headcount.layout.scopes import known_log_headcount
 from headcount.posterior.fits import Fit
 from headcount.posterior.row_expectations import log_reach
 from headcount.study.areas import Areas

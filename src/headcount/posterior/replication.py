@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from headcount._types import FloatArray
-from headcount.layout.study_layout import Layout, RowArrays
+from headcount.layout.row_arrays import RowArrays
+from headcount.layout.study_layout import Layout
 from headcount.posterior.row_expectations import noise_of
 
 __all__ = ["replicates"]

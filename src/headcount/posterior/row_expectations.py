@@ -93,7 +93,7 @@ def log_reach(fit: Fit, source: str) -> xr.DataArray:
     )
     own = found[..., start : start + _views(fit, source)]
     coords: dict[str, Any] = {REGION: list(spec.areas.regions)}
-    if not fit.layout.varies(source):
+    if not fit.layout.has_yearly_reach(source):
         return xr.DataArray(own, dims=(*SAMPLE_DIMS, REGION), coords=coords)
     own = own.reshape(*own.shape[:2], regions, years)
     return xr.DataArray(
@@ -107,7 +107,7 @@ def noise_of(likelihood: Likelihood) -> Any:  # noqa: ANN401 - SciPy's frozen di
 
 
 def _views(fit: Fit, source: str) -> int:
-    years = len(fit.spec.years.labels) if fit.layout.varies(source) else 1
+    years = len(fit.spec.years.labels) if fit.layout.has_yearly_reach(source) else 1
     return len(fit.spec.areas.regions) * years
 
 

@@ -117,11 +117,11 @@ class FormRow:
     ----------
     form
         One of ``FORMS``.
-    part
+    numerator
         The term observed; the first list of an overlap.
-    whole
-        The term that it is compared with; ``None`` for nothing.
-    third
+    denominator
+        The term to which it is relative; ``None`` for a number of its own.
+    second_numerator
         The second list of an overlap; else ``None``.
     value, other
         Log value (stated); log bound and side, +1 below or -1 above (bound); log ends (interval); k
@@ -133,10 +133,16 @@ class FormRow:
     """
 
     form: str
-    part: Term
-    whole: Term | None
+    numerator: Term
+    denominator: Term | None
     value: float
     other: float = 0.0
     noise_factor: float = 1.0
     variance: float = 0.0
-    third: Term | None = None
+    second_numerator: Term | None = None
+
+    @property
+    def terms(self) -> tuple[Term, ...]:
+        """The terms that the row has."""
+        terms = (self.numerator, self.denominator, self.second_numerator)
+        return tuple(term for term in terms if term is not None)

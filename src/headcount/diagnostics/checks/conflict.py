@@ -138,7 +138,7 @@ def _reach_nodes(fit: Fit) -> Iterator[dict[str, Any]]:
             DrawTransfer.of(fit, PRIOR_DRAWS).free,
         )
     )
-    units = layout.unit_of_region[zetas[:, 1]] if len(zetas) else np.zeros(0, dtype=np.int64)
+    units = layout.region_reach_group[zetas[:, 1]] if len(zetas) else np.zeros(0, dtype=np.int64)
     for source, unit in sorted({(int(s), int(u)) for s, u in zip(zetas[:, 0], units, strict=True)}):
         name, own = layout.sources[source], (zetas[:, 0] == source) & (units == unit)
         reach = layout.spec.sources[name].reach

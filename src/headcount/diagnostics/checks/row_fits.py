@@ -30,7 +30,7 @@ from numpy.random import Generator
 from scipy import special, stats
 
 from headcount._types import FloatArray
-from headcount.layout.study_layout import RowArrays
+from headcount.layout.row_arrays import RowArrays
 from headcount.posterior.fits import Fit
 from headcount.posterior.row_expectations import noise_of
 from headcount.study.observation_kinds import kind_of, statement_of

@@ -88,7 +88,7 @@ class LinearPredictor:
             self._ratios,
             self._slopes,
             self._noise,
-            self._frames,
+            self._survey_epochs,
         ):
             part()
 
@@ -168,7 +168,7 @@ class LinearPredictor:
     def _zeta(self) -> None:
         start = self._open("reach_link", len(self._zetas))
         trends = [name for name in self._layout.sources if self._spec.sources[name].trend]
-        levels = [self._layout.reach_paths(name) for name in self._layout.sources]
+        levels = [self._layout.reach_prior_paths(name) for name in self._layout.sources]
         for row, (s, r, _) in enumerate(self._zetas, start):
             name = self._layout.sources[s]
             if name in trends:
@@ -182,10 +182,10 @@ class LinearPredictor:
             self._breaks(row, self._layout.sources[s], int(year))
 
     def _source_deviations(self, start: int) -> None:
-        own = zip(self._layout.source_units, self._free("source_unit_z"), strict=True)
+        own = zip(self._layout.source_reach_groups, self._free("source_region_z"), strict=True)
         at = {(int(s), int(unit)): z for (s, unit), z in own}
         for row, (s, r, _) in enumerate(self._zetas, start):
-            z = at.get((int(s), int(self._layout.unit_of_region[r])))
+            z = at.get((int(s), int(self._layout.region_reach_group[r])))
             if z is not None:
                 self._add(
                     row, z, 1.0, self._position[f"sources.{self._layout.sources[s]}.region_sd"]
@@ -197,11 +197,11 @@ class LinearPredictor:
             block = self._free(f"kind_{kind}_z")
             for row, (s, r, _) in enumerate(self._zetas, start):
                 if self._sources[s].kind == kind and self._sources[s].is_free:
-                    self._add(row, block[self._layout.unit_of_region[r]], 1.0, scale)
+                    self._add(row, block[self._layout.region_reach_group[r]], 1.0, scale)
 
     def _drift(self, row: int, name: str, year: int) -> None:
         """Add the steps between the reference year and a year, forwards or backwards."""
-        if name not in self._layout.drifting:
+        if name not in self._layout.drifting_sources:
             return
         reference = self._spec.years.reference - self._spec.years.first
         steps, scale = self._free(f"drift_{name}_z"), self._position[f"sources.{name}.drift_sd"]
@@ -210,7 +210,7 @@ class LinearPredictor:
 
     def _breaks(self, row: int, name: str, year: int) -> None:
         for since, key in self._spec.sources[name].breaks_by:
-            if self._layout.varies(name) and self._spec.years.first + year >= since:
+            if self._layout.has_yearly_reach(name) and self._spec.years.first + year >= since:
                 self._add(row, self._position[f"sources.{name}.breaks.{key}"])
 
     def _shared(self) -> None:
@@ -241,7 +241,7 @@ class LinearPredictor:
         for region, row in rows:
             self._add(row, self._position[f"scopes.{name}.ratio"])
             if own:
-                z = own[self._layout.unit_of_region[region]]
+                z = own[self._layout.region_reach_group[region]]
                 self._add(row, z, 1.0, self._position[f"scopes.{name}.region_sd"])
 
     def _part(self, name: str, rows: Sequence[tuple[int, int]]) -> None:
@@ -253,7 +253,7 @@ class LinearPredictor:
                 row, self._free(f"part_{breakdown}_z")[place], 1.0, self._position[f"{path}.sd"]
             )
             if regional:
-                z = regional[place * self._units + self._layout.unit_of_region[region]]
+                z = regional[place * self._units + self._layout.region_reach_group[region]]
                 self._add(row, z, 1.0, self._position[f"{path}.region_sd"])
 
     def _slopes(self) -> None:
@@ -273,18 +273,18 @@ class LinearPredictor:
             self._add(start + i, self._position[f"source_kinds.{source.kind}.noise"])
             self._add(start + i, own[i], self._spec.source_kinds[source.kind].spread)
 
-    def _frames(self) -> None:
-        """Add log selection (or log dependence) and log concentration of each frame of a survey or
+    def _survey_epochs(self) -> None:
+        """Add log selection (or log dependence) and log concentration of each epoch of a survey or
         linkage.
         """
-        frames = self._layout.frames
-        start = self._open("log_selection", len(frames))
-        for i, (name, breaks) in enumerate(frames):
+        epochs = self._layout.survey_epochs
+        start = self._open("log_selection", len(epochs))
+        for i, (name, breaks) in enumerate(epochs):
             source = self._spec.sources[name]
             self._add(start + i, self._position[f"sources.{name}.{source.reach_kind}"])
             for _, key in source.breaks_by[:breaks]:
                 self._add(start + i, self._position[f"sources.{name}.breaks.{key}"])
-        start = self._open("log_concentration", len(frames))
-        for i, (name, _) in enumerate(frames):
+        start = self._open("log_concentration", len(epochs))
+        for i, (name, _) in enumerate(epochs):
             kind = self._spec.sources[name].kind
             self._add(start + i, self._position[f"source_kinds.{kind}.concentration"])

@@ -373,7 +373,7 @@ def _location_of_people(
     form: int, part: float, whole: float, third: float, selection: float
 ) -> tuple[float, float, float, float, float]:
     """Return the log odds of a row of k of n, and the derivatives by its three terms and by the log
-    selection of its frame.
+    selection of its survey epoch.
     """
     if form == SURVEY:
         odds, slope = survey_odds(part - whole, selection)
@@ -425,8 +425,12 @@ def _locations(
 
     The dispersion is the sd on the log scale, or the concentration of k of n.
     """
-    forms, frames, sources = arrays.row_form, arrays.row_frame, arrays.row_source
-    parts, wholes, thirds = arrays.row_part, arrays.row_whole, arrays.row_third
+    forms, epochs, sources = arrays.row_form, arrays.row_epoch, arrays.row_source
+    numerators, denominators, seconds = (
+        arrays.row_numerator,
+        arrays.row_denominator,
+        arrays.row_second_numerator,
+    )
     factor, variance = arrays.row_noise_factor, arrays.row_variance
     selection_at, dense_at = arrays.offset[LOG_SELECTION], arrays.offset[LOG_CONCENTRATION]
     found, dispersion, noise = (
@@ -435,14 +439,14 @@ def _locations(
         _noise_variance(predictor, arrays.offset),
     )
     for row in range(forms.size):
-        part, whole = terms[np.uint64(parts[row])], terms[np.uint64(wholes[row])]
+        part, whole = terms[np.uint64(numerators[row])], terms[np.uint64(denominators[row])]
         if _is_binomial(forms[row]):
             location, by_part, by_whole, by_third, by_selection = _location_of_people(
-                forms[row], part, whole, terms[thirds[row]], predictor[selection_at + frames[row]]
+                forms[row], part, whole, terms[seconds[row]], predictor[selection_at + epochs[row]]
             )
             found[row, 0], found[row, 1], found[row, 2] = location, by_part, by_whole
             found[row, 3], found[row, 4] = by_third, by_selection
-            dispersion[row] = math.exp(predictor[dense_at + frames[row]])
+            dispersion[row] = math.exp(predictor[dense_at + epochs[row]])
         else:
             found[row, 0], found[row, 1], found[row, 2] = part - whole, 1.0, -1.0
             found[row, 3], found[row, 4] = 0.0, 0.0
@@ -461,8 +465,12 @@ def _rows_adjoint(
     d_predictor: FloatArray,
     d_terms: FloatArray,
 ) -> None:
-    forms, frames, sources = arrays.row_form, arrays.row_frame, arrays.row_source
-    parts, wholes, thirds = arrays.row_part, arrays.row_whole, arrays.row_third
+    forms, epochs, sources = arrays.row_form, arrays.row_epoch, arrays.row_source
+    numerators, denominators, seconds = (
+        arrays.row_numerator,
+        arrays.row_denominator,
+        arrays.row_second_numerator,
+    )
     dense_at, noise_at, selection_at = (
         arrays.offset[LOG_CONCENTRATION],
         arrays.offset[LOG_NOISE],
@@ -479,16 +487,16 @@ def _rows_adjoint(
     for row in range(forms.size):
         slope, by_dispersion = slopes[row, 0], slopes[row, 1]
         if _is_binomial(forms[row]):
-            d_terms[parts[row]] += slope * location[row, 1]
-            d_terms[wholes[row]] += slope * location[row, 2]
-            d_terms[thirds[row]] += slope * location[row, 3]
-            d_predictor[selection_at + frames[row]] += slope * location[row, 4]
-            d_predictor[dense_at + frames[row]] += by_dispersion
+            d_terms[numerators[row]] += slope * location[row, 1]
+            d_terms[denominators[row]] += slope * location[row, 2]
+            d_terms[seconds[row]] += slope * location[row, 3]
+            d_predictor[selection_at + epochs[row]] += slope * location[row, 4]
+            d_predictor[dense_at + epochs[row]] += by_dispersion
         else:
-            d_terms[np.uint64(parts[row])] += slope
+            d_terms[np.uint64(numerators[row])] += slope
             # Most are relative to a known term, of which nobody asks the derivative.
-            if wholes[row] < known:
-                d_terms[np.uint64(wholes[row])] -= slope
+            if denominators[row] < known:
+                d_terms[np.uint64(denominators[row])] -= slope
             if sources[row] != last:
                 d_predictor[noise_at + last] += total * noise[last]
                 last, total = sources[row], 0.0

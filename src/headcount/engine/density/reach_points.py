@@ -46,7 +46,7 @@ class ReachPoints:
             regions = range(len(layout.spec.areas.regions))
             for source, name in enumerate(layout.sources):
                 for region in regions:
-                    for year in years if layout.varies(name) else (0,):
+                    for year in years if layout.has_yearly_reach(name) else (0,):
                         collected.view(source, region, year)
         cells = collected.cells()
         return cls(*collected.arrays, cells)
@@ -57,35 +57,38 @@ class _Views:
 
     def __init__(self, layout: Layout) -> None:
         self._layout = layout
-        self._varies = [layout.varies(name) for name in layout.sources]
+        self._varies = [layout.has_yearly_reach(name) for name in layout.sources]
         self._zetas: dict[Zeta, int] = {}
         self._views: dict[tuple[int, int], int] = {}
 
-    def view(self, seer: int, region: int, year: int) -> int:
-        """Return the index of a view; -1 for a seer that sees everybody."""
+    def view(self, observer: int, region: int, year: int) -> int:
+        """Return the index of a view; -1 for a observer that sees everybody."""
         count = len(self._varies)
-        if seer == count:
+        if observer == count:
             return -1
-        source = seer - count - 1 if seer > count else seer
+        source = observer - count - 1 if observer > count else observer
         zeta = (source, region, year if self._varies[source] else 0)
         place = self._zetas.setdefault(zeta, len(self._zetas))
         return self._views.setdefault(
-            (place, -1 - source if seer > count else source), len(self._views)
+            (place, -1 - source if observer > count else source), len(self._views)
         )
 
     def cells(self) -> IntArray:
         """Return the cells with the views that they look through, now and a year later."""
         own = self._layout.cells
         rows = zip(
-            own.seer.tolist(),
+            own.observer.tolist(),
             own.region.tolist(),
             own.year.tolist(),
-            own.lean.tolist(),
+            own.next_weight.tolist(),
             strict=True,
         )
         views = [
-            (self.view(seer, region, year), self.view(seer, region, year + 1 if lean else year))
-            for seer, region, year, lean in rows
+            (
+                self.view(observer, region, year),
+                self.view(observer, region, year + 1 if lean else year),
+            )
+            for observer, region, year, lean in rows
         ]
         sides = np.array(views, dtype=np.int64).reshape(-1, 2)
         return np.column_stack([sides, own.scope, own.region, own.year])

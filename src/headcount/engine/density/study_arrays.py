@@ -64,10 +64,10 @@ class _Fields(NamedTuple):
     row_form: IntArray
     row_tails: IntArray
     row_source: IntArray
-    row_part: IntArray
-    row_whole: IntArray
-    row_third: IntArray
-    row_frame: IntArray
+    row_numerator: IntArray
+    row_denominator: IntArray
+    row_second_numerator: IntArray
+    row_epoch: IntArray
     row_value: FloatArray
     row_other: FloatArray
     row_noise_factor: FloatArray
@@ -125,7 +125,7 @@ class StudyArrays(StructPointer, _Fields):
     row_form, row_tails
         Codes of each row's likelihood: its place in `headcount.study.row_forms.FORMS`; 1 where its
         noise is normal, 0 where it is Student's t or there is none; dims (row,).
-    row_source, row_part, row_whole, row_third, row_frame
+    row_source, row_numerator, row_denominator, row_second_numerator, row_epoch
         Indices of each row; dims (row,).
     row_value, row_other, row_noise_factor, row_variance
         Numbers of each row.
@@ -176,11 +176,11 @@ def arrays_of(layout: Layout, *, everywhere: bool = False) -> StudyArrays:
         ),
         **_scopes(layout),  # type: ignore[arg-type]  # as above
         cells=views.cells,
-        cell_next_weight=layout.cells.lean,
+        cell_next_weight=layout.cells.next_weight,
         cell_log_weight=layout.cells.log_weight,
         term_start=starts,
         term_cell=members,
-        term_known=layout.known,
+        term_known=layout.terms.known,
         **_rows(layout),  # type: ignore[arg-type]  # as above
     )
 
@@ -270,13 +270,13 @@ def _group_of(layout: Layout) -> IntArray:
 
     Data speak about their sums.
     """
-    blocks, unit = segments_of(layout), layout.unit_of_region
+    blocks, unit = segments_of(layout), layout.region_reach_group
     units, steps = len(layout.spec.areas.reach_groups), len(layout.spec.years.labels) - 1
     group = np.full(max(b.start + b.size for b in blocks.values()), -1, dtype=np.int64)
     for name, block in blocks.items():
         place = np.arange(block.size)
-        if name == "source_unit_z":
-            group[block.slice] = layout.source_units[:, 1]
+        if name == "source_region_z":
+            group[block.slice] = layout.source_reach_groups[:, 1]
         elif name in ("region_z", "region_rate_z"):
             group[block.slice] = unit
         elif name == "region_innovation_z":
@@ -289,8 +289,8 @@ def _group_of(layout: Layout) -> IntArray:
 
 
 def _terms(layout: Layout) -> tuple[IntArray, IntArray]:
-    runs: list[list[int]] = [[int(cell)] for cell in layout.single]
-    runs += [[int(cell) for cell in cells if cell >= 0] for cells in layout.multiple]
+    runs: list[list[int]] = [[int(cell)] for cell in layout.terms.single]
+    runs += [[int(cell) for cell in cells if cell >= 0] for cells in layout.terms.multiple]
     starts = np.cumsum([0, *(len(run) for run in runs)])
     return starts, np.array([cell for run in runs for cell in run], dtype=np.int64)
 
@@ -309,10 +309,10 @@ def _rows(layout: Layout) -> dict[str, IntArray | FloatArray]:
         "row_form": np.concatenate(forms)[order],
         "row_tails": np.concatenate(tails)[order],
         "row_source": layout.row_source,
-        "row_part": join("part"),
-        "row_whole": join("whole"),
-        "row_third": join("third"),
-        "row_frame": layout.row_frame,
+        "row_numerator": join("numerator"),
+        "row_denominator": join("denominator"),
+        "row_second_numerator": join("second_numerator"),
+        "row_epoch": layout.row_epoch,
         "row_value": join("value"),
         "row_other": join("other"),
         "row_noise_factor": join("noise_factor"),

@@ -117,15 +117,15 @@ def _entries(x: FloatArray, arrays: StudyArrays) -> sparse.csr_array:
 def _rows(
     found: FloatArray, sums: int, terms: int, arrays: StudyArrays
 ) -> tuple[sparse.csr_array, sparse.csr_array]:
-    """Differentiate locations by the terms, and by predictor where a frame selects."""
+    """Differentiate locations by the terms, and by predictor where a survey epoch has a selection."""
     row = np.arange(len(found))
-    places = (arrays.row_part, arrays.row_whole, arrays.row_third)
+    places = (arrays.row_numerator, arrays.row_denominator, arrays.row_second_numerator)
     by_terms = _matrix(
         [(row, place, found[:, 1 + i]) for i, place in enumerate(places)], (row.size, terms)
     )
     chosen = found[:, 4] != 0
-    frames = arrays.offset[LOG_SELECTION] + arrays.row_frame[chosen]
-    return by_terms, _matrix([(row[chosen], frames, found[chosen, 4])], (row.size, sums))
+    epochs = arrays.offset[LOG_SELECTION] + arrays.row_epoch[chosen]
+    return by_terms, _matrix([(row[chosen], epochs, found[chosen, 4])], (row.size, sums))
 
 
 def _terms(cells: FloatArray, terms: FloatArray, arrays: StudyArrays) -> sparse.csr_array:

@@ -53,7 +53,7 @@ def _form(row: Observation, spec: ModelSpec) -> FormRow:
     first, second = (Term(name, own.scope, own.area, own.when, bare=True) for name in lists)
     everybody = Term("", own.scope, own.area, own.when)
     value, n = cell_of(row, "value"), cell_of(row, "n")
-    return FormRow(OVERLAP_FORM, first, everybody, value, n, third=second)
+    return FormRow(OVERLAP_FORM, first, everybody, value, n, second_numerator=second)
 
 
 OVERLAP = ObservationKind(

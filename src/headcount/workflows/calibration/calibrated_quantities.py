@@ -35,7 +35,7 @@ from headcount._names import (
     YEAR,
 )
 from headcount._types import AnyArray, FloatArray
-from headcount.layout.study_layout import latent_scopes
+from headcount.layout.scopes import latent_scopes
 from headcount.posterior.draw_statistics import ess_and_rhat
 from headcount.posterior.estimands import coverage, ratio
 from headcount.posterior.fits import Fit

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from headcount._types import FloatArray
-from headcount.layout.study_layout import RowArrays
+from headcount.layout.row_arrays import RowArrays
 from headcount.posterior.row_expectations import noise_of
 from headcount.study.observation_kinds import kind_of, statement_of
 from headcount.study.row_forms import Likelihood
