@@ -19,7 +19,8 @@ from numba import types
 from headcount._machine import usable_cores
 from headcount.engine.coordinates import sampled_density
 from headcount.engine.density import evaluation
-from headcount.engine.density.signatures import NUMBERS, STUDY
+from headcount.engine.density.ratio_links import link_values_and_slopes
+from headcount.engine.density.signatures import CUBE, NUMBERS, STUDY
 from headcount.engine.derivatives.growth_deviations import to_deviations
 from headcount.engine.derivatives.log_baseline import share_weights, to_baseline
 from headcount.engine.numba_support.compilation import CalledFromC, Typed, is_shared
@@ -33,6 +34,7 @@ FUNCTIONS: tuple[Typed | CalledFromC, ...] = (
     *evaluation.LOOPS,
     sampled_density.log_density_callback,
     sampled_density.free_vector_callback,
+    Typed(link_values_and_slopes, types.UniTuple(CUBE, 2), (NUMBERS, STUDY)),
     Typed(share_weights, NUMBERS, (NUMBERS, STUDY)),
     Typed(to_baseline, types.none, (NUMBERS, STUDY)),
     Typed(to_deviations, types.none, (NUMBERS, STUDY)),

@@ -1,7 +1,9 @@
-"""Cells: what is seen of a scope in a region at a time, and the way back; see docs/model.md.
+"""Cells and terms: log expected values by observer, scope, region and time, and their log sums.
 
-The loops over cells are written out in one function each. A helper that took the study's arrays
-would have to count references to all of them at every call, which costs more than the arithmetic.
+`log_cells` and `log_terms` are followed by their adjoints, which add to the derivatives ``d_x`` of
+the log density by ``x``; see docs/model.md for the formulas. The loops over cells are written out
+in one function each: a helper that took the study's arrays would be handed all of them at every
+call, which costs more than the arithmetic.
 """
 
 from __future__ import annotations
@@ -11,55 +13,53 @@ import math
 import numpy as np
 
 from headcount._types import FloatArray
-from headcount.engine.density.codes import (
-    CONTAINS,
-    PART_OF,
-    RATIO_LINK,
-    RATIO_TREND,
-    REFERENCE,
-    REGIONS,
-    SCOPES,
-    WITHIN,
-    YEARS,
+from headcount.engine.density.codes import PART_OF, REGIONS, YEARS
+from headcount.engine.density.ratio_links import (
+    link_slope,
+    link_value,
+    log_part_sums,
+    log_part_sums_adjoint,
+    log_ratio,
+    ratio_offsets,
 )
 from headcount.engine.density.study_arrays import StudyArrays
-from headcount.engine.density.tails import expit, softplus
 from headcount.engine.numba_support.compilation import inner
 
-__all__ = ["cell_values", "cells_adjoint"]
+__all__ = ["cells_adjoint", "log_cells", "log_terms", "terms_adjoint"]
 
 
 @inner
-def cell_values(
-    predictor: FloatArray, headcount: FloatArray, reach: FloatArray, arrays: StudyArrays
+def log_cells(
+    predictor: FloatArray, log_headcount: FloatArray, log_reach: FloatArray, arrays: StudyArrays
 ) -> FloatArray:
-    """Return the log expected value of each cell, on the line between the middles of two years;
-    dims (cell,).
+    """Return the log expected value of each cell; dims (cell,).
+
+    It is interpolated linearly between the middles of two years.
     """
     cells, next_weights, weights = arrays.cells, arrays.cell_next_weight, arrays.cell_log_weight
-    parent, link, offset = arrays.scope_parent, arrays.scope_link, arrays.part_log_weight
-    eta_at, slope_at = arrays.offset[RATIO_LINK], arrays.offset[RATIO_TREND]
-    regions, reference = arrays.shape[REGIONS], arrays.shape[REFERENCE]
-    wholes = _log_wholes(predictor, arrays)
+    parent, link, part_weight = arrays.scope_parent, arrays.scope_link, arrays.part_log_weight
+    at, part_sums = (
+        ratio_offsets(arrays.offset, arrays.shape),
+        log_part_sums(predictor, arrays),
+    )
     values = np.empty(len(cells))
     for c in range(len(cells)):
-        region, lean, total = cells[c, 3], next_weights[c], weights[c]
+        region, next_weight, total = cells[c, 3], next_weights[c], weights[c]
         for side in range(2):
-            share = lean if side else 1.0 - lean
-            if share == 0.0:
+            weight = next_weight if side else 1.0 - next_weight
+            if weight == 0.0:
                 continue
-            view, year, scope = cells[c, side], cells[c, 4] + side, cells[c, 2]
-            value = headcount[np.uint64(region), np.uint64(year)]
-            if view >= 0:
-                value += reach[np.uint64(view)]
+            point, year, scope = cells[c, side], cells[c, 4] + side, cells[c, 2]
+            value = log_headcount[np.uint64(region), np.uint64(year)]
+            if point >= 0:
+                value += log_reach[np.uint64(point)]
             while scope != 0:
-                eta = offset[scope] + predictor[eta_at + scope * regions + region]
-                eta += predictor[slope_at + scope] * (year - reference)
+                eta = link_value(predictor, part_weight, at, scope, region, year)
                 if link[scope] == PART_OF:
-                    eta -= wholes[scope, region, year]
-                value += _log_of(eta, link[scope])
+                    eta -= part_sums[scope, region, year]
+                value += log_ratio(eta, link[scope])
                 scope = parent[scope]
-            total += share * value
+            total += weight * value
         values[c] = total
     return values
 
@@ -68,17 +68,19 @@ def cell_values(
 def cells_adjoint(
     predictor: FloatArray, d_cells: FloatArray, arrays: StudyArrays, d_predictor: FloatArray
 ) -> tuple[FloatArray, FloatArray]:
-    """Carry the derivative by the cells back to predictor; return those by log headcount and by log reach."""
+    """Add the derivative by the linear predictor, given the one by the cells.
+
+    Return the derivatives by log headcount, dims (region, year), and by log reach, dims (reach
+    point,).
+    """
     cells, next_weights = arrays.cells, arrays.cell_next_weight
-    parent, link, offset = arrays.scope_parent, arrays.scope_link, arrays.part_log_weight
-    eta_at, slope_at = arrays.offset[RATIO_LINK], arrays.offset[RATIO_TREND]
-    regions, reference = arrays.shape[REGIONS], arrays.shape[REFERENCE]
-    d_headcount, d_reach = (
-        np.zeros((regions, arrays.shape[YEARS])),
-        np.zeros(arrays.reach_point_link.size),
+    parent, link, part_weight = arrays.scope_parent, arrays.scope_link, arrays.part_log_weight
+    at, part_sums = (
+        ratio_offsets(arrays.offset, arrays.shape),
+        log_part_sums(predictor, arrays),
     )
-    wholes = _log_wholes(predictor, arrays)
-    d_wholes = np.zeros(wholes.shape)
+    d_headcount = np.zeros((arrays.shape[REGIONS], arrays.shape[YEARS]))
+    d_reach, d_part_sums = np.zeros(arrays.reach_point_link.size), np.zeros(part_sums.shape)
     for c in range(len(cells)):
         if d_cells[c] == 0.0:
             continue
@@ -87,93 +89,56 @@ def cells_adjoint(
             slope = d_cells[c] * (next_weights[c] if side else 1.0 - next_weights[c])
             if slope == 0.0:
                 continue
-            view, year, scope = cells[c, side], cells[c, 4] + side, cells[c, 2]
+            point, year, scope = cells[c, side], cells[c, 4] + side, cells[c, 2]
             d_headcount[np.uint64(region), np.uint64(year)] += slope
-            if view >= 0:
-                d_reach[np.uint64(view)] += slope
+            if point >= 0:
+                d_reach[np.uint64(point)] += slope
             while scope != 0:
-                place, ahead = eta_at + scope * regions + region, year - reference
-                eta = offset[scope] + predictor[place] + predictor[slope_at + scope] * ahead
-                own = slope * _slope_of(eta, link[scope])
-                d_predictor[place] += own
-                d_predictor[slope_at + scope] += own * ahead
+                eta = link_value(predictor, part_weight, at, scope, region, year)
+                own = slope * link_slope(eta, link[scope])
+                d_predictor[at.link + scope * at.regions + region] += own
+                d_predictor[at.trend + scope] += own * (year - at.reference)
                 if link[scope] == PART_OF:
-                    d_wholes[scope, region, year] -= slope
+                    d_part_sums[scope, region, year] -= slope
                 scope = parent[scope]
-    _log_wholes_adjoint(predictor, wholes, d_wholes, arrays, d_predictor)
+    log_part_sums_adjoint(predictor, part_sums, d_part_sums, arrays, d_predictor)
     return d_headcount, d_reach
 
 
 @inner
-def _log_of(eta: float, link: int) -> float:
-    """Return the log of a ratio from its link scale; of a part, whose whole has been taken off,
-    that is itself.
+def log_terms(cells: FloatArray, arrays: StudyArrays) -> tuple[FloatArray, FloatArray]:
+    """Return the log of each term, dims (term,), and the share of each cell in its term.
+
+    Most terms are one cell. The known terms come last; they have no cells.
     """
-    if link == CONTAINS:
-        return softplus(eta)
-    if link == WITHIN:
-        return -softplus(-eta)
-    return eta
+    starts, members, known = arrays.term_start, arrays.term_cell, arrays.term_known
+    latent = starts.size - 1
+    terms, shares = np.empty(latent + known.size), np.ones(members.size)
+    for i in range(latent):
+        start, end = np.uint64(starts[i]), np.uint64(starts[i + 1])
+        top = cells[np.uint64(members[start])]
+        if end > start + np.uint64(1):
+            for j in range(start, end):
+                top = max(top, cells[np.uint64(members[j])])
+            total = 0.0
+            for j in range(start, end):
+                shares[j] = math.exp(cells[np.uint64(members[j])] - top)
+                total += shares[j]
+            for j in range(start, end):
+                shares[j] /= total
+            top += math.log(total)
+        terms[i] = top
+    for i in range(known.size):
+        terms[latent + i] = known[i]
+    return terms, shares
 
 
 @inner
-def _slope_of(eta: float, link: int) -> float:
-    if link == CONTAINS:
-        return expit(eta)
-    if link == WITHIN:
-        return expit(-eta)
-    return 1.0
-
-
-@inner
-def _log_wholes(predictor: FloatArray, arrays: StudyArrays) -> FloatArray:
-    """Return the log sum of the parts beside each part, itself among them; dims (scope, region,
-    year), empty without parts.
-    """
-    if arrays.sibling.size == 0:
-        return np.empty((0, 0, 0))
-    regions, years, scopes = arrays.shape[REGIONS], arrays.shape[YEARS], arrays.shape[SCOPES]
-    wholes = np.zeros((scopes, regions, years))
-    for scope in range(scopes):
-        first, last = arrays.sibling_start[scope], arrays.sibling_start[scope + 1]
-        for region in range(regions if last > first else 0):
-            for year in range(years):
-                total = 0.0
-                for i in range(first, last):
-                    total += math.exp(_eta(predictor, arrays.sibling[i], region, year, arrays))
-                wholes[scope, region, year] = math.log(total)
-    return wholes
-
-
-@inner
-def _log_wholes_adjoint(
-    predictor: FloatArray,
-    wholes: FloatArray,
-    d_wholes: FloatArray,
-    arrays: StudyArrays,
-    d_predictor: FloatArray,
+def terms_adjoint(
+    shares: FloatArray, d_terms: FloatArray, arrays: StudyArrays, d_cells: FloatArray
 ) -> None:
-    for scope in range(len(wholes)):
-        first, last = arrays.sibling_start[scope], arrays.sibling_start[scope + 1]
-        for region in range(wholes.shape[1]):
-            for year in range(wholes.shape[2]):
-                slope = d_wholes[scope, region, year]
-                for i in range(first, last if slope != 0.0 else first):
-                    part, ahead = arrays.sibling[i], year - arrays.shape[REFERENCE]
-                    eta = _eta(predictor, part, region, year, arrays)
-                    own = slope * math.exp(eta - wholes[scope, region, year])
-                    d_predictor[
-                        arrays.offset[RATIO_LINK] + part * arrays.shape[REGIONS] + region
-                    ] += own
-                    d_predictor[arrays.offset[RATIO_TREND] + part] += own * ahead
-
-
-@inner
-def _eta(predictor: FloatArray, scope: int, region: int, year: int, arrays: StudyArrays) -> float:
-    level = (
-        arrays.part_log_weight[scope]
-        + predictor[arrays.offset[RATIO_LINK] + scope * arrays.shape[REGIONS] + region]
-    )
-    return float(
-        level + predictor[arrays.offset[RATIO_TREND] + scope] * (year - arrays.shape[REFERENCE])
-    )
+    """Add the derivative by the cells, given the one by the terms and `log_terms`' shares."""
+    starts, members = arrays.term_start, arrays.term_cell
+    for i in range(starts.size - 1):
+        for j in range(np.uint64(starts[i]), np.uint64(starts[i + 1])):
+            d_cells[np.uint64(members[j])] += d_terms[i] * shares[j]

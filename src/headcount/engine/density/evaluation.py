@@ -1,4 +1,4 @@
-"""Headcounts, reach and likelihoods at many draws."""
+"""Latent quantities, reach and likelihoods of many draws."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from headcount.engine.density.log_density import (
     log_reach,
     row_log_likelihoods,
 )
-from headcount.engine.density.signatures import EXPECTED, LATENT, NUMBERS, ROWS, STUDY
+from headcount.engine.density.signatures import CUBE, EXPECTED, LATENT, NUMBERS, ROWS, STUDY
 from headcount.engine.density.study_arrays import StudyArrays
 from headcount.engine.numba_support.compilation import Typed, compiled
 from headcount.engine.numba_support.function_pointers import FunctionTable
@@ -33,7 +33,7 @@ _log_likelihoods = FUNCTION_TABLE.function(row_log_likelihoods, ROWS, EXPECTED, 
 
 
 def evaluate(draws: FloatArray, arrays: StudyArrays) -> tuple[FloatArray, FloatArray]:
-    """Evaluate log headcount and predictor for many draws.
+    """Evaluate the log headcount and the linear predictor of many draws.
 
     Parameters
     ----------
@@ -45,17 +45,17 @@ def evaluate(draws: FloatArray, arrays: StudyArrays) -> tuple[FloatArray, FloatA
     Returns
     -------
     tuple
-        Log headcount, dims (draw, region, year); predictor, dims (draw, sum).
+        Log headcount, dims (draw, region, year); linear predictor, dims (draw, predictor).
     """
     headcount = np.empty((len(draws), arrays.shape[REGIONS], arrays.shape[YEARS]))
-    sums = np.empty((len(draws), arrays.offset[-1]))
+    predictor = np.empty((len(draws), arrays.offset[-1]))
     table = FUNCTION_TABLE.addresses(arrays)
-    _evaluate(draws, table.ctypes.data, headcount, sums)
-    return headcount, sums
+    _evaluate(draws, table.ctypes.data, headcount, predictor)
+    return headcount, predictor
 
 
 def evaluate_reach(draws: FloatArray, arrays: StudyArrays) -> SingleArray:
-    """Evaluate log reach for many draws.
+    """Evaluate the log reach of many draws.
 
     Parameters
     ----------
@@ -67,7 +67,7 @@ def evaluate_reach(draws: FloatArray, arrays: StudyArrays) -> SingleArray:
     Returns
     -------
     numpy.ndarray
-        Log reach in single precision, since there is much of it; dims (draw, view).
+        Log reach in single precision, since it is a large array; dims (draw, reach point).
     """
     reach = np.empty((len(draws), arrays.reach_point_link.size), dtype=np.float32)
     table = FUNCTION_TABLE.addresses(arrays)
@@ -90,23 +90,24 @@ def log_likelihood(
     Returns
     -------
     tuple
-        Log likelihood; location, the expected logarithm, or the log odds of one of the k of n;
-        dispersion, the sd on the log scale, or the concentration of k of n. Each has dims (draw, row).
+        Log likelihood; location, the expected logarithm, or the log odds of a binomial row;
+        dispersion, the sd on the log scale, or the concentration of a binomial row. Each has dims
+        (draw, row).
     """
     found = np.empty((3, len(draws), arrays.row_value.size))
     table = FUNCTION_TABLE.addresses(arrays)
     _log_likelihood(draws, table.ctypes.data, *found)
-    total, location, dispersion = found
-    return total, location, dispersion
+    values, location, dispersion = found
+    return values, location, dispersion
 
 
 @compiled
-def _evaluate(draws: FloatArray, table: Any, headcount: FloatArray, sums: FloatArray) -> None:  # noqa: ANN401
+def _evaluate(draws: FloatArray, table: Any, headcount: FloatArray, predictor: FloatArray) -> None:  # noqa: ANN401
     for i in range(len(draws)):
-        found = _latent(table, draws[i], _arrays(table))
-        for region in range(len(found.headcount)):
-            copy(found.headcount[region], headcount[i, region])
-        copy(found.predictor, sums[i])
+        latent = _latent(table, draws[i], _arrays(table))
+        for region in range(len(latent.log_headcount)):
+            copy(latent.log_headcount[region], headcount[i, region])
+        copy(latent.predictor, predictor[i])
 
 
 @compiled
@@ -119,7 +120,7 @@ def _evaluate_reach(draws: FloatArray, table: Any, reach: SingleArray) -> None: 
 def _log_likelihood(
     draws: FloatArray,
     table: Any,  # noqa: ANN401
-    total: FloatArray,
+    log_likelihood: FloatArray,
     location: FloatArray,
     dispersion: FloatArray,
 ) -> None:
@@ -128,16 +129,14 @@ def _log_likelihood(
         at = _expected(table, _latent(table, draws[i], arrays), arrays)
         rows = _log_likelihoods(table, at, arrays)
         for row in range(len(rows)):
-            total[i, row], location[i, row], dispersion[i, row] = (
-                rows[row, 0],
-                at.location[row, 0],
-                at.dispersion[row],
-            )
+            log_likelihood[i, row] = rows[row, 0]
+            location[i, row] = at.location[row, 0]
+            dispersion[i, row] = at.dispersion[row]
 
 
 LOOPS = (
-    Typed(_evaluate, types.none, (ROWS, types.int64, types.float64[:, :, ::1], ROWS)),
+    Typed(_evaluate, types.none, (ROWS, types.int64, CUBE, ROWS)),
     Typed(_evaluate_reach, types.none, (ROWS, types.int64, types.float32[:, ::1])),
     Typed(_log_likelihood, types.none, (ROWS, types.int64, ROWS, ROWS, ROWS)),
 )
-"""What loops over draws, as it is called."""
+"""The loops over draws, with the types of their arguments."""

@@ -11,7 +11,7 @@ from headcount._types import IntArray
 from headcount.engine.density.log_density import Expected, Latent
 from headcount.engine.density.study_arrays import StudyArrays
 
-__all__ = ["EXPECTED", "LATENT", "NUMBERS", "ROWS", "STUDY", "tuple_type"]
+__all__ = ["CUBE", "EXPECTED", "LATENT", "NUMBERS", "ROWS", "STUDY", "tuple_type"]
 
 
 def tuple_type(form: Any, **dims: int) -> Any:  # noqa: ANN401 - Numba is not typed
@@ -25,6 +25,7 @@ def tuple_type(form: Any, **dims: int) -> Any:  # noqa: ANN401 - Numba is not ty
 
 NUMBERS: Final = float64[::1]
 ROWS: Final = float64[:, ::1]
+CUBE: Final = float64[:, :, ::1]
 STUDY: Final = tuple_type(StudyArrays, damped_innovation=2, graduates=2, cells=2)
-LATENT: Final = tuple_type(Latent, headcount=2)
+LATENT: Final = tuple_type(Latent, log_headcount=2)
 EXPECTED: Final = tuple_type(Expected, location=2)
