@@ -24,8 +24,10 @@ def states_of(layout, free):
     headcount = posterior["log_headcount"]
     ratio = log_ratios(layout, posterior).transpose("draw", "scope", "region", "year")
     reach, zeta, v = worlds_of(layout, free)
-    frames = {name: np.exp(v[LOG_SELECTION][:, i]) for i, name in enumerate(layout.frames)}
-    dense = {name: np.exp(v[LOG_CONCENTRATION][:, i]) for i, (name, _) in enumerate(layout.frames)}
+    epochs = {name: np.exp(v[LOG_SELECTION][:, i]) for i, name in enumerate(layout.survey_epochs)}
+    dense = {
+        name: np.exp(v[LOG_CONCENTRATION][:, i]) for i, (name, _) in enumerate(layout.survey_epochs)
+    }
     for draw in range(len(free)):
         one = posterior.isel(draw=draw)
         yield State(
@@ -44,7 +46,7 @@ def states_of(layout, free):
             selection={
                 name: np.array(
                     [
-                        frames[name, passed(spec.sources[name], year)][draw]
+                        epochs[name, passed(spec.sources[name], year)][draw]
                         for year in spec.years.labels
                     ]
                 )
@@ -52,7 +54,7 @@ def states_of(layout, free):
                 if spec.sources[name].selection
             },
             dependence={
-                name: float(frames[name, 0][draw])
+                name: float(epochs[name, 0][draw])
                 for name in layout.sources
                 if spec.sources[name].dependence
             },
@@ -83,7 +85,7 @@ def in_years(layout, values):
     regions, years = len(layout.spec.areas.regions), len(layout.spec.years.labels)
     found, start = {}, 0
     for name in layout.sources:
-        size = years if layout.varies(name) else 1
+        size = years if layout.has_yearly_reach(name) else 1
         own = values[:, start : start + regions * size].reshape(-1, regions, size)
         found[name] = np.broadcast_to(own, (len(values), regions, years))
         start += regions * size
