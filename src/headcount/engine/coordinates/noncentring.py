@@ -1,9 +1,8 @@
 r"""Partial non-centring: the map from standardised conditional residuals to effects.
 
-It takes the vector u to the local vector w, which differs from the free vector x in two elements:
-the log baseline stands for the log total (`headcount.engine.derivatives.log_baseline`), and growth
-deviations for innovations (`headcount.engine.derivatives.growth_deviations`). u and w differ in the
-effects only.
+It takes the vector u to the local vector w: the free vector x with the log baseline in the place of
+the log total (`headcount.engine.derivatives.log_baseline`), and growth deviations in the place of
+innovations (`headcount.engine.derivatives.growth_deviations`). u and w differ in the effects only.
 
 The effects of a group are z, standard normal a priori, and enter the model times their scales
 :math:`\sigma`. Where rows inform effects well, the posterior of z and :math:`\sigma` is a curved

@@ -1,6 +1,6 @@
 r"""The log density of the sampled coordinates y and its gradient, as a C callback of the sampler.
 
-Four maps lead from y to the free vector x, whose density the engine evaluates:
+Four maps connect y with the free vector x, whose density the engine evaluates:
 
 - whitening, :math:`u = m + \Pi L^{-T} y`, affine (`headcount.engine.coordinates.whitening`);
 - partial non-centring, from u to the local vector w
