@@ -14,6 +14,8 @@ import headcount as hc
 from headcount.posterior.draw_statistics import ess_and_rhat, summarise
 from headcount.posterior.estimands import area_headcounts
 from headcount.posterior.estimate_table import COLUMNS, write_estimates
+from headcount.posterior.fit_memo import once_per_fit
+from headcount.posterior.forecasting import forecast_years
 
 pytestmark = pytest.mark.fit
 
@@ -128,12 +130,12 @@ def test_file_reads_back_as_the_table(toy_fit: hc.Fit, table: pd.DataFrame, tmp_
 
 @pytest.mark.parametrize("prob", [0.0, 1.0, 90.0])
 def test_a_probability_must_be_one(toy_fit: hc.Fit, prob: float) -> None:
-    with pytest.raises(hc.HeadcountError, match="is not between 0 and 1"):
+    with pytest.raises(hc.HeadcountError, match="is not a number between 0 and 1"):
         hc.estimates(toy_fit, prob=prob)
 
 
 def test_one_quantity_at_a_time_is_summarised(toy_fit: hc.Fit) -> None:
-    with pytest.raises(hc.HeadcountError, match="choose one quantity"):
+    with pytest.raises(hc.HeadcountError, match="Choose one quantity"):
         summarise(hc.headcount(toy_fit))
 
 
@@ -158,6 +160,67 @@ def test_a_quantity_that_does_not_vary_has_no_rhat() -> None:
     found = ess_and_rhat(np.ones((1, 4, 50)))
     assert found["ess_bulk"] == 200
     assert np.isnan(found["rhat"]).all()
+
+
+def test_facts_of_a_fit_are_computed_once_and_kept_while_it_lives(toy_fit: hc.Fit) -> None:
+    calls = []
+
+    @once_per_fit
+    def count(fit: hc.Fit) -> int:
+        calls.append(fit.spec.name)
+        return len(calls)
+
+    copy = replace(toy_fit)
+    assert (count(toy_fit), count(toy_fit), count(copy)) == (1, 1, 2)
+    del copy
+    assert count(replace(toy_fit)) == 3
+
+
+def test_years_that_are_forecasts_are_marked(toy_fit: hc.Fit) -> None:
+    people = hc.headcount(toy_fit)
+    ahead = forecast_years(toy_fit)
+    assert people["year"].to_numpy()[people["forecast"].to_numpy()].tolist() == list(ahead)
+    assert ahead == (2024, 2025)
+
+
+def test_known_populations_have_ratios_too(toy_fit: hc.Fit) -> None:
+    known = [name for name, scope in toy_fit.spec.scopes.items() if scope.covariate]
+    for name in known:
+        people = hc.headcount(toy_fit, scope=name)
+        assert float(people.std(("chain", "draw")).max()) < 1e-6
+        ratio = hc.ratio(toy_fit, scope=toy_fit.spec.target, to_scope=name)
+        np.testing.assert_allclose(ratio, hc.headcount(toy_fit) / people)
+
+
+def test_draws_are_labelled_by_chain_draw_and_year(toy_fit: hc.Fit) -> None:
+    for found in (
+        hc.headcount(toy_fit),
+        hc.share(toy_fit, area="NORTH"),
+        hc.coverage(toy_fit, source="platform"),
+        hc.growth(toy_fit),
+    ):
+        assert found.dims == ("chain", "draw", "year")
+    window = hc.growth(toy_fit, from_year=2019, to_year=2021)
+    assert window.dims == ("chain", "draw")
+    people = hc.headcount(toy_fit)
+    np.testing.assert_allclose(window, people.sel(year=2021) / people.sel(year=2019) - 1)
+
+
+@pytest.mark.parametrize(
+    ("function", "arguments", "named"),
+    [
+        (hc.headcount, {"area": "NORD"}, "area: unknown area 'NORD'"),
+        (hc.headcount, {"scope": "members"}, "member"),
+        (hc.share, {"area": "NORTH", "of_area": "WORD"}, "of_area: unknown area 'WORD'"),
+        (hc.coverage, {"source": "platfrom"}, "platform"),
+        (hc.growth, {"from_year": 2021}, "Give both, in order"),
+        (hc.growth, {"from_year": 2021, "to_year": 2021}, "not a window"),
+        (hc.growth, {"from_year": 1990, "to_year": 2021}, "2018 to 2025"),
+    ],
+)
+def test_unknown_arguments_are_refused(toy_fit, function, arguments, named) -> None:  # type: ignore[no-untyped-def]
+    with pytest.raises(hc.HeadcountError, match=named):
+        function(toy_fit, **arguments)
 
 
 def test_too_few_draws_give_missing_diagnostics_and_still_a_table(toy_fit: hc.Fit) -> None:

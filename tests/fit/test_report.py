@@ -285,7 +285,7 @@ def test_countries_are_the_first_level_with_a_dozen_areas(toy_fit: hc.Fit) -> No
 
 
 def test_a_probability_must_be_one_and_nothing_is_written(toy_fit: hc.Fit, tmp_path: Path) -> None:
-    with pytest.raises(hc.HeadcountError, match="is not between 0 and 1"):
+    with pytest.raises(hc.HeadcountError, match="is not a number between 0 and 1"):
         hc.report(toy_fit, tmp_path / "report.html", prob=90)
     assert not list(tmp_path.iterdir())
 

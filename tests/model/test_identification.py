@@ -1,25 +1,34 @@
-"""What answers rest on, before sampling: shares, widening, directions, verdicts."""
+"""The evidence that answers depend on, before sampling: shares, widening, directions, verdicts."""
 
 from __future__ import annotations
 
 import warnings
+from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
-from scipy import stats
+from scipy import integrate, stats
 from tests.studies import STUDIES, prior_draws, study
 
 import headcount as hc
+from headcount._types import FloatArray
 from headcount.diagnostics.identification.level_priors import sets_level
 from headcount.diagnostics.identification.precision_shares import Shares, shares_at
 from headcount.diagnostics.identification.precision_terms import Contributor, precision_terms_at
 from headcount.diagnostics.identification.quotability import verdict_of
 from headcount.diagnostics.identification.unidentified_directions import RAISED, find_directions
 from headcount.engine.coordinates.posterior_mode import conditional_mode
+from headcount.engine.density.codes import INTERVAL
 from headcount.engine.density.evaluation import evaluate, log_likelihood
 from headcount.engine.density.queries import Query, query_arrays
 from headcount.engine.density.study_arrays import StudyArrays, arrays_of
+from headcount.engine.derivatives.fisher_information import (
+    T4_LOCATION,
+    T4_SCALE,
+    information_of,
+)
 from headcount.engine.derivatives.jacobian import row_jacobian_at
 from headcount.engine.derivatives.location_information import (
     expected_information,
@@ -53,7 +62,7 @@ def at_mode(toy: tuple[StudyArrays, Layout], *asked: Query) -> Shares:
     )
 
 
-def test_what_is_asked_is_what_estimands_say(toy_fit: hc.Fit) -> None:
+def test_queries_are_the_estimands(toy_fit: hc.Fit) -> None:
     layout = toy_fit.layout
     asked = [
         Query("WORLD", 2023, "beekeeper", 2021),
@@ -103,7 +112,7 @@ def test_precision_is_that_of_the_dense_inverse(toy: tuple[StudyArrays, Layout])
     assert at_mode(toy).sd[0] == pytest.approx(np.sqrt(variance), rel=1e-9)
 
 
-def test_share_is_how_precision_grows_with_a_part(toy: tuple[StudyArrays, Layout]) -> None:
+def test_a_share_is_the_elasticity_of_the_precision(toy: tuple[StudyArrays, Layout]) -> None:
     arrays, layout = toy
     x = conditional_mode(arrays, arrays.prior_median)
     terms, found, step = precision_terms_at(x, arrays, layout), at_mode(toy), 1e-5
@@ -119,36 +128,135 @@ def test_share_is_how_precision_grows_with_a_part(toy: tuple[StudyArrays, Layout
         assert grown == pytest.approx(found.share[0, part], abs=1e-6)
 
 
+def row_log_density(form: str, noise: Any, value: FloatArray, other: FloatArray) -> Any:
+    """Return the log likelihood of rows as a function of location and spread, by SciPy."""
+
+    def stated(mean: FloatArray, sd: FloatArray) -> FloatArray:
+        return noise.logpdf((value - mean) / sd) - np.log(sd)
+
+    def bound(mean: FloatArray, sd: FloatArray) -> FloatArray:
+        # A lower bound has the probability of more, an upper one that of less.
+        z = (value - mean) / sd
+        return np.where(other > 0, noise.logcdf(z), noise.logsf(z))
+
+    def interval(mean: FloatArray, sd: FloatArray) -> FloatArray:
+        low, high = (value - mean) / sd, (other - mean) / sd
+        side = np.where(low + high > 0, -1.0, 1.0)
+        ends = noise.cdf(side * high) - noise.cdf(side * low)
+        return np.log(np.abs(ends))
+
+    return {"stated": stated, "bound": bound, "interval": interval}[form]
+
+
 @pytest.mark.parametrize("name", STUDIES)
-def test_information_is_minus_the_curvature_of_the_likelihood(name: str) -> None:
+def test_observed_information_is_minus_the_second_derivative(name: str) -> None:
     own = study(name, seed=3)
     layout = Layout.of(own.spec, own.observations)
     arrays = arrays_of(layout)
-    [x] = prior_draws(layout, np.random.default_rng(5), 1)
-    found = observed_information(x, arrays)
-    rows = layout.rows.get(Likelihood(STATED, STUDENT_T))
-    if rows is None:
-        return
+    rng = np.random.default_rng(5)
+    [x] = prior_draws(layout, rng, 1)
     _, location, spread = (values[0] for values in log_likelihood(x[None], arrays))
-    at, step = rows.position, 1e-4
-    scale = spread[at]
+    # Numbers around the location, where probabilities can be differentiated numerically.
+    value = location + rng.uniform(-3, 2, location.size) * spread
+    other = np.where(
+        arrays.row_form == INTERVAL,
+        value + rng.uniform(0.5, 2, location.size) * spread,
+        arrays.row_other,
+    )
+    compared = 0
+    for likelihood, rows in layout.rows.items():
+        if likelihood.is_binomial:
+            continue
+        at = rows.position
+        noise = stats.norm() if likelihood.is_normal else stats.t(4)
+        density = row_log_density(likelihood.form, noise, value[at], other[at])
+        mean, sd = location[at], spread[at]
+        ahead, here, behind = (density(mean + i * 1e-3 * sd, sd) for i in (1, 0, -1))
+        curvature = -(ahead - 2 * here + behind) / 1e-6
+        found = observed_information(x, arrays._replace(row_value=value, row_other=other))
+        np.testing.assert_allclose(found[at] * sd**2, curvature, rtol=1e-3, atol=1e-5)
+        compared += at.size
+    assert compared > 0
 
-    def density(moved: float) -> np.ndarray:
-        return stats.t(4).logpdf((arrays.row_value[at] - location[at] - moved * scale) / scale)
 
-    curvature = -(density(step) - 2 * density(0) + density(-step)) / (step * scale) ** 2
-    np.testing.assert_allclose(found[at], curvature, rtol=2e-3, atol=2e-5 / scale.min() ** 2)
-
-
-def test_expected_information_of_student_t_is_the_mean_of_the_observed_one() -> None:
-    z = stats.t(4).ppf((np.arange(20_000) + 0.5) / 20_000)
-    observed = 5 * (4 - z**2) / (4 + z**2) ** 2
-    assert observed.mean() == pytest.approx(5 / 7, abs=1e-3)
+def fisher_information(score: Callable[[float], float]) -> float:
+    """Return the expected square of a score under Student's t with four degrees of freedom."""
+    return float(
+        integrate.quad(lambda z: score(z) ** 2 * stats.t(4).pdf(z), -np.inf, np.inf, epsabs=1e-10)[
+            0
+        ]
+    )
 
 
-def test_information_of_events_is_never_negative(toy: tuple[StudyArrays, Layout]) -> None:
-    arrays, _ = toy
-    assert (expected_information(arrays.prior_median, arrays) >= 0).all()
+def slope(z: float) -> float:
+    """Return the derivative of the log density of Student's t with four degrees of freedom."""
+    step = 1e-5
+    return float(stats.t(4).logpdf(z + step) - stats.t(4).logpdf(z - step)) / (2 * step)
+
+
+def test_information_of_student_t_is_the_expected_square_of_its_score() -> None:
+    # By the location, the score is minus the slope; by the log of the scale, -1 - z times it.
+    assert fisher_information(lambda z: -slope(z)) == pytest.approx(T4_LOCATION, rel=1e-6)
+    assert fisher_information(lambda z: -1 - z * slope(z)) == pytest.approx(T4_SCALE, rel=1e-6)
+
+
+@pytest.mark.parametrize("source", ["registry", "platform"])
+def test_information_about_noise_is_the_expected_square_of_the_score(
+    toy: tuple[StudyArrays, Layout], source: str
+) -> None:
+    arrays, layout = toy
+    x = conditional_mode(arrays, arrays.prior_median)
+    rows = row_jacobian_at(x, arrays)
+    noise = information_of(rows, np.zeros(len(rows.location)), x, arrays).noise.toarray()
+    [row, *_] = np.flatnonzero(
+        (layout.row_source == layout.sources.index(source)) & (arrays.row_form == 0)
+    )
+    variable = int(np.argmax(np.abs(noise[row])))
+    step = np.zeros(x.size)
+    step[variable] = 1e-4
+    _, mean, sd = log_likelihood(np.stack([x + step, x - step, x]), arrays)
+    likelihood = next(one for one, own in layout.rows.items() if row in own.position)
+    standard = stats.norm() if likelihood.is_normal else stats.t(4)
+    # Quantiles of the row's own distribution stand for the numbers that it could have stated.
+    value = mean[2, row] + sd[2, row] * standard.ppf((np.arange(200_000) + 0.5) / 200_000)
+    ahead, behind = (
+        standard.logpdf((value - mean[i, row]) / sd[i, row]) - np.log(sd[i, row]) for i in (0, 1)
+    )
+    score = (ahead - behind) / (2 * step[variable])
+    assert np.mean(score**2) == pytest.approx(noise[row, variable] ** 2, rel=1e-3)
+    assert noise[row, variable] != 0
+
+
+def test_observed_information_of_an_outlying_row_is_negative_and_the_expected_one_is_not(
+    toy: tuple[StudyArrays, Layout],
+) -> None:
+    arrays, layout = toy
+    x = arrays.prior_median
+    [at, *_] = layout.rows[Likelihood(STATED, STUDENT_T)].position
+    far = arrays.row_value.copy()
+    rows = row_jacobian_at(x, arrays)
+    far[at] = rows.location[at] + 3 * rows.dispersion[at]
+    moved = arrays._replace(row_value=far)
+    assert observed_information(x, moved)[at] < 0
+    assert (expected_information(x, moved) >= 0).all()
+    assert expected_information(x, moved)[at] == pytest.approx(5 / 7 / rows.dispersion[at] ** 2)
+
+
+def test_widening_is_the_limit_of_no_priors_on_levels(toy: tuple[StudyArrays, Layout]) -> None:
+    arrays, layout = toy
+    x = conditional_mode(arrays, arrays.prior_median)
+    terms = precision_terms_at(x, arrays, layout)
+    own = np.array([not sets_level(one) for one in terms.contributors])[terms.owner]
+    rows = terms.rows.toarray()
+    gradient = row_jacobian_at(x, query_arrays(arrays, layout, [ROOT])).jacobian.toarray()[0]
+    # In coordinates with unit precision, directions without information have no part in the answer.
+    whitening = np.linalg.inv(np.linalg.cholesky(rows.T @ rows))
+    information, directions = np.linalg.eigh(whitening @ (rows[own].T @ rows[own]) @ whitening.T)
+    part = directions.T @ (whitening @ gradient)
+    known = information > 1e-9
+    assert np.abs(part[~known]).max(initial=0.0) < 1e-9
+    exact = np.sqrt(np.sum(part[known] ** 2 / information[known]) / np.sum(part**2))
+    assert at_mode(toy).widening[0] == pytest.approx(exact, rel=1e-3)
 
 
 @pytest.mark.parametrize(
@@ -176,12 +284,14 @@ def test_which_priors_set_levels(kind: str, name: str, sets: bool) -> None:  # n
 @pytest.mark.parametrize(
     ("data", "priors", "widening", "name"),
     [
-        (0.4, 0.2, 1.5, "rests on data"),
-        (0.4, 0.2, 2.5, "leans on priors"),
-        (0.4, 0.5, 1.5, "leans on priors"),
-        (0.2, 0.2, 1.5, "leans on priors"),
-        (0.1, 0.9, 3.9, "leans on priors"),
-        (0.8, 0.1, 4.1, "do not quote this total"),
+        (0.4, 0.2, 1.99, "rests on data"),
+        (0.4, 0.2, 2.01, "leans on priors"),
+        (0.4, 0.333, 1.5, "rests on data"),
+        (0.4, 0.334, 1.5, "leans on priors"),
+        (0.251, 0.2, 1.5, "rests on data"),
+        (0.249, 0.2, 1.5, "leans on priors"),
+        (0.1, 0.9, 3.99, "leans on priors"),
+        (0.8, 0.1, 4.01, "do not quote this total"),
         (0.8, 0.1, float("nan"), "do not quote this total"),
     ],
 )
@@ -216,7 +326,7 @@ def test_preflight_flips_when_the_anchor_goes(
     assert any("the error shared by the lineage forum" in text for text in told)
 
 
-def test_preflight_says_what_anchors_scopes_and_areas(
+def test_preflight_has_a_line_for_each_scope_and_area(
     toy_spec: hc.ModelSpec, toy_observations: hc.Observations
 ) -> None:
     table = hc.preflight(toy_spec, toy_observations).to_frame().set_index(["area", "scope"])
@@ -237,7 +347,7 @@ def test_preflight_refuses_a_study_that_does_not_fit(
         hc.preflight(toy_spec, replace(toy_observations, rows=(row, *toy_observations.rows[1:])))
 
 
-def test_no_statement_notices_an_unseen_direction(
+def test_an_unidentified_direction_moves_no_row(
     toy_spec: hc.ModelSpec, unanchored: hc.Observations
 ) -> None:
     layout = Layout.of(toy_spec, unanchored)

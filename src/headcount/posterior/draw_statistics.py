@@ -21,9 +21,10 @@ from scipy import fft, special, stats
 
 from headcount._names import SAMPLE_DIMS
 from headcount._types import FloatArray
-from headcount.errors import HeadcountError
+from headcount.errors import ArgumentError, Problem
+from headcount.study.arguments import checked_prob
 
-__all__ = ["check_probability", "ess_and_rhat", "statistics_of", "summarise"]
+__all__ = ["ess_and_rhat", "statistics_of", "summarise"]
 
 TAILS: Final = (0.05, 0.95)
 """Quantiles whose effective sample size is the tail's, as in Vehtari et al., for intervals of
@@ -34,13 +35,6 @@ FEWEST_DRAWS: Final = 4
 
 AT_ONCE: Final = 200
 """Quantities diagnosed in one piece: some tens of megabytes of work space at 4,000 draws."""
-
-
-def check_probability(prob: float) -> None:
-    """Raise `HeadcountError` unless prob lies strictly between 0 and 1."""
-    if not 0 < prob < 1:
-        msg = f"prob = {prob:g} is not between 0 and 1; write 0.9 for a 90 % interval"
-        raise HeadcountError(msg)
 
 
 def summarise(draws: xr.DataArray, *, prob: float = 0.9) -> dict[str, float]:
@@ -61,7 +55,7 @@ def summarise(draws: xr.DataArray, *, prob: float = 0.9) -> dict[str, float]:
 
     Raises
     ------
-    HeadcountError
+    ArgumentError
         Where prob is not a probability, or draws has other dims.
 
     Examples
@@ -70,10 +64,11 @@ def summarise(draws: xr.DataArray, *, prob: float = 0.9) -> dict[str, float]:
     >>> row["lower"] < row["median"] < row["upper"]
     True
     """
-    check_probability(prob)
+    checked_prob(prob)
     if set(draws.dims) != set(SAMPLE_DIMS):
-        msg = f"draws have dims {draws.dims}; choose one quantity, so that {SAMPLE_DIMS} are left"
-        raise HeadcountError(msg)
+        problem = f"the dims are {draws.dims}"
+        advice = f"Choose one quantity, so that {SAMPLE_DIMS} are left."
+        raise ArgumentError([Problem("draws", problem, advice)])
     values = draws.transpose(*SAMPLE_DIMS).to_numpy()[None].astype(np.float64)
     return {name: float(value[0]) for name, value in statistics_of(values, prob).items()}
 

@@ -9,14 +9,14 @@ sizes, is not added.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 import xarray as xr
 
 from headcount._names import CHAIN, DRAW, SAMPLE_DIMS, YEAR
 from headcount._types import FloatArray
-from headcount.errors import HeadcountError, nearest
+from headcount.errors import ArgumentError, Problem
 from headcount.posterior.estimand_draws import (
     COVERAGE,
     GROWTH,
@@ -28,6 +28,7 @@ from headcount.posterior.estimand_draws import (
 )
 from headcount.posterior.fits import Fit
 from headcount.posterior.forecasting import forecast_years
+from headcount.study.arguments import checked_area, checked_choice, checked_year
 
 __all__ = ["area_headcounts", "contrast", "coverage", "growth", "headcount", "ratio", "share"]
 
@@ -52,7 +53,7 @@ def headcount(fit: Fit, *, area: str | None = None, scope: str | None = None) ->
 
     Raises
     ------
-    HeadcountError
+    ArgumentError
         Where area or scope is unknown.
 
     Examples
@@ -90,20 +91,20 @@ def growth(
 
     Raises
     ------
-    HeadcountError
+    ArgumentError
         Where area, scope or a year is unknown, or the window is empty.
     """
     asked = _estimand(fit, GROWTH, area, scope)
     if from_year is None and to_year is None:
         return _by_year(fit, asked, unit="fraction", lag=1)
     if from_year is None or to_year is None or from_year >= to_year:
-        msg = (
-            f"from_year = {from_year} and to_year = {to_year} are not a window; give both, in order"
-        )
-        raise HeadcountError(msg)
-    for year in (from_year, to_year):
-        _known(str(year), map(str, fit.spec.years.labels), "year")
-    draws = estimand_draws(fit, [asked._replace(year=to_year, from_year=from_year)])
+        window = f"{from_year} to {to_year} is not a window"
+        raise ArgumentError([Problem("from_year, to_year", window, "Give both, in order.")])
+    first, last = (
+        checked_year(year, fit.spec, name)
+        for name, year in (("from_year", from_year), ("to_year", to_year))
+    )
+    draws = estimand_draws(fit, [asked._replace(year=last, from_year=first)])
     attrs = {"area": asked.area, "scope": asked.scope, "unit": "fraction"}
     return _labelled(fit, draws, attrs).isel({YEAR: 0}, drop=True).rename(GROWTH)
 
@@ -131,10 +132,10 @@ def share(
 
     Raises
     ------
-    HeadcountError
+    ArgumentError
         Where an area or the scope is unknown.
     """
-    whole = _area(fit, of_area)
+    whole = _area(fit, of_area, "of_area")
     asked = _estimand(fit, SHARE, area, scope)._replace(of_area=whole)
     return _by_year(fit, asked, unit="fraction")
 
@@ -160,11 +161,11 @@ def ratio(
 
     Raises
     ------
-    HeadcountError
+    ArgumentError
         Where a scope or the area is unknown.
     """
     asked = _estimand(fit, RATIO, area, scope)
-    return _by_year(fit, asked._replace(to_scope=_scope(fit, to_scope)), unit="ratio")
+    return _by_year(fit, asked._replace(to_scope=_scope(fit, to_scope, "to_scope")), unit="ratio")
 
 
 def coverage(fit: Fit, *, source: str, area: str | None = None) -> xr.DataArray:
@@ -188,10 +189,10 @@ def coverage(fit: Fit, *, source: str, area: str | None = None) -> xr.DataArray:
 
     Raises
     ------
-    HeadcountError
+    ArgumentError
         Where source or area is unknown.
     """
-    _known(source, fit.layout.sources, "source with fitted rows")
+    checked_choice(source, fit.layout.sources, "source")
     declared = fit.spec.sources[source]
     asked = Estimand(COVERAGE, _area(fit, area), 0, declared.scope, source)
     unit = "fraction" if declared.coverage else "units per person"
@@ -217,10 +218,10 @@ def contrast(fit: Fit, *, area: str, to_area: str, scope: str | None = None) -> 
 
     Raises
     ------
-    HeadcountError
+    ArgumentError
         Where an area or the scope is unknown.
     """
-    other = _area(fit, to_area)
+    other = _area(fit, to_area, "to_area")
     asked = _estimand(fit, SHARE, area, scope)._replace(of_area=other)
     return _by_year(fit, asked, unit="ratio").rename("contrast")
 
@@ -278,23 +279,9 @@ def _estimand(fit: Fit, name: str, area: str | None, scope: str | None) -> Estim
     return Estimand(name, _area(fit, area), 0, _scope(fit, scope))
 
 
-def _area(fit: Fit, area: str | None) -> str:
-    areas = fit.spec.areas
-    code = area or areas.root
-    if code not in areas.by_code:
-        msg = f"unknown area {code!r}. {areas.advice(code)}"
-        raise HeadcountError(msg)
-    return code
+def _area(fit: Fit, area: str | None, name: str = "area") -> str:
+    return checked_area(area or fit.spec.areas.root, fit.spec, name)
 
 
-def _scope(fit: Fit, scope: str | None) -> str:
-    name = scope or fit.spec.target
-    _known(name, fit.spec.scopes, "scope")
-    return name
-
-
-def _known(name: str, choices: Iterable[str], kind: str) -> None:
-    known = list(choices)
-    if name not in known:
-        msg = f"unknown {kind} {name!r}. {nearest(name, known)}"
-        raise HeadcountError(msg)
+def _scope(fit: Fit, scope: str | None, name: str = "scope") -> str:
+    return checked_choice(scope or fit.spec.target, fit.spec.scopes, name)

@@ -10,7 +10,7 @@ from typing import Final
 
 import pandas as pd
 
-from headcount.posterior.draw_statistics import check_probability, statistics_of
+from headcount.posterior.draw_statistics import statistics_of
 from headcount.posterior.estimand_draws import (
     COVERAGE,
     GROWTH,
@@ -21,6 +21,7 @@ from headcount.posterior.estimand_draws import (
     estimand_draws,
 )
 from headcount.posterior.fits import Fit
+from headcount.study.arguments import checked_prob
 
 __all__ = ["COLUMNS", "estimates", "table_estimands", "write_estimates"]
 
@@ -72,7 +73,7 @@ def estimates(fit: Fit, *, prob: float = 0.9) -> pd.DataFrame:
 
     Raises
     ------
-    HeadcountError
+    ArgumentError
         Where prob is not a probability.
 
     Examples
@@ -81,7 +82,7 @@ def estimates(fit: Fit, *, prob: float = 0.9) -> pd.DataFrame:
     >>> list(table.columns[:3])
     ['estimand', 'area', 'year']
     """
-    check_probability(prob)
+    checked_prob(prob)
     frames = [
         _frame(fit, list(own), prob)
         for _, own in groupby(table_estimands(fit), attrgetter("name", "scope", "source"))

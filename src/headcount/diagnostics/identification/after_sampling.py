@@ -17,11 +17,11 @@ from headcount.engine.density.evaluation import log_likelihood
 from headcount.engine.density.queries import Query, query_arrays
 from headcount.engine.density.study_arrays import StudyArrays, arrays_of
 from headcount.engine.derivatives.location_information import observed_information
-from headcount.errors import HeadcountError
+from headcount.errors import ArgumentError, Problem
 from headcount.posterior.draw_transfer import DrawTransfer
-from headcount.posterior.estimands import headcount
 from headcount.posterior.fits import Fit
 from headcount.posterior.forecasting import last_observed
+from headcount.study.arguments import checked_area, checked_choice, checked_year
 
 __all__ = ["RestsOn", "dependence_of", "headline_queries", "rests_on"]
 
@@ -121,7 +121,7 @@ def rests_on(
 
     Raises
     ------
-    HeadcountError
+    ArgumentError
         Where area, year or scope is unknown, or the scope is a known population.
 
     Examples
@@ -130,15 +130,13 @@ def rests_on(
     'rests on data'
     """
     spec = fit.spec
-    headcount(fit, area=area, scope=scope)  # raises where one is unknown
-    name, place = scope or spec.target, area or spec.areas.root
+    place = checked_area(area or spec.areas.root, spec)
+    name = checked_choice(scope or spec.target, spec.scopes, "scope")
     if name not in fit.layout.scopes:
-        msg = f"scope {name!r} is a known population: it depends on the table of covariates alone"
-        raise HeadcountError(msg)
-    when = last_observed(fit, place) if year is None else year
-    if when not in spec.years.labels:
-        msg = f"unknown year {when}; the model has {spec.years.first} to {spec.years.last}"
-        raise HeadcountError(msg)
+        problem = f"{name!r} is a known population"
+        advice = f"It depends on covariates alone. Choose from: {', '.join(fit.layout.scopes)}."
+        raise ArgumentError([Problem("scope", problem, advice)])
+    when = last_observed(fit, place) if year is None else checked_year(year, spec)
     return dependence_of(fit, [Query(place, when, name)])
 
 

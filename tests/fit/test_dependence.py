@@ -1,4 +1,4 @@
-"""What the answers of a fit rest on, and which of its evidence is in conflict."""
+"""The evidence that the answers of a fit depend on, and conflicts within it."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def test_verdict_flips_when_the_anchor_goes(toy_fit: hc.Fit, unanchored: hc.Fit)
     assert refused.headline.startswith("Do not quote this total")
 
 
-def test_shares_and_sensitivities_are_told_by_part(toy_fit: hc.Fit) -> None:
+def test_contributors_have_shares_and_sensitivities(toy_fit: hc.Fit) -> None:
     table = check_identification(Evidence(toy_fit)).table
     assert table["share"].sum() == pytest.approx(1)
     assert table["share"].is_monotonic_decreasing
@@ -69,7 +69,7 @@ def test_every_headline_has_its_verdict(toy_fit: hc.Fit) -> None:
     assert (north["verdict"], north["data"] > 0.8) == ("rests on data", True)
 
 
-def test_precision_that_is_shared_out_is_that_of_the_draws(toy_fit: hc.Fit) -> None:
+def test_precision_is_that_of_the_draws(toy_fit: hc.Fit) -> None:
     answers = Evidence(toy_fit).rests_on.to_frame()
     np.testing.assert_allclose(answers["sd_near"], answers["sd"], rtol=0.25)
 
@@ -81,16 +81,18 @@ def test_one_answer_can_be_asked_for(toy_fit: hc.Fit) -> None:
 
 
 @pytest.mark.parametrize(
-    ("asked", "told"),
+    ("arguments", "named"),
     [
         ({"area": "NORD"}, "NORD"),
         ({"scope": "members"}, "member"),
         ({"year": 1990}, "2018 to 2025"),
     ],
 )
-def test_unknown_answers_are_refused(toy_fit: hc.Fit, asked: dict[str, str], told: str) -> None:
-    with pytest.raises(hc.HeadcountError, match=told):
-        hc.rests_on(toy_fit, **asked)
+def test_unknown_answers_are_refused(
+    toy_fit: hc.Fit, arguments: dict[str, str], named: str
+) -> None:
+    with pytest.raises(hc.HeadcountError, match=named):
+        hc.rests_on(toy_fit, **arguments)
 
 
 def log_variance(fit: hc.Fit) -> tuple[float, float]:
@@ -132,7 +134,7 @@ def test_share_of_a_prior_is_what_a_refit_shows(unanchored: hc.Fit) -> None:
     assert before - after > 0.1
 
 
-def test_power_scaling_hears_the_priors_that_matter(unanchored: hc.Fit) -> None:
+def test_power_scaling_finds_the_priors_that_matter(unanchored: hc.Fit) -> None:
     answer = xr.ufuncs.log(
         hc.headcount(unanchored).sel(year=2021, drop=True).reset_coords(drop=True)
     )
@@ -206,15 +208,17 @@ def test_wrong_count_of_an_anchor_is_a_conflict(toy_fit: hc.Fit) -> None:
     )
 
 
-def test_draws_are_carried_by_name(toy_fit: hc.Fit, unanchored: hc.Fit) -> None:
-    carried = DrawTransfer.of(unanchored, 100)
+def test_draws_are_transferred_by_label(toy_fit: hc.Fit, unanchored: hc.Fit) -> None:
+    transferred = DrawTransfer.of(unanchored, 100)
     layout = Layout.of(toy_fit.spec, toy_fit.observations)
-    free = carried.to(layout, np.random.default_rng(1))
+    free = transferred.to(layout, np.random.default_rng(1))
     again = DrawTransfer.of(toy_fit).labels
     for i, label in enumerate(again):
-        if label in carried.labels:
-            np.testing.assert_array_equal(free[:, i], carried.free[:, carried.labels.index(label)])
-    new = [label for label in again if label not in carried.labels]
+        if label in transferred.labels:
+            np.testing.assert_array_equal(
+                free[:, i], transferred.free[:, transferred.labels.index(label)]
+            )
+    new = [label for label in again if label not in transferred.labels]
     assert "noise_z[registry]" in new
     at = again.index("noise_z[registry]")
     assert abs(free[:, at].mean()) < 0.4
