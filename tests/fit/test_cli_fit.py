@@ -60,7 +60,7 @@ def test_fit_keeps_the_options_and_draws(model: Path, run: Run, tmp_path: Path) 
     out = tmp_path / "new" / "fit.nc"
     code, said, _ = run("fit", model, "--seed", 7, "--out", out, "--prior-set", "wide", *SHORT)
     assert code == 0
-    assert said.startswith(f"wrote {out}\nchecks: ")
+    assert re.match(rf"wrote {out}\n.*checks? .*\.\n", said)
     assert re.search(
         r"time: prepare \d+\.\d s, sample \d+\.\d s, check \d+\.\d s; \d+\.\d s in all\n$", said
     )
@@ -157,7 +157,10 @@ def test_report_of_a_fit(
     assert (code, errors) == (0, "")
     assert said.endswith(f"wrote {Path('reports', 'toy fit.html')}\n")
     assert re.search(r"time: check \d+\.\d s, report \d+\.\d s; ", said)
-    assert "Beekeepers of three invented countries" in Path("reports", "toy fit.html").read_text()
+    page = Path("reports", "toy fit.html").read_text()
+    assert "Beekeepers of three invented countries" in page
+    # The page and the terminal count the checks in the same words.
+    assert f'<p class="lead">{said.splitlines()[0]}</p>' in page
 
 
 @pytest.mark.usefixtures("given_fit")

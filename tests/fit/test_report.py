@@ -16,7 +16,9 @@ import pytest
 
 import headcount as hc
 from headcount._wording import people
-from headcount.diagnostics.checks import Evidence
+from headcount.diagnostics.checks import Evidence, checks_verdict
+from headcount.diagnostics.checks.all_checks import check_evidence
+from headcount.reporting import write_report
 from headcount.reporting.answer_sentences import anchor_sentences, headline, prior_in_words
 from headcount.reporting.area_figure import area_figure
 from headcount.reporting.headcount_bands import country_areas
@@ -184,6 +186,25 @@ def test_the_verdict_stands_on_the_first_page(toy_fit: hc.Fit, tmp_path: Path) -
     assert "Read the verdict before using these numbers." in before
     assert 'class="verdict bad"' in page
     assert page.index("checks failed: convergence") < page.index("Verdict")
+
+
+def test_a_check_with_a_reservation_or_without_limits_never_says_passed(
+    toy_fit: hc.Fit, tmp_path: Path
+) -> None:
+    evidence = Evidence(toy_fit)
+    results = [
+        replace(result, reservation="leans on priors")
+        if result.name == "identification"
+        else result
+        for result in check_evidence(evidence)
+    ]
+    page = write_report(evidence, results, tmp_path / "r.html").read_text()
+    lines = re.findall(r'<li class="(\w+)"><b>([\w ]+)</b>(?: <span class="state">([^<]+)<)?', page)
+    outcomes = {name.lower(): (style, outcome) for style, name, outcome in lines}
+    assert outcomes["identification"] == ("reserved", "leans on priors")
+    assert outcomes["priors"] == ("informs", "")
+    assert outcomes["conflict"] == ("passed", "passed")
+    assert str(checks_verdict(results)) in page
 
 
 def test_anchors_are_named_and_their_absence_is(toy_fit: hc.Fit, page: str) -> None:

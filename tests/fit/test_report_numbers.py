@@ -201,7 +201,7 @@ def test_columns_name_the_probability_of_their_intervals(
 def test_shares_of_precision_add_to_one(
     evidence: Evidence, results: dict[str, CheckResult]
 ) -> None:
-    verdicts = evidence.resting.verdicts
+    verdicts = evidence.rests_on.verdicts
     for line, verdict in zip(verdict_table(evidence).lines, verdicts, strict=True):
         assert line.cells[1] == verdict.name
         shares = [verdict.data, 1 - verdict.data - verdict.priors, verdict.priors]

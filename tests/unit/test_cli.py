@@ -12,6 +12,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
+import pandas as pd
 import pytest
 import xarray as xr
 from frictionless import validate
@@ -19,6 +20,7 @@ from frictionless import validate
 import headcount as hc
 from headcount import cli, inference
 from headcount.cli.commands.exit_codes import guarded
+from headcount.cli.commands.fit_verdict import print_verdict
 from headcount.errors import HeadcountWarning
 from headcount.posterior import fits
 from headcount.study.growth_kinds import GROWTH_KINDS
@@ -459,6 +461,41 @@ def test_kinds_shows_every_kind_within_80_columns(
     for kind in OBSERVATION_KINDS.values():
         assert kind.when in words
         assert kind.aloud in words
+
+
+# Verdicts
+
+
+def test_the_verdict_prints_checks_that_failed_or_have_a_reservation(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    table = pd.DataFrame()
+    fine = hc.CheckResult("conflict", True, "No conflict.", table)
+    notes = hc.CheckResult("priors", True, "Priors matter.", table, informs=True)
+    leaning = hc.CheckResult(
+        "identification", True, "It leans.", table, reservation="leans on priors"
+    )
+    failed = hc.CheckResult("convergence", False, "Not converged.", table)
+    print_verdict([fine, notes])
+    assert capsys.readouterr().out == "The check passed.\n"
+    print_verdict([leaning, fine, notes])
+    assert capsys.readouterr().out == (
+        "1 of 2 checks passed and none failed; with a reservation: "
+        "identification (leans on priors).\n"
+        "  identification: It leans.\n"
+    )
+    print_verdict([failed, leaning, fine, notes])
+    assert capsys.readouterr().out == (
+        "1 of 3 checks failed: convergence.\n"
+        "  convergence: Not converged.\n"
+        "  identification: It leans.\n"
+    )
+    assert [str(result.verdict.name) for result in (fine, notes, leaning, failed)] == [
+        "passed",
+        "informs",
+        "leans on priors",
+        "failed",
+    ]
 
 
 # Outcomes

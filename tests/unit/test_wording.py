@@ -3,11 +3,18 @@
 from __future__ import annotations
 
 import math
+import re
+from types import SimpleNamespace
+from typing import Any
 
+import pandas as pd
 import pytest
 
 import headcount as hc
 from headcount import _wording
+from headcount.diagnostics.checks import contraction, outlying_rows
+from headcount.diagnostics.identification.quotability import verdict_of
+from headcount.diagnostics.identification.unidentified_directions import GROUPS, Direction
 from headcount.reporting.answer_sentences import prior_in_words
 
 
@@ -167,3 +174,53 @@ def test_priors_are_written_without_exponents() -> None:
     assert prior_in_words(factor) == "90 % between 0.8 and 1.25, median 1"
     trend = hc.Prior.between(0.0, 0.2, support="real")
     assert prior_in_words(trend) == "90 % between 0 and 0.2, median 0.1"
+
+
+# Sentences of checks
+
+
+def test_a_small_shift_is_no_minus_zero() -> None:
+    evidence: Any = SimpleNamespace(last_year=2020)
+    table = pd.DataFrame({"prior": ["a"], "contraction": [0.5], "shift": [-0.004]})
+    assert contraction._headline(table, evidence) == (
+        "The total of 2020 depends most on the prior a: one standard deviation up would change it "
+        "by less than 1 %. The data leave none of 1 prior nearly unchanged."
+    )
+
+
+@pytest.mark.parametrize(
+    ("p_outlying", "tail", "words"),
+    [
+        (0.0, 0.004, "where a number as far out has predictive probability 0.0040"),
+        (0.0, 0.0, "where a number as far out has predictive probability below 0.001"),
+        (1.0, 0.3, "outlying with probability above 0.999"),
+        (0.51, 0.3, "outlying with probability 0.51"),
+        (0.49, 0.004, "where a number as far out has predictive probability 0.0040"),
+    ],
+)
+def test_an_outlying_row_has_the_probability_for_which_it_is_named(
+    p_outlying: float, tail: float, words: str
+) -> None:
+    row = {"line": 3, "source": "s", "area": "A", "year": 2020}
+    table = pd.DataFrame([row | {"p_outlying": p_outlying, "tail": tail}])
+    assert outlying_rows._headline(table, 0.2, 40, passed=True) == (
+        f"1 of 40 rows is outlying, where chance would give fewer than one; the furthest is line 3 "
+        f"(s, A 2020), {words}."
+    )
+
+
+@pytest.mark.parametrize(
+    ("others", "words"), [(0, ""), (1, "; and 1 smaller change"), (2, "; and 2 smaller changes")]
+)
+def test_smaller_changes_agree_in_number(others: int, words: str) -> None:
+    steps = {f"the coverage of s{i}": 2.5 - 0.1 * i for i in range(GROUPS + others)}
+    assert re.search(rf"by \d+ %{words}: this", str(Direction(steps, cost=2.0, loss=0.0)))
+
+
+def test_shares_of_precision_are_zero_only_without_any() -> None:
+    sentence = str(verdict_of(0.0, 0.999, 9.0))
+    assert " 0 % of its precision comes from statements" in sentence
+    assert "less than 1 % from pooling and more than 99 % from priors" in sentence
+    sentence = str(verdict_of(0.002, 0.998, 9.0))
+    assert "less than 1 % of its precision comes from statements" in sentence
+    assert ", 0 % from pooling" in sentence

@@ -56,7 +56,7 @@ def prior_table(evidence: Evidence, priors: CheckResult) -> Table:
         "#Before the data",
         f"#After: median and {prob} interval",
         "#Contraction",
-        "#Total moves by",
+        "#Change of the total",
     )
 
     def line(row: pd.Series) -> Line:

@@ -21,8 +21,8 @@ from headcount.reporting.page_parts import Figure, Line, Table
 
 __all__ = [
     "conflict_table",
-    "direction_sentences",
     "dependence_figure",
+    "direction_sentences",
     "share_table",
     "verdict_table",
 ]

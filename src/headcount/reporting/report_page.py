@@ -9,7 +9,6 @@ from headcount._names import BASE_PRIORS
 from headcount._wording import agree, plural, probability
 from headcount.diagnostics.checks import CheckResult, Evidence, checks_verdict, count_checks
 from headcount.diagnostics.checks.all_checks import check_evidence
-from headcount.diagnostics.identification.quotability import RESTS_ON_DATA
 from headcount.posterior.fits import Fit
 from headcount.posterior.forecasting import forecast_years
 from headcount.reporting.answer_sentences import (
@@ -109,7 +108,7 @@ def _facts(evidence: Evidence, results: list[CheckResult]) -> dict[str, Any]:
         "forecast": headline(evidence, ahead[-1]) if ahead else "",
         "verdict": str(checks_verdict(results)),
         "failed": bool(count_checks(results).failed),
-        "checks": [_check_line(result, evidence) for result in results],
+        "checks": [_check_line(result) for result in results],
         "rests": evidence.rests_on.verdict,
         "directions": direction_sentences(fit, evidence.rests_on),
         "anchors": anchor_sentences(fit),
@@ -128,20 +127,16 @@ def _facts(evidence: Evidence, results: list[CheckResult]) -> dict[str, Any]:
     }
 
 
-def _check_line(result: CheckResult, evidence: Evidence) -> dict[str, str]:
-    """Return the name, outcome, style and headline of a check.
-
-    A check that only informs has no outcome. That of identification is its verdict, since a total
-    that leans on priors is no failure, and no success either.
-    """
-    outcome = "passed" if result.passed else "failed"
-    style = outcome
-    if result.informs:
-        outcome = ""
-    elif result.name == "identification" and result.passed:
-        outcome = evidence.rests_on.verdict.name
-        style = "passed" if outcome == RESTS_ON_DATA else "leaning"
-    return {"name": result.name, "outcome": outcome, "style": style, "headline": result.headline}
+def _check_line(result: CheckResult) -> dict[str, str]:
+    """Return the name, outcome, style and headline of a check; one that informs has no outcome."""
+    outcome = result.verdict.name
+    style = "reserved" if result.reservation else outcome
+    return {
+        "name": result.name,
+        "outcome": "" if result.informs else outcome,
+        "style": style,
+        "headline": result.headline,
+    }
 
 
 def _row_counts(fitted: int, rows: int) -> dict[str, Any]:

@@ -18,8 +18,8 @@ from headcount.study.specs import CopySpec, SourceSpec
 __all__ = ["source_table"]
 
 REACH_WORDS: Final = {
-    "coverage": "sees {}",
-    "multiplier": "{} for each person",
+    "coverage": "coverage {}",
+    "multiplier": "multiplier {}",
     "anchor": "anchor: taken as correct except for noise",
     "trend": "trend only: its level is not used",
     "selection": "odds of answering × {}",

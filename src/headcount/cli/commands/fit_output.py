@@ -49,11 +49,9 @@ def run_fit(model: Path, out: Path, seed: int, inputs: ModelInputs, sampler: Sam
     fit = sample(read_study(model, inputs), out, seed, sampler, clock)
     if not sampler.quiet:
         with clock.step("check"):
-            from headcount.diagnostics.checks import Evidence
-            from headcount.diagnostics.checks.all_checks import check_evidence
+            from headcount.diagnostics.checks import check
 
-            evidence = Evidence(fit)
-            print_verdict(evidence, check_evidence(evidence))
+            print_verdict(check(fit))
         print(clock)
     return exit_code(fit)
 

@@ -2,35 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from headcount.diagnostics.checks import CheckResult, Evidence
+    from headcount.diagnostics.checks import CheckResult
 
 __all__ = ["print_verdict"]
 
 
-def print_verdict(evidence: Evidence, results: list[CheckResult]) -> None:
-    """Print how many checks a fit passed, and the headlines that a reader must see.
+def print_verdict(results: Sequence[CheckResult]) -> None:
+    """Print the verdict on all checks, and the headlines of those that did not simply pass.
 
     Parameters
     ----------
-    evidence
-        Evidence of the fit.
     results
-        Results of all checks of this evidence.
+        Results of all checks of a fit.
     """
     from headcount.diagnostics.checks import checks_verdict
 
-    print(f"checks: {checks_verdict(results)}")
+    print(checks_verdict(results))
     for result in results:
-        if not result.passed or _leans(result, evidence):
+        if result.reservation or not result.passed:
             print(f"  {result.name}: {result.headline}")
-
-
-def _leans(result: CheckResult, evidence: Evidence) -> bool:
-    """Return whether this is the check of identification, and the total leans on priors."""
-    from headcount.diagnostics.identification.quotability import LEANS_ON_PRIORS
-
-    verdict = evidence.resting.verdict
-    return result.name == "identification" and verdict.name == LEANS_ON_PRIORS

@@ -64,7 +64,7 @@ def print_preflight(found: Preflight, console: Console) -> None:
         )
         level = f"[bold]{line.area} {line.scope} {line.year}[/bold]"
         console.print(f"{level}  to a factor {line.factor:.2g}; {shares}", highlight=False)
-        console.print(Padding(line.anchored_by.replace("%", " %"), (0, 0, 0, 4)), highlight=False)
+        console.print(Padding(line.anchored_by, (0, 0, 0, 4)), highlight=False)
     directions = dict.fromkeys(map(str, found.directions))
     if directions:
         heading = "directions that the data do not identify, or hardly"

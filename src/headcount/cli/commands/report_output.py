@@ -95,6 +95,6 @@ def _write_report(fit: Fit, out: Path, prob: float, clock: Stopwatch, *, quiet: 
         with clock.step("report"):
             reporting.write_report(evidence, results, partial)
     if not quiet:
-        print_verdict(evidence, results)
+        print_verdict(results)
         print(clock)
     print(f"wrote {out}")

@@ -8,7 +8,7 @@ from typing import Final, NamedTuple
 
 import pandas as pd
 
-from headcount._wording import listed
+from headcount._wording import agree, listed
 from headcount.diagnostics.verdict import Verdict
 
 __all__ = ["CheckCount", "CheckResult", "checks_verdict", "count_checks"]
@@ -36,6 +36,9 @@ class CheckResult:
         The comparison that is made, and the reasons for the limits.
     informs
         Whether the check only informs and cannot fail.
+    reservation
+        Name of the verdict of a check that did not fail and is no success either, such as ``leans
+        on priors``; empty for all others.
     """
 
     name: str
@@ -44,11 +47,12 @@ class CheckResult:
     table: pd.DataFrame
     details: str = ""
     informs: bool = False
+    reservation: str = ""
 
     @property
     def verdict(self) -> Verdict:
-        """``passed``, ``failed`` or, for a check that cannot fail, ``informs``."""
-        outcome = PASSED if self.passed else FAILED
+        """``passed``, ``failed``, the reservation, or ``informs`` if the check cannot fail."""
+        outcome = (self.reservation or PASSED) if self.passed else FAILED
         return Verdict(INFORMS if self.informs else outcome, self.headline)
 
     def to_frame(self) -> pd.DataFrame:
@@ -57,7 +61,7 @@ class CheckResult:
 
     def __repr__(self) -> str:
         """Return name, outcome and headline."""
-        return f"<{self.name}: {'passed' if self.passed else 'failed'}. {self.headline}>"
+        return f"<{self.name}: {self.verdict.name}. {self.headline}>"
 
 
 class CheckCount(NamedTuple):
@@ -113,17 +117,26 @@ def checks_verdict(results: Iterable[CheckResult]) -> Verdict:
     Returns
     -------
     Verdict
-        ``passed`` or ``failed``, with the counts as a sentence.
+        ``passed`` or ``failed``, with the counts as a sentence. A check with a reservation did not
+        fail, and does not count as passed in the sentence.
 
     Examples
     --------
     >>> import pandas as pd
     >>> fine = CheckResult("convergence", True, "The sampler converged.", pd.DataFrame())
     >>> str(checks_verdict([fine]))
-    'All 1 checks passed.'
+    'The check passed.'
     """
+    results = list(results)
     count = count_checks(results)
     if count.failed:
-        sentence = f"{len(count.failed)} of {count.total} checks failed: {listed(count.failed)}."
+        checks = agree(count.total, "check", "checks")
+        sentence = f"{len(count.failed)} of {count.total} {checks} failed: {listed(count.failed)}."
         return Verdict(FAILED, sentence)
-    return Verdict(PASSED, f"All {count.total} checks passed.")
+    reserved = [f"{result.name} ({result.reservation})" for result in results if result.reservation]
+    if reserved:
+        passed = f"{count.total - len(reserved)} of {count.total} checks passed and none failed"
+        return Verdict(PASSED, f"{passed}; with a reservation: {listed(reserved)}.")
+    return Verdict(
+        PASSED, agree(count.total, "The check", f"All {count.total} checks") + " passed."
+    )

@@ -49,6 +49,7 @@ from scipy import sparse, stats
 
 from headcount._names import ROW, SAMPLE_DIMS
 from headcount._types import BoolArray, FloatArray, IntArray
+from headcount._wording import rounded_percent
 from headcount.diagnostics.checks.check_result import CheckResult
 from headcount.diagnostics.checks.evidence import Evidence
 from headcount.diagnostics.identification.precision_terms import precision_terms_at
@@ -296,7 +297,7 @@ def conflict_sentence(line: pd.Series) -> str:
     size, z = f"{abs(line['shift']):.1f}", f"(z = {line['z']:+.1f})"
     if str(line["node"]).startswith("errors of"):
         higher = "higher" if line["implied"] > 1 else "lower"
-        percent = f"{100 * abs(line['implied'] - 1):.0f} % {higher}"
+        percent = f"{rounded_percent(abs(line['implied'] - 1))} {higher}"
         return (
             f"{line['source']} states numbers {percent} than all other evidence implies, {size} "
             f"standard deviations of its noise {z}"

@@ -19,6 +19,7 @@ import pandas as pd
 
 from headcount._names import SAMPLE_DIMS, YEAR
 from headcount._types import FloatArray
+from headcount._wording import plural, rounded_percent
 from headcount.diagnostics.checks.check_result import CheckResult
 from headcount.diagnostics.checks.evidence import Evidence
 from headcount.posterior.estimands import headcount
@@ -150,6 +151,6 @@ def _headline(table: pd.DataFrame, evidence: Evidence) -> str:
     first = table.iloc[0]
     return (
         f"The total of {evidence.last_year} depends most on the prior {first['prior']}: one "
-        f"standard deviation up would change it by {100 * first['shift']:+.0f} %. Of {len(table)} "
-        f"priors the data leave {unchanged} as they were."
+        f"standard deviation up would change it by {rounded_percent(first['shift'], sign=True)}. "
+        f"The data leave {unchanged or 'none'} of {plural(len(table), 'prior')} nearly unchanged."
     )

@@ -19,6 +19,7 @@ from headcount.diagnostics.checks.check_result import CheckResult
 from headcount.diagnostics.checks.evidence import Evidence
 from headcount.diagnostics.identification.power_scaling import power_scaling
 from headcount.diagnostics.identification.quotability import (
+    LEANS_ON_PRIORS,
     LEAST_DATA,
     LEAST_LEANING,
     WIDER,
@@ -60,4 +61,11 @@ def check_identification(evidence: Evidence) -> CheckResult:
     scaled = power_scaling(fit, xr.ufuncs.log(people), evidence.moments["log_likelihood"])
     table: pd.DataFrame = found.shares.to_frame().merge(scaled, on=["kind", "name"], how="left")
     verdict = found.verdict
-    return CheckResult("identification", verdict.may_be_quoted, str(verdict), table, DETAILS)
+    return CheckResult(
+        "identification",
+        verdict.may_be_quoted,
+        str(verdict),
+        table,
+        DETAILS,
+        reservation=LEANS_ON_PRIORS if verdict.name == LEANS_ON_PRIORS else "",
+    )

@@ -12,6 +12,7 @@ from typing import Final
 import pandas as pd
 from scipy import stats
 
+from headcount._wording import agree, chance
 from headcount.diagnostics.checks.check_result import CheckResult
 from headcount.diagnostics.checks.evidence import Evidence
 from headcount.diagnostics.checks.row_fits import BEYOND
@@ -74,15 +75,22 @@ def _expected(fit: Fit) -> float:
     return count
 
 
+def _probability(row: pd.Series) -> str:
+    """Return the probability for which a row is named: of being outlying, or of its tail."""
+    if row["p_outlying"] > LIKELY:
+        return f"outlying with probability {chance(row['p_outlying'])}"
+    return f"where a number as far out has predictive probability {chance(row['tail'])}"
+
+
 def _headline(outlying: pd.DataFrame, expected: float, rows: int, *, passed: bool) -> str:
     if outlying.empty:
         return f"None of the {rows} rows is outlying."
     by_chance = f"about {expected:.0f}" if expected >= 1 else "fewer than one"
     first = outlying.iloc[0]
     finding = (
-        f"{len(outlying)} of {rows} rows {'is' if len(outlying) == 1 else 'are'} outlying, where "
+        f"{len(outlying)} of {rows} rows {agree(len(outlying), 'is', 'are')} outlying, where "
         f"chance would give {by_chance}; the furthest is line {first['line']} ({first['source']}, "
-        f"{first['area']} {first['year']}), outlying with probability {first['p_outlying']:.2g}"
+        f"{first['area']} {first['year']}), {_probability(first)}"
     )
     if passed:
         return f"{finding}."

@@ -11,6 +11,7 @@ import pandas as pd
 from scipy import stats
 
 from headcount._types import FloatArray
+from headcount._wording import rounded_percent
 from headcount.diagnostics.identification.precision_shares import Shares, shares_at
 from headcount.diagnostics.identification.precision_terms import POOLING, PRIOR, SOURCE
 from headcount.diagnostics.identification.quotability import IdentificationVerdict, verdicts_of
@@ -97,7 +98,7 @@ class Preflight:
                 "widening": float(self.shares.widening[i]),
                 "verdict": verdicts[i].name,
                 "anchored_by": ", ".join(
-                    f"{KIND_LABELS[line.kind]}{line.name} {line.share:.0%}"
+                    f"{KIND_LABELS[line.kind]}{line.name} {rounded_percent(line.share)}"
                     for line in first.itertuples(index=False)
                 ),
             }
@@ -107,7 +108,7 @@ class Preflight:
         first = self.shares.queries[0]
         lines = [f"<{first.area} {first.year}: {self.verdict}"]
         lines += [
-            f"  {line.area} {line.scope}: to a factor {line.factor:.2g}; {line.data:.0%} data; "
+            f"  {line.area} {line.scope}: to a factor {line.factor:.2g}; {rounded_percent(line.data)} data; "
             f"depends on {line.anchored_by}"
             for line in self.to_frame().itertuples(index=False)
         ]

@@ -19,6 +19,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
+from headcount._wording import rounded_percent
 from headcount.diagnostics.identification.precision_shares import Shares
 from headcount.diagnostics.identification.precision_terms import PRIOR, SOURCE
 from headcount.diagnostics.verdict import Verdict
@@ -118,7 +119,7 @@ def _numbers(data: float, priors: float, widening: float) -> str:
     if not widening <= WIDEST:
         width = f"more than {WIDEST:.0f} times as wide"
     return (
-        f"{100 * data:.0f} % of its precision comes from statements of sources, "
-        f"{100 * (1 - data - priors):.0f} % from pooling and {100 * priors:.0f} % from priors as "
-        f"they are stated; without priors on levels its interval would be {width}."
+        f"{rounded_percent(data)} of its precision comes from statements of sources, "
+        f"{rounded_percent(1 - data - priors)} from pooling and {rounded_percent(priors)} from "
+        f"priors as they are stated; without priors on levels its interval would be {width}."
     )

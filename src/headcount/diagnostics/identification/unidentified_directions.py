@@ -23,6 +23,7 @@ import numpy as np
 from scipy import optimize
 
 from headcount._types import BoolArray, FloatArray
+from headcount._wording import plural, rounded_percent
 from headcount.diagnostics.identification.level_priors import sets_level
 from headcount.diagnostics.identification.precision_terms import POOLING, PRIOR, Contributor
 from headcount.engine.density.queries import Query, query_arrays
@@ -90,7 +91,7 @@ class Direction:
         groups = list(self._by_factor())
         changes = "; ".join(_in_words(factor, names) for factor, names in groups[:GROUPS])
         others = sum(len(names) for _, names in groups[GROUPS:])
-        changes += f"; and {others} smaller changes" if others else ""
+        changes += f"; and {plural(others, 'smaller change')}" if others else ""
         effect = "leaves the likelihood constant"
         if self.loss > LEAST_LOSS:
             effect = f"lowers the log likelihood by only {self.loss:.2g}"
@@ -287,4 +288,4 @@ def _in_words(factor: float, names: list[str]) -> str:
     verb = "raising" if factor > 1 else "lowering"
     *most, last = names
     listed = f"{', '.join(most)} and {last}" if most else last
-    return f"{verb} {listed} by {100 * abs(factor - 1):.0f} %"
+    return f"{verb} {listed} by {rounded_percent(abs(factor - 1))}"
