@@ -24,7 +24,7 @@ import headcount as hc
 from headcount.workflows.batches import BatchOptions, Job, fingerprints, run_batch
 from headcount.workflows.batches.outcome_files import read_outcome
 
-pytestmark = pytest.mark.fit
+pytestmark = [pytest.mark.fit, pytest.mark.filterwarnings("ignore::headcount.HeadcountWarning")]
 
 SAMPLER = hc.Sampler(chains=1, draws=40, tune=60)
 

@@ -14,7 +14,7 @@ from headcount.cli import main
 from headcount.reporting.calibration_figure import calibration_figure
 from headcount.workflows.calibration.calibrated_quantities import RankTruth, true_values
 
-pytestmark = pytest.mark.fit
+pytestmark = [pytest.mark.fit, pytest.mark.filterwarnings("ignore::headcount.HeadcountWarning")]
 
 SHORT = hc.Sampler(chains=2, draws=100, tune=100)
 
@@ -91,7 +91,7 @@ def sparse() -> tuple[hc.ModelSpec, hc.Observations]:
 def test_a_wrong_model_is_found_out(
     sparse: tuple[hc.ModelSpec, hc.Observations], tmp_path: Path
 ) -> None:
-    # The fit is sure of a quarter of the people that worlds have.
+    # The prior of the fit is a quarter of the one that truths are drawn from.
     wrong = hc.with_prior(sparse[0], "total.prior", {"low": 3000, "high": 6000})
     found = hc.calibrate(
         *sparse,

@@ -1,7 +1,6 @@
 """Implications of stated priors before any data; may import all rooms below workflows.
 
-Draws from the priors pass through the engine, which returns headcounts and what sources would
-state.
+Draws from the priors pass through the engine, which returns headcounts and statements of sources.
 """
 
 from headcount.workflows.elicitation.prior_description import PriorDescription, describe_prior

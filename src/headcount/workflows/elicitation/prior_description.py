@@ -141,7 +141,7 @@ def describe_prior(
 
     Notes
     -----
-    Judging priors by what they imply for observable quantities is prior predictive checking [1]_.
+    The comparison of priors with observable quantities is a prior predictive check [1]_.
 
     References
     ----------

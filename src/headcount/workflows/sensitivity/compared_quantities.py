@@ -103,7 +103,7 @@ def comparison_table(
     Parameters
     ----------
     draws
-        Name of the fit to what `compared_draws` returns.
+        Name of the fit to the draws that `compared_draws` returns.
     prob
         Probability inside the equal-tailed intervals.
 

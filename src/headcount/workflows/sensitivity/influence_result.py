@@ -11,7 +11,7 @@ from typing import Final
 import numpy as np
 import pandas as pd
 
-from headcount._wording import percent, plural
+from headcount._wording import agree, percent, plural
 from headcount.workflows.sensitivity.omitted_evidence import ANCHOR, LINEAGE
 
 __all__ = ["COLUMNS", "NOISE", "Influence"]
@@ -94,7 +94,10 @@ class Influence:
         """The results in sentences, the most influential omission first."""
         found = [self._sentence(line) for _, line in self.omissions.head(MOST_NAMED).iterrows()]
         rest = len(self.omissions) - len(found)
-        return (*found, f"{rest} others matter less.") if rest else tuple(found)
+        if not rest:
+            return tuple(found)
+        verb = agree(rest, "matters", "matter")
+        return (*found, f"{plural(rest, 'other')} {verb} less.")
 
     def to_frame(self) -> pd.DataFrame:
         """Return ``omissions`` with the columns ``area, year`` and ``prob``."""

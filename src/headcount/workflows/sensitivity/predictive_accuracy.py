@@ -23,7 +23,7 @@ from typing import Any, Final
 
 import numpy as np
 import pandas as pd
-from arviz_stats.base import array_stats  # type: ignore[attr-defined]  # its package does not mark what it exports
+from arviz_stats.base import array_stats  # type: ignore[attr-defined]  # no stubs
 from scipy.special import logsumexp
 
 from headcount._names import ROW, SAMPLE_DIMS
