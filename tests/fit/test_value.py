@@ -78,7 +78,7 @@ def test_all_problems_of_candidates_are_named_at_once(toy_spec: hc.ModelSpec) ->
     assert [str(problem) for problem in caught.value.problems] == [
         "more.toml [candidates.census.rows.0.area]: unknown area 'SUOTH'. Did you mean 'SOUTH'?",
         "more.toml [candidates.census.rows.1.year]: 2030 is outside the model's years 2018 to 2025. Widen [years] in "
-        "more.toml, or say why in 'excluded'.",
+        "more.toml, or exclude the row.",
         "more.toml [candidates.registry]: a source named 'registry' exists. Write source = \"registry\" if it "
         "is the same one, or choose another name.",
         "more.toml [candidates.again.source]: unknown source 'registri'. Did you mean 'registry'?",
@@ -102,7 +102,7 @@ def test_all_problems_of_candidates_are_named_at_once(toy_spec: hc.ModelSpec) ->
             {"title": "x", "rows": CENSUS["rows"]},
             "needs either source or declared; this one has neither",
         ),
-        ({**CENSUS, "rows": []}, "a candidate promises at least one row"),
+        ({**CENSUS, "rows": []}, "a candidate needs at least one row"),
         ({**CENSUS, "cost": 0}, "Input should be greater than 0"),
         (
             {**CENSUS, "rows": [{"area": "SOUTH", "year": 2023, "kind": "cuont"}]},

@@ -119,12 +119,12 @@ def test_an_error_is_carried_to_the_link_by_its_slope(support, stated, se, scale
         (
             {"stated": 1e-300, "se": 1e300},
             "positive",
-            "se = 1e+300 is too large beside stated = 1e-300",
+            "se = 1e+300 is too large for stated = 1e-300",
         ),
         (
             {"stated": 1e300, "se": 1e-300},
             "positive",
-            "se = 1e-300 is too small beside stated = 1e+300",
+            "se = 1e-300 is too small for stated = 1e+300",
         ),
         (
             {"family": "gamma", "stated": 2, "se": 1},

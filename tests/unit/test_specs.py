@@ -240,7 +240,7 @@ def test_the_richer_grammar_has_its_priors_under_their_paths():
         (
             "covariates/population/yearly",
             True,
-            "[covariates.population]: yearly means nothing for a level, which is that of the reference year",
+            "[covariates.population]: yearly does not apply to a level, which is that of the reference year",
         ),
         (
             "covariates/population/coefficient",
@@ -261,7 +261,7 @@ def test_the_richer_grammar_has_its_priors_under_their_paths():
         (
             "scopes/young",
             {"definition": "d", "part_of": "age", "ratio": PRIOR},
-            "[scopes.young]: ratio means nothing without contains, within or beside; a part's are those of its breakdown",
+            "[scopes.young]: ratio does not apply without contains, within or beside; a part's are those of its breakdown",
         ),
         (
             "scopes/helper/part_of",
@@ -286,22 +286,22 @@ def test_the_richer_grammar_has_its_priors_under_their_paths():
         (
             "sources/registry/breaks",
             {"2019": PRIOR},
-            "[sources.registry]: breaks means nothing for a source with anchor",
+            "[sources.registry]: breaks does not apply to a source with anchor",
         ),
         (
             "sources/analyst/overcount",
             PRIOR,
-            "[sources.analyst]: overcount means nothing for a source with multiplier",
+            "[sources.analyst]: overcount does not apply to a source with multiplier",
         ),
         (
             "sources/poll/drift_sd",
             PRIOR,
-            "[sources.poll]: drift_sd means nothing for a source with selection",
+            "[sources.poll]: drift_sd does not apply to a source with selection",
         ),
         (
             "sources/platform/lists",
             ["analyst", "registry"],
-            "[sources.platform]: lists means nothing for a source with coverage",
+            "[sources.platform]: lists does not apply to a source with coverage",
         ),
         (
             "sources/linkage",
@@ -347,7 +347,7 @@ def test_the_richer_grammar_has_its_priors_under_their_paths():
         (
             "scopes/beekeeper/trend",
             {"low": -1, "high": 1},
-            "[scopes.beekeeper]: trend means nothing without contains, within or beside",
+            "[scopes.beekeeper]: trend does not apply without contains, within or beside",
         ),
         (
             "scopes/helper/ratio",
@@ -400,17 +400,17 @@ def test_the_richer_grammar_has_its_priors_under_their_paths():
         (
             "sources/registry/region_sd",
             PRIOR,
-            "[sources.registry]: region_sd means nothing for a source with anchor",
+            "[sources.registry]: region_sd does not apply to a source with anchor",
         ),
         (
             "sources/poll/region_sd",
             PRIOR,
-            "[sources.poll]: region_sd means nothing for a source with selection",
+            "[sources.poll]: region_sd does not apply to a source with selection",
         ),
         (
             "sources/poll/lineage",
             "forum",
-            "[sources.poll]: lineage means nothing for a source with selection",
+            "[sources.poll]: lineage does not apply to a source with selection",
         ),
         (
             "sources/platform/coverage",
@@ -450,7 +450,7 @@ def test_the_richer_grammar_has_its_priors_under_their_paths():
                 "sd": 0.1,
                 "regions": {"EAST": {"low": 0.1, "high": 0.2}},
             },
-            "[sources.platform.coverage]: a prior with regional exceptions is written by interval (low, high, mass)",
+            "[sources.platform.coverage]: a prior with regional exceptions must be an interval (low, high, mass)",
         ),
         (
             "sources/platform/nots",
@@ -515,7 +515,7 @@ def test_faults_of_all_sections_come_together(faults):
         "s.toml [scopes.helper.definition]: the key is missing",
         "s.toml [scopes.helper]: a scope has one relation, not contains and within",
         "s.toml [sources.registry.title]: the key is missing",
-        "s.toml [sources.poll]: region_sd means nothing for a source with selection",
+        "s.toml [sources.poll]: region_sd does not apply to a source with selection",
         "s.toml [prior_sets.wide.'total.proir']: unknown prior. Did you mean 'total.prior'?",
     ]
 

@@ -89,7 +89,7 @@ def test_kosovo_and_namibia(toy_spec):
 def test_years_outside_the_model(toy_spec, year):
     assert faults(toy_spec, COUNT | {"year": year}) == [
         f"o.csv:2 [year]: {year} is outside the model's years 2018 to 2025. "
-        "Widen [years] in toy.toml, or exclude the row: write a reason in 'excluded'."
+        "Widen [years] in toy.toml, or exclude the row."
     ]
 
 
@@ -263,10 +263,7 @@ def test_counts_and_flows_may_come_from_one_source_with_a_multiplier():
 
 
 def test_periods_lie_within_the_model_s_years(toy_spec, toy_observations):
-    told = (
-        "the model's years 2018 to 2025. Widen [years] in toy.toml, or exclude the row: write a "
-        "reason in 'excluded'."
-    )
+    rest = "the model's years 2018 to 2025. Widen [years] in toy.toml, or exclude the row."
     growth = COUNT | {"kind": "growth", "from_year": 2018}
     assert faults(
         toy_spec,
@@ -275,9 +272,9 @@ def test_periods_lie_within_the_model_s_years(toy_spec, toy_observations):
         growth | {"from_period": "2017/2018"},
         COUNT | {"period": "2021-13"},
     ) == [
-        f"o.csv:2 [period]: '2017-12/2018-01' starts before {told}",
-        f"o.csv:3 [year]: 2026 is outside {told}",
-        f"o.csv:4 [from_period]: '2017/2018' starts before {told}",
+        f"o.csv:2 [period]: '2017-12/2018-01' starts before {rest}",
+        f"o.csv:3 [year]: 2026 is outside {rest}",
+        f"o.csv:4 [from_period]: '2017/2018' starts before {rest}",
         "o.csv:5 [period]: '2021-13' is not a period. Write 2021, 2021-Q3, 2021-06, 2021-12-31, "
         "an interval such as 2021-07/2022-06, start or end.",
     ]

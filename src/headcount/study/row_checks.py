@@ -62,7 +62,7 @@ def row_problems(row: Observation, spec: ModelSpec, table: Observations) -> Iter
 def _time_problems(row: Observation, spec: ModelSpec, table: Observations) -> Iterator[Problem]:
     years = spec.years
     span = f"the model's years {years.first} to {years.last}"
-    advice = f"Widen [years] in {spec.name}, or exclude the row: write a reason in 'excluded'."
+    advice = f"Widen [years] in {spec.name}, or exclude the row."
     for column, period in (("year", row.period), ("from_year", row.from_period)):
         year = getattr(row, column)
         place = "period" if column == "year" else "from_period"

@@ -1,15 +1,14 @@
-"""Prior families: which one for which quantity.
+"""Prior families.
 
-A prior is written the way people think, ``{ low = 0.3, high = 0.7, mass = 0.9 }``: equal tails
-outside the interval. The meaning of the interval depends on the quantity's support (see
-`headcount.study.priors.links`): it becomes the normal distribution on the link scale that has these
-quantiles. The other families are for those who have a reason; each is one object, parameterised by
-numbers that a reader can picture.
+Most priors are stated as an interval, ``{ low = 0.3, high = 0.7, mass = 0.9 }``, with equal tails
+outside. The interval becomes the normal distribution with these quantiles on the link scale of the
+quantity's support, see `headcount.study.priors.links`. The other families serve special cases. Each
+is one object, with parameters in the quantity's own unit.
 
-The compiled density sees two numbers a, b of each prior and the value x on the link scale:
+The compiled density takes two numbers a, b of each prior and the value x on the link scale:
 
 =============== ====================== =======================================================
-family          a, b                   log density of x, but for the constant
+family          a, b                   log density of x, up to the constant
 =============== ====================== =======================================================
 ``link_normal`` mean and sd of x       -((x - a) / b)^2 / 2
 ``half_normal`` sd, 1                  x - (exp(x) / a)^2 / 2
@@ -21,7 +20,7 @@ family          a, b                   log density of x, but for the constant
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -30,8 +29,9 @@ from scipy import stats
 from scipy.special import gammaln
 
 from headcount._types import FloatArray
+from headcount.errors import nearest
 
-__all__ = ["FAMILIES", "LINK_NORMAL", "Family"]
+__all__ = ["FAMILIES", "LINK_NORMAL", "Family", "family_of"]
 
 
 @dataclass(frozen=True)
@@ -41,27 +41,28 @@ class Family:
     Parameters
     ----------
     name
-        As written in TOML.
+        Name in the TOML file.
     code
-        By which the compiled density knows the family.
+        Code of the family in the compiled density.
     supports
         Supports that it can be used for.
     parameters
         Names of its parameters, in order.
     when
-        Which family for which quantity, in a sentence.
+        When to use the family, in a sentence.
     natural
-        Parameters to the frozen SciPy distribution of the quantity itself; ``None`` for the one
-        family that is defined on the link scale.
+        Returns the SciPy distribution of the quantity, given the parameters by name; ``None`` for
+        the link-normal family, which is defined on the link scale.
     positive
         Names of the parameters that must be above zero.
     numbers
-        Parameters, in order, to the two numbers a, b of the compiled density. Of the link-normal
-        family a prior computes them itself, since they depend on its link.
+        Returns the two numbers a, b of the compiled density, given the parameters in order. For the
+        link-normal family they depend on the link, and the prior computes them.
     log_constant
-        The normalising constant of the log density on the link scale by a and b; any shape.
+        Normalising constant of the log density on the link scale, given a and b; any shape.
     curvature
-        Minus the second derivative of the log density on the link scale by x, a and b; any shape.
+        Minus the second derivative of the log density on the link scale, given x, a and b; any
+        shape.
     """
 
     name: str
@@ -74,6 +75,31 @@ class Family:
     numbers: Callable[..., tuple[float, float]]
     log_constant: Callable[[FloatArray, FloatArray], FloatArray]
     curvature: Callable[[FloatArray, FloatArray, FloatArray], FloatArray]
+
+    def named(self, values: Sequence[float]) -> dict[str, float]:
+        """Return parameter values by name."""
+        return dict(zip(self.parameters, values, strict=True))
+
+    def check_signs(self, values: Sequence[float]) -> None:
+        """Raise a ValueError where a parameter is not finite, or not above 0 where it must be."""
+        for name, value in self.named(values).items():
+            if not np.isfinite(value) or (name in self.positive and value <= 0):
+                wanted = "above 0" if name in self.positive else "finite"
+                msg = f"{name} = {value:g} must be {wanted}"
+                raise ValueError(msg)
+
+    def check_distribution(self, values: Sequence[float]) -> None:
+        """Raise a ValueError where valid parameters give no distribution that can be computed."""
+        if self.natural is None:
+            return
+        try:
+            low, high = self.natural(**self.named(values)).ppf([0.05, 0.95])
+        except ArithmeticError:
+            low = high = np.nan
+        if not low < high:
+            stated = ", ".join(f"{name} = {value:g}" for name, value in self.named(values).items())
+            msg = f"{stated}: too large or too small to compute with"
+            raise ValueError(msg)
 
 
 def _gamma(*, mean: float, sd: float) -> Any:  # noqa: ANN401 - SciPy's frozen distributions have no public type
@@ -113,8 +139,8 @@ FAMILIES: Final[dict[str, Family]] = {
             code=0,
             supports=("real", "positive", "unit", "above_one", "growth"),
             parameters=("median", "sd"),
-            when="The meaning of an interval: normal on the link scale. median in the quantity's "
-            "own unit, sd on the link scale.",
+            when="The default, also for intervals: normal on the link scale. median in the "
+            "quantity's own unit, sd on the link scale.",
             natural=None,
             positive=("sd",),
             numbers=lambda median, sd: (median, sd),
@@ -126,7 +152,7 @@ FAMILIES: Final[dict[str, Family]] = {
             code=1,
             supports=("positive",),
             parameters=("sd",),
-            when="A standard deviation that may well be zero: most mass near it, thin tail.",
+            when="A standard deviation that may be zero: most mass near zero, light tail.",
             natural=lambda *, sd: stats.halfnorm(scale=sd),
             positive=("sd",),
             numbers=lambda sd: (sd, 1.0),
@@ -138,7 +164,7 @@ FAMILIES: Final[dict[str, Family]] = {
             code=2,
             supports=("positive",),
             parameters=("mean",),
-            when="A standard deviation that may well be zero, with a heavier tail than half_normal.",
+            when="A standard deviation that may be zero, with a heavier tail than half_normal.",
             natural=lambda *, mean: stats.expon(scale=mean),
             positive=("mean",),
             numbers=lambda mean: (mean, 1.0),
@@ -171,3 +197,27 @@ FAMILIES: Final[dict[str, Family]] = {
         ),
     )
 }
+
+
+def family_of(name: str) -> Family:
+    """Return the family of a name.
+
+    Parameters
+    ----------
+    name
+        A key of ``FAMILIES``.
+
+    Returns
+    -------
+    Family
+        The family.
+
+    Raises
+    ------
+    ValueError
+        Where it is unknown, with the nearest one.
+    """
+    if name not in FAMILIES:
+        msg = f"unknown prior family {name!r}. {nearest(name, FAMILIES)}"
+        raise ValueError(msg)
+    return FAMILIES[name]

@@ -1,4 +1,4 @@
-"""A prior: what is believed about one quantity before the data."""
+"""A prior: the distribution of one quantity before the data are seen."""
 
 from __future__ import annotations
 
@@ -10,26 +10,26 @@ import numpy as np
 from scipy import stats
 
 from headcount._types import FloatArray
-from headcount.errors import nearest
-from headcount.study.priors.families import FAMILIES, LINK_NORMAL, Family
+from headcount.study.priors.families import FAMILIES, LINK_NORMAL, family_of
 from headcount.study.priors.links import LINKS, Link
+from headcount.study.priors.number_keys import numbers_of
 
 __all__ = ["DEFAULT_MASS", "Prior"]
 
 DEFAULT_MASS = 0.9
-"""Probability inside a stated interval when the spec names none."""
+"""Probability inside an interval that is stated without ``mass``."""
 
 
 @dataclass(frozen=True)
 class Prior:
     """A prior distribution of one quantity.
 
-    Build one with `Prior.between` or `Prior.parse`; the constructor takes what they compute.
+    Build one with `Prior.between`, `Prior.around` or `Prior.parse`.
 
     Parameters
     ----------
     support
-        Which values the quantity can take, a key of ``LINKS``.
+        Set of values that the quantity can take, a key of ``LINKS``.
     family
         A key of ``FAMILIES``.
     parameters
@@ -52,23 +52,23 @@ class Prior:
     parameters: tuple[float, ...]
 
     def __post_init__(self) -> None:
-        """Refuse what is not a distribution."""
-        kind = _family(self.family)
-        if self.support not in kind.supports:
+        """Raise an error where the arguments define no distribution."""
+        family = family_of(self.family)
+        if self.support not in family.supports:
             fitting = [name for name, other in FAMILIES.items() if self.support in other.supports]
             msg = f"family {self.family!r} does not fit {self.link.words}; use one of {fitting}"
             raise ValueError(msg)
-        _check_parameters(kind, self.parameters)
+        family.check_signs(self.parameters)
         if self.family == LINK_NORMAL and not self.link.contains(self.parameters[0]):
             msg = f"median {self.parameters[0]:g} is not {self.link.words}"
             raise ValueError(msg)
-        _check_numbers(kind, self.parameters)
+        family.check_distribution(self.parameters)
 
     @classmethod
     def between(
         cls, low: float, high: float, *, mass: float = DEFAULT_MASS, support: str = "positive"
     ) -> Prior:
-        """Return the prior with this probability between two values and equal tails outside.
+        """Return the prior with a given probability between two values, and equal tails outside.
 
         Parameters
         ----------
@@ -77,7 +77,7 @@ class Prior:
         mass
             Probability inside, in (0, 1).
         support
-            Which values the quantity can take.
+            Set of values that the quantity can take, a key of ``LINKS``.
 
         Returns
         -------
@@ -110,23 +110,22 @@ class Prior:
 
     @classmethod
     def around(cls, stated: float, se: float, *, support: str = "positive") -> Prior:
-        """Return the prior that a stated value with its admitted standard error is.
+        """Return the prior for a published value with its standard error.
 
         Parameters
         ----------
         stated
-            What a source says of itself, such as the coverage of its frame; the median of the
-            prior.
+            Published value, such as the coverage of a sampling frame; the median of the prior.
         se
-            Standard error that it admits, in the same unit; above 0.
+            Its standard error, in the same unit; above 0.
         support
-            Which values the quantity can take.
+            Set of values that the quantity can take, a key of ``LINKS``.
 
         Returns
         -------
         Prior
-            Normal on the link scale, with the error carried there by the delta method: exact for
-            small errors.
+            Normal on the link scale; its sd follows from the error by the delta method, which is
+            accurate for small errors.
 
         Raises
         ------
@@ -142,7 +141,8 @@ class Prior:
             raise ValueError(msg)
         scale = se * link.slope(stated)
         if not 0 < scale < np.inf:
-            msg = f"se = {se:g} is too {'small' if scale == 0 else 'large'} beside stated = {stated:g}"
+            size = "small" if scale == 0 else "large"
+            msg = f"se = {se:g} is too {size} for stated = {stated:g}"
             raise ValueError(msg)
         return cls(support, LINK_NORMAL, (stated, scale))
 
@@ -156,7 +156,7 @@ class Prior:
             ``{low, high, mass}``, ``{stated, se}``, or ``{family, ...}`` with the family's
             parameters.
         support
-            Which values the quantity can take.
+            Set of values that the quantity can take, a key of ``LINKS``.
 
         Returns
         -------
@@ -166,23 +166,23 @@ class Prior:
         Raises
         ------
         ValueError
-            With one sentence that says what is wrong.
+            With one sentence that names the problem.
         """
         if isinstance(stated, Prior):
             return stated
         if not isinstance(stated, Mapping):
             msg = f"{stated!r} is not a prior; write {{ low = ..., high = ..., mass = 0.9 }}"
             raise ValueError(msg)  # noqa: TRY004 - pydantic collects ValueErrors
-        words = dict(stated)
-        name = words.pop("family", None)
-        if name is None and words.keys() & {"stated", "se"}:
-            value, se = _numbers(words, ("stated", "se"))
+        keys = dict(stated)
+        name = keys.pop("family", None)
+        if name is not None:
+            family = family_of(str(name))
+            return cls(support, family.name, numbers_of(keys, family.parameters))
+        if keys.keys() & {"stated", "se"}:
+            value, se = numbers_of(keys, ("stated", "se"))
             return cls.around(value, se, support=support)
-        if name is None:
-            keys: tuple[str, ...] = ("low", "high", "mass")
-            values = _numbers({"mass": DEFAULT_MASS} | words, keys)
-            return cls.between(values[0], values[1], mass=values[2], support=support)
-        return cls(support, str(name), _numbers(words, _family(str(name)).parameters))
+        low, high, mass = numbers_of({"mass": DEFAULT_MASS} | keys, ("low", "high", "mass"))
+        return cls.between(low, high, mass=mass, support=support)
 
     @property
     def link(self) -> Link:
@@ -196,12 +196,12 @@ class Prior:
 
     @property
     def location(self) -> float:
-        """Mean on the link scale; of link-normal priors only."""
+        """Mean on the link scale; for link-normal priors only."""
         return float(self.link.forward(self.parameters[0]))
 
     @property
     def scale(self) -> float:
-        """Standard deviation on the link scale; of link-normal priors only."""
+        """Standard deviation on the link scale; for link-normal priors only."""
         return self.parameters[1]
 
     @property
@@ -209,16 +209,14 @@ class Prior:
         """The two numbers from which the engine computes the density on the link scale."""
         if self.is_link_normal:
             return self.location, self.scale
-        return _family(self.family).numbers(*self.parameters)
+        return family_of(self.family).numbers(*self.parameters)
 
     def natural(self) -> Any:  # noqa: ANN401 - SciPy's frozen distributions have no public type
-        """Return the frozen SciPy distribution: of the link value if link-normal, else of the
-        value.
-        """
-        kind = _family(self.family)
-        if kind.natural is None:
+        """Return the SciPy distribution of the value, or of its link if link-normal."""
+        natural = family_of(self.family).natural
+        if natural is None:
             return stats.norm(self.location, self.scale)
-        return kind.natural(**dict(zip(kind.parameters, self.parameters, strict=True)))
+        return natural(**family_of(self.family).named(self.parameters))
 
     def quantile(self, probability: FloatArray | list[float] | float) -> FloatArray:
         """Return quantiles in the quantity's own unit.
@@ -247,8 +245,8 @@ class Prior:
         Returns
         -------
         numpy.ndarray
-            As ``value``. For all families but the link-normal one this is the density of the value
-            plus the logarithm of how much the link stretches there.
+            As ``value``. For families defined on the quantity's own scale this is its log density
+            minus the logarithm of the slope of the link.
         """
         values = np.asarray(value, dtype=np.float64)
         if self.is_link_normal:
@@ -261,7 +259,7 @@ class Prior:
         Parameters
         ----------
         rng
-            Source of randomness.
+            Random generator.
         size
             Shape of the result.
 
@@ -274,59 +272,6 @@ class Prior:
         return np.asarray(self.link.inverse(value)) if self.is_link_normal else value
 
     def __str__(self) -> str:
-        """Return the prior as a reader would say it."""
+        """Return the 90 % interval and the median of the prior."""
         low, middle, high = (float(value) for value in self.quantile([0.05, 0.5, 0.95]))
         return f"90 % between {low:.3g} and {high:.3g}, median {middle:.3g}"
-
-
-def _family(name: str) -> Family:
-    if name not in FAMILIES:
-        msg = f"unknown prior family {name!r}. {nearest(name, FAMILIES)}"
-        raise ValueError(msg)
-    return FAMILIES[name]
-
-
-def _check_parameters(family: Family, values: tuple[float, ...]) -> None:
-    for name, value in zip(family.parameters, values, strict=True):
-        if not np.isfinite(value) or (name in family.positive and value <= 0):
-            wanted = "above 0" if name in family.positive else "finite"
-            msg = f"{name} = {value:g} must be {wanted}"
-            raise ValueError(msg)
-
-
-def _check_numbers(family: Family, values: tuple[float, ...]) -> None:
-    """Refuse parameters that are fine one by one and make no distribution together."""
-    if family.natural is None:
-        return
-    named = dict(zip(family.parameters, values, strict=True))
-    try:
-        low, high = family.natural(**named).ppf([0.05, 0.95])
-    except ArithmeticError:
-        low = high = np.nan
-    if not low < high:
-        stated = ", ".join(f"{name} = {value:g}" for name, value in named.items())
-        msg = f"{stated}: too large or too small to compute with"
-        raise ValueError(msg)
-
-
-def _numbers(stated: Mapping[str, object], keys: tuple[str, ...]) -> tuple[float, ...]:
-    unknown = sorted(set(stated) - set(keys))
-    if unknown:
-        msg = f"unknown key {unknown[0]!r}. {nearest(unknown[0], keys)}"
-        raise ValueError(msg)
-    missing = [key for key in keys if key not in stated]
-    if missing:
-        msg = f"{missing[0]!r} is missing; a prior here needs {', '.join(keys)}"
-        raise ValueError(msg)
-    return tuple(_number(key, stated[key]) for key in keys)
-
-
-def _number(key: str, value: object) -> float:
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        msg = f"{key} = {value!r} is not a number"
-        raise ValueError(msg)  # noqa: TRY004 - pydantic collects ValueErrors
-    try:
-        return float(value)
-    except OverflowError:
-        msg = f"{key} is too large a number"
-        raise ValueError(msg) from None

@@ -1,4 +1,4 @@
-"""Sections about candidates: sources that could be had, and what they would state."""
+"""Sections about candidates: data that could be collected."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ __all__ = ["CandidateRow", "CandidateSpec"]
 
 
 class CandidateRow(Section):
-    """A row of a candidate: the columns of an observation but for the number, which is not known."""
+    """A row of a candidate: the columns of an observation without its number."""
 
     area: str
     year: int
@@ -32,11 +32,11 @@ class CandidateRow(Section):
 
 
 class CandidateSpec(Section):
-    """``[candidates.NAME]``: data that could be had, to ask what they would be worth.
+    """``[candidates.NAME]``: data that could be collected, whose value is to be estimated.
 
-    Either ``source``, a source of the spec that would state more rows, or ``declared``, a source of
-    its own with the keys of ``[sources.NAME]``. Its priors are no priors of the study: nothing
-    about a candidate enters a fit. ``cost`` is in any unit that all candidates share.
+    Either ``source``, a source of the spec that would state more rows, or ``declared``, a new
+    source with the keys of ``[sources.NAME]``. A candidate enters no fit, and its priors are not
+    among the priors of the study. ``cost`` is in any unit that all candidates share.
     """
 
     title: str
@@ -47,10 +47,10 @@ class CandidateSpec(Section):
 
     @classmethod
     def contradictions(cls, stated: Mapping[str, Any]) -> Iterator[str]:
-        """Yield what is wrong about where the rows come from."""
+        """Yield the problems of the candidate's source and rows."""
         given = [key for key in ("source", "declared") if key in stated]
         if len(given) != 1:
             found = " and ".join(given) or "neither"
             yield f"a candidate needs either source or declared; this one has {found}"
         if stated.get("rows") == []:
-            yield "rows is empty; a candidate promises at least one row"
+            yield "rows is empty; a candidate needs at least one row"

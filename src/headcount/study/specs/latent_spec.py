@@ -15,11 +15,11 @@ from headcount.study.specs.section import Name, PositivePrior, Section, Supporte
 __all__ = ["ChangeSpec", "CovariateEffect", "GrowthSpec", "RegionsSpec", "TotalSpec", "YearsSpec"]
 
 MOST_YEARS = 1000
-"""A model of so many years would not fit into memory."""
+"""A model of more years would not fit into memory."""
 
 
 class YearsSpec(Section):
-    """``[years]``: the calendar years of the model, and the one in which the total is stated."""
+    """``[years]``: the calendar years of the model, and the reference year of the total."""
 
     first: int
     last: int
@@ -34,7 +34,8 @@ class YearsSpec(Section):
             msg = f"first = last = {self.first}; growth needs at least two years"
             raise ValueError(msg)
         if self.last - self.first >= MOST_YEARS:
-            msg = f"{self.first} to {self.last} are more than {MOST_YEARS} years; is one of them mistyped?"
+            span = f"{self.first} to {self.last}"
+            msg = f"{span} are more than {MOST_YEARS} years; is one of them mistyped?"
             raise ValueError(msg)
         return self
 
@@ -51,17 +52,14 @@ class TotalSpec(Section):
 
 
 class RegionsSpec(Section):
-    """``[regions]``: how regions differ beyond what covariates say; standard deviations on the log
-    scale.
-    """
+    """``[regions]``: sds of the deviations of regions and pools, on the log scale."""
 
     region_sd: PositivePrior
     pool_sd: PositivePrior
 
 
 SHRUNK: Final = "shrunk"
-"""Written in place of a coefficient's prior: its size is learned from all coefficients that say so.
-"""
+"""Stated in place of a coefficient's prior: its sd is estimated from all shrunk coefficients."""
 
 
 def _coefficient(stated: object) -> Prior | None:
@@ -69,12 +67,12 @@ def _coefficient(stated: object) -> Prior | None:
 
 
 class CovariateEffect(Section):
-    """``[covariates.NAME]``: a fact about regions that shifts their level or their growth.
+    """``[covariates.NAME]``: a variable of regions that shifts their level or their growth.
 
-    ``log`` takes the logarithm first; a growth covariate is then scaled to mean 0 and sd 1. A
-    ``yearly`` one takes the value of each year, others that of the reference year. ``coefficient =
-    "shrunk"`` pools a growth covariate's coefficient with the other shrunk ones around zero, with
-    the sd ``growth.coefficient_sd``.
+    ``transform = "log"`` takes the logarithm; a growth covariate is then scaled to mean 0 and sd 1.
+    With ``yearly`` the value of each year enters, else that of the reference year. ``coefficient =
+    "shrunk"`` pools the coefficient of a growth covariate with other shrunk ones: normal around
+    zero with the sd ``growth.coefficient_sd``.
     """
 
     effect: str = Field(pattern="^(level|growth)$")
@@ -84,10 +82,10 @@ class CovariateEffect(Section):
 
     @classmethod
     def contradictions(cls, stated: Mapping[str, Any]) -> Iterator[str]:
-        """Yield what only growth covariates can be."""
+        """Yield a problem for each key of a level that only growth covariates can have."""
         if stated.get("effect") == "level":
             if stated.get("yearly"):
-                yield "yearly means nothing for a level, which is that of the reference year"
+                yield "yearly does not apply to a level, which is that of the reference year"
             if stated.get("coefficient") == SHRUNK:
                 yield 'coefficient = "shrunk" is for growth covariates; write { low, high, mass }'
 
@@ -98,10 +96,10 @@ class CovariateEffect(Section):
 
 
 class ChangeSpec(Section):
-    """``[growth.changes.NAME]``: a change point; from ``year`` on, yearly growth is multiplied by 1
-    + ``change``.
+    """``[growth.changes.NAME]``: a change point of growth.
 
-    In the regions of ``area``, or in all if it names none.
+    From ``year`` on, the yearly growth factor is multiplied by 1 + ``change``, in the regions of
+    ``area`` or, where it is not stated, in all regions.
     """
 
     year: int
@@ -110,9 +108,7 @@ class ChangeSpec(Section):
 
 
 class GrowthSpec(Section):
-    """``[growth]``: a growth kind, the priors and settings that it asks for, and what bends growth
-    besides.
-    """
+    """``[growth]``: a growth kind with its priors and settings, and change points."""
 
     kind: str
     priors: Mapping[str, SupportedPrior]
@@ -122,7 +118,7 @@ class GrowthSpec(Section):
 
     @classmethod
     def contradictions(cls, stated: Mapping[str, Any]) -> Iterator[str]:
-        """Yield what is wrong between the kind and the names of its priors and settings."""
+        """Yield the problems between the kind and the names of its priors and settings."""
         kind = _growth_kind(stated)
         if kind not in GROWTH_KINDS:
             yield f"unknown growth kind {kind!r}. {nearest(kind, GROWTH_KINDS)}"
@@ -141,7 +137,7 @@ class GrowthSpec(Section):
 
     @model_validator(mode="before")
     @classmethod
-    def _by_kind(cls, stated: Any) -> Any:  # noqa: ANN401 - whatever the TOML holds
+    def _by_kind(cls, stated: Any) -> Any:  # noqa: ANN401 - any TOML value
         if not isinstance(stated, Mapping):
             return stated
         kind = _growth_kind(stated)
@@ -156,7 +152,7 @@ class GrowthSpec(Section):
 
 
 COMMON_KEYS: Final = ("kind", "coefficient_sd", "changes")
-"""Keys that any growth kind can have."""
+"""Keys that every growth kind can have."""
 
 
 def _growth_kind(stated: Mapping[str, Any]) -> str:

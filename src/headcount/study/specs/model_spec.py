@@ -1,4 +1,4 @@
-"""`ModelSpec`: a whole study but for its observations, and the list of all its priors."""
+"""`ModelSpec`: the declaration of a study, with the list of all its priors."""
 
 from __future__ import annotations
 
@@ -27,42 +27,42 @@ from headcount.study.specs.source_spec import CopySpec, LineageSpec, SourceKindS
 
 __all__ = ["ModelSpec"]
 
-type Slots = Iterator[tuple[str, Prior]]
+type NamedPriors = Iterator[tuple[str, Prior]]
 
 
 class ModelSpec(Section):
-    """A whole study but for its observations.
+    """The declaration of a study: everything but its observations.
 
     Build one with `headcount.read_spec`; change one with `with_prior_set` and `with_prior`.
 
     Attributes
     ----------
     title, question, definition
-        What is asked, and who counts, in one sentence each.
+        The title, the question, and the definition of the people counted, one sentence each.
     target
-        The scope that the latent headcount is about.
+        The scope of the latent headcount.
     data
         Folder of the study's tables, relative to the spec's file.
     years, total, regions, covariates, growth, scopes, source_kinds, sources, lineages
         The sections of the TOML file.
     breakdowns
-        Second axes: into which parts a scope falls.
+        Partitions of a scope into parts.
     copies
-        The sources that repeat another's figures; in the TOML file they stand among the sources.
+        Sources that repeat the numbers of another; in the TOML file they are among the sources.
     candidates
-        Data that could be had; they enter no fit, and their priors are none of the study's.
+        Data that could be collected. They enter no fit; their priors are not among ``priors``.
     shared_bias
-        Factor by which all sources but anchors are off together, if declared.
+        Common error factor of all sources with a coverage, multiplier or trend, if declared.
     prior_sets
-        Named overlays: path of a prior to another one of the same family.
+        Named sets of replacement priors, by path of the prior that each replaces.
     prior_set
-        Name of the overlay in force; ``base`` for none.
+        Name of the prior set in use; ``base`` for none.
     areas, covariate_table
-        The tables that come with the spec.
+        The tables of the study.
     name
-        Where it came from, for messages.
+        Name of the spec in messages.
     text
-        The document as JSON, from which an equal spec can be made.
+        The document as JSON; an equal spec can be made from it.
     """
 
     title: str
@@ -92,7 +92,7 @@ class ModelSpec(Section):
 
     @model_validator(mode="before")
     @classmethod
-    def _copies_apart(cls, stated: Any) -> Any:  # noqa: ANN401 - whatever the TOML holds
+    def _copies_apart(cls, stated: Any) -> Any:  # noqa: ANN401 - any TOML value
         sources = stated.get("sources") if isinstance(stated, Mapping) else None
         if not isinstance(sources, Mapping):
             return stated
@@ -106,12 +106,12 @@ class ModelSpec(Section):
 
     @cached_property
     def priors(self) -> dict[str, Prior]:
-        """Every prior of the spec under its path in the TOML file, in reading order."""
-        return dict(_slots(self))
+        """All priors of the spec by their path in the TOML file, in reading order."""
+        return dict(_named_priors(self))
 
     @property
     def document(self) -> dict[str, Any]:
-        """The spec as the nested dictionary that the TOML file holds."""
+        """The spec as the nested dictionary of the TOML file."""
         return dict(json.loads(self.text))
 
     @property
@@ -121,18 +121,16 @@ class ModelSpec(Section):
 
     @property
     def anchors(self) -> tuple[str, ...]:
-        """Sources whose level is known."""
+        """Names of the sources whose level is known."""
         return tuple(name for name, source in self.sources.items() if source.anchor)
 
     @property
     def shrunk_covariates(self) -> tuple[str, ...]:
-        """Growth covariates whose coefficients are pooled around zero."""
+        """Names of the growth covariates whose coefficients are shrunk."""
         return tuple(name for name, effect in self.covariates.items() if effect.is_shrunk)
 
     def relative_to(self, scope: str) -> str | None:
-        """Return the scope that a scope's ratio refers to; none for the target and for known
-        populations.
-        """
+        """Return the scope that a scope is relative to; ``None`` for the target and if known."""
         own = self.scopes[scope]
         if own.part_of is not None:
             return self.breakdowns[own.part_of].of if own.part_of in self.breakdowns else None
@@ -166,34 +164,34 @@ class ModelSpec(Section):
         return outer in reached
 
     def parts_of(self, breakdown: str) -> tuple[str, ...]:
-        """Return the scopes that a breakdown consists of, in the order of the file."""
+        """Return the parts of a breakdown, in the order of the file."""
         return tuple(name for name, scope in self.scopes.items() if scope.part_of == breakdown)
 
 
-def _slots(spec: ModelSpec) -> Slots:
+def _named_priors(spec: ModelSpec) -> NamedPriors:
     yield "total.prior", spec.total.prior
     yield "regions.pool_sd", spec.regions.pool_sd
     yield "regions.region_sd", spec.regions.region_sd
     for name, effect in spec.covariates.items():
         if effect.coefficient is not None:
             yield f"covariates.{name}.coefficient", effect.coefficient
-    yield from _growth_slots(spec.growth)
+    yield from _growth_priors(spec.growth)
     for name, scope in spec.scopes.items():
-        yield from _present(f"scopes.{name}", scope, ("ratio", "region_sd", "trend"))
+        yield from _stated_priors(f"scopes.{name}", scope, ("ratio", "region_sd", "trend"))
     for name, breakdown in spec.breakdowns.items():
-        yield from _present(f"breakdowns.{name}", breakdown, ("sd", "region_sd", "trend_sd"))
+        yield from _stated_priors(f"breakdowns.{name}", breakdown, ("sd", "region_sd", "trend_sd"))
     for name, kind in spec.source_kinds.items():
         keys = ("noise", "region_sd", "concentration")
-        yield from _present(f"source_kinds.{name}", kind, keys)
+        yield from _stated_priors(f"source_kinds.{name}", kind, keys)
     for name, source in spec.sources.items():
-        yield from _source_slots(f"sources.{name}", source)
+        yield from _source_priors(f"sources.{name}", source)
     for name, lineage in spec.lineages.items():
         yield f"lineages.{name}.error", lineage.error
     if spec.shared_bias is not None:
         yield "shared_bias", spec.shared_bias
 
 
-def _growth_slots(growth: GrowthSpec) -> Slots:
+def _growth_priors(growth: GrowthSpec) -> NamedPriors:
     for name, prior in growth.priors.items():
         yield f"growth.{name}", prior
     if growth.coefficient_sd is not None:
@@ -202,18 +200,18 @@ def _growth_slots(growth: GrowthSpec) -> Slots:
         yield f"growth.changes.{name}.change", change.change
 
 
-def _source_slots(path: str, source: SourceSpec) -> Slots:
+def _source_priors(path: str, source: SourceSpec) -> NamedPriors:
     if source.reach is not None:
         yield f"{path}.{source.reach_kind}", source.reach.prior
         for area, prior in source.reach.regions.items():
             yield f"{path}.{source.reach_kind}.regions.{area}", prior
     keys = ("selection", "dependence", "region_sd", "drift_sd", "overcount")
-    yield from _present(path, source, keys)
+    yield from _stated_priors(path, source, keys)
     for _, year in source.breaks_by:
         yield f"{path}.breaks.{year}", source.breaks[year]
 
 
-def _present(path: str, section: BaseModel, keys: tuple[str, ...]) -> Slots:
+def _stated_priors(path: str, section: BaseModel, keys: tuple[str, ...]) -> NamedPriors:
     for key in keys:
         prior = getattr(section, key)
         if prior is not None:

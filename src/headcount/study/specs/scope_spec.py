@@ -1,4 +1,4 @@
-"""Sections about who counts: scopes, their relations, and breakdowns into parts."""
+"""Sections about scopes, their relations, and breakdowns into parts."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ __all__ = ["RATIO_SUPPORT", "BreakdownSpec", "ScopeSpec"]
 class ScopeSpec(Section):
     """``[scopes.NAME]``: a definition of who counts, and its relation to another scope.
 
-    Exactly one of: nothing (the target), ``contains`` or ``within`` or ``beside`` with a ``ratio``,
-    ``part_of`` (one of the parts of a breakdown, which sum to the whole), or ``covariate`` (a
-    population that is known).
+    The target has no relation. Every other scope has exactly one: ``contains``, ``within`` or
+    ``beside`` with a ``ratio``, ``part_of`` (one part of a breakdown), or ``covariate`` (a known
+    population).
     """
 
     definition: str
@@ -33,17 +33,18 @@ class ScopeSpec(Section):
 
     @classmethod
     def contradictions(cls, stated: Mapping[str, Any]) -> Iterator[str]:
-        """Yield what is wrong between relation and ratio."""
+        """Yield the problems between relation and ratio."""
         relations = [key for key in (*RATIO_SUPPORT, "part_of", "covariate") if stated.get(key)]
         if len(relations) > 1:
             yield f"a scope has one relation, not {' and '.join(relations)}"
         needs_ratio = bool(relations) and relations[0] in RATIO_SUPPORT
         if needs_ratio and "ratio" not in stated:
-            yield f"a scope that is {relations[0]} another needs a ratio (this scope over the other)"
+            relation = relations[0]
+            yield f"a scope that is {relation} another needs a ratio (this scope over the other)"
         idle = [key for key in ("ratio", "region_sd", "trend") if key in stated]
         if not needs_ratio and idle:
             where = "; a part's are those of its breakdown" if relations == ["part_of"] else ""
-            yield f"{idle[0]} means nothing without contains, within or beside{where}"
+            yield f"{idle[0]} does not apply without contains, within or beside{where}"
 
     @field_validator("ratio", mode="before")
     @classmethod
@@ -53,23 +54,21 @@ class ScopeSpec(Section):
 
     @property
     def relation(self) -> str:
-        """Which of contains, within, beside, part_of and covariate the scope has; empty for the
-        target.
-        """
+        """The key of the scope's relation; empty for the target."""
         relations = (*RATIO_SUPPORT, "part_of", "covariate")
         return next((key for key in relations if getattr(self, key)), "")
 
 
 RATIO_SUPPORT: Mapping[str, str] = {"contains": "above_one", "within": "unit", "beside": "positive"}
-"""Relation of a scope to another: the values that its ratio can take."""
+"""Support of the ratio, by relation of the scope to another."""
 
 
 class BreakdownSpec(Section):
-    """``[breakdowns.NAME]``: a second axis beside region; the scopes that are ``part_of`` it sum to
-    the scope ``of``.
+    """``[breakdowns.NAME]``: a partition of the scope ``of`` into the scopes ``part_of`` it.
 
-    ``expected`` are weights of the parts (equal if not stated); the parts deviate from them by
-    ``sd`` on the log scale, their regions by ``region_sd``, and each drifts by ``trend_sd`` a year.
+    ``expected`` are prior weights of the parts, equal if not stated. On the log scale the parts
+    deviate from them by ``sd``, their regions by ``region_sd``, and their trends by ``trend_sd`` a
+    year.
     """
 
     of: str

@@ -1,6 +1,4 @@
-"""What all sections of a spec share: frozen, no unknown keys, all problems at once, priors by
-support.
-"""
+"""The base class of all sections of a spec, and the types of their priors."""
 
 from __future__ import annotations
 
@@ -30,8 +28,7 @@ def _on(support: str) -> BeforeValidator:
 SupportedPrior = Annotated[
     Prior, BeforeValidator(lambda pair: Prior.parse(pair[1], support=pair[0]))
 ]
-"""A prior whose support depends on its section, which hands it over as a pair (support, what is
-stated)."""
+"""A prior whose support depends on its section, which passes a pair (support, stated keys)."""
 
 PositivePrior = Annotated[Prior, _on("positive")]
 UnitPrior = Annotated[Prior, _on("unit")]
@@ -40,19 +37,19 @@ Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]+$")]
 
 
 class Section(BaseModel):
-    """A table of keys in a spec's file."""
+    """A table of keys in the TOML file; frozen, without unknown keys."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=True)
 
     @classmethod
     def contradictions(cls, stated: Mapping[str, Any]) -> Iterator[str]:  # noqa: ARG003 - most sections have none
-        """Yield what is wrong between the keys of the section, each of which may be fine alone."""
+        """Yield the problems between keys of the section that may each be valid."""
         yield from ()
 
     @model_validator(mode="wrap")
     @classmethod
     def _all_problems(cls, stated: Any, handler: ModelWrapValidatorHandler[Self]) -> Self:  # noqa: ANN401
-        """Report contradictions beside the problems of single keys, not only once those are mended."""
+        """Report contradictions together with the problems of single keys."""
         own = [*cls.contradictions(stated)] if isinstance(stated, Mapping) else []
         lines = [
             InitErrorDetails(

@@ -1,4 +1,4 @@
-"""Sections about sources: their kinds, what they see, and what they share."""
+"""Sections about sources: their kinds, reach and lineages."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ __all__ = ["REACH_KEYS", "CopySpec", "LineageSpec", "ReachSpec", "SourceKindSpec
 
 
 class SourceKindSpec(Section):
-    """``[source_kinds.NAME]``: what sources of a kind share.
+    """``[source_kinds.NAME]``: noise and deviations that the sources of a kind share.
 
-    ``noise`` is the typical sd of a row on the log scale; each source's own varies around it by
-    ``spread`` (sd of its log). ``region_sd`` is the sd of a deviation of reach by region that all
-    sources of the kind share. ``concentration`` belongs to surveys and linkages.
+    ``noise`` is the typical sd of a row on the log scale; the log noise of each source varies
+    around its logarithm with sd ``spread``. ``region_sd`` is the sd of a deviation of reach by
+    region that all sources of the kind share. ``concentration`` is for surveys and linkages.
     """
 
     noise: PositivePrior
@@ -28,7 +28,7 @@ class SourceKindSpec(Section):
 
 
 class ReachSpec(Section):
-    """A coverage or multiplier prior, with declared exceptions by area."""
+    """The prior of a coverage or multiplier, with exceptions by area."""
 
     prior: SupportedPrior
     regions: Mapping[str, SupportedPrior] = {}
@@ -36,7 +36,7 @@ class ReachSpec(Section):
     @model_validator(mode="after")
     def _exceptions_to_an_interval(self) -> ReachSpec:
         if self.regions and not self.prior.is_link_normal:
-            msg = "a prior with regional exceptions is written by interval (low, high, mass)"
+            msg = "a prior with regional exceptions must be an interval (low, high, mass)"
             raise ValueError(msg)
         return self
 
@@ -45,11 +45,11 @@ def _reach_on(support: str) -> BeforeValidator:
     """Split ``{low, high, mass, regions = {...}}`` into the prior and its exceptions."""
 
     def split(stated: object) -> object:
-        words = dict(stated) if isinstance(stated, Mapping) else stated
-        regions = words.pop("regions", {}) if isinstance(words, dict) else {}
+        keys = dict(stated) if isinstance(stated, Mapping) else stated
+        regions = keys.pop("regions", {}) if isinstance(keys, dict) else {}
         if isinstance(regions, Mapping):
             regions = {area: (support, own) for area, own in regions.items()}
-        return {"prior": (support, words), "regions": regions}
+        return {"prior": (support, keys), "regions": regions}
 
     return BeforeValidator(split)
 
@@ -58,17 +58,16 @@ Year = Annotated[str, Field(pattern=r"^\d{4}$")]
 
 
 class SourceSpec(Section):
-    """``[sources.NAME]``: who counts, which scope, and how much of it is seen.
+    """``[sources.NAME]``: a source, the scope that it counts, and its reach.
 
-    Exactly one of ``coverage`` (part of the scope seen, in (0, 1)), ``multiplier`` (units stated
-    per person, above 0), ``anchor = true`` (the level is known), ``trend = true`` (the level is
-    free, only changes count), ``selection`` (surveys: factor on the odds of answering) and
-    ``dependence`` (linkage of two ``lists``: factor on the odds of being on one for those who are
-    on the other).
+    Reach is exactly one of ``coverage`` (part of the scope that the source sees, in (0, 1)),
+    ``multiplier`` (number stated per person, above 0), ``anchor = true`` (the level is known),
+    ``trend = true`` (the level is free, only changes inform), ``selection`` (surveys: factor on the
+    odds of answering) and ``dependence`` (linkage of two ``lists``: odds ratio of being on both).
 
-    ``region_sd`` lets reach differ by region, ``drift_sd`` (a year) by year, and ``breaks.YEAR`` is
-    a factor on its odds from a year on, in which the method changed. ``overcount`` is how many are
-    wrongly on a list for each who is rightly.
+    ``region_sd`` and ``drift_sd`` are sds of deviations of reach by region and of its yearly steps.
+    ``breaks.YEAR`` is a factor on the odds of coverage, or on the multiplier, from a year with a
+    new method on. ``overcount`` is the number of wrong entries on a list per right one.
     """
 
     title: str
@@ -91,41 +90,41 @@ class SourceSpec(Section):
 
     @classmethod
     def contradictions(cls, stated: Mapping[str, Any]) -> Iterator[str]:
-        """Yield what is wrong between the kinds of reach."""
+        """Yield the problems between the kind of reach and other keys."""
         given = [key for key in REACH_KEYS if key in stated and stated[key] is not False]
         if len(given) != 1:
             found = " and ".join(given) or "none"
             yield f"a source needs exactly one of {', '.join(REACH_KEYS)}; this one has {found}"
             return
-        for key, meaning in MEANINGFUL.items():
-            if key in stated and given[0] not in meaning:
-                yield f"{key} means nothing for a source with {given[0]}"
+        for key, reaches in REACH_OF_KEY.items():
+            if key in stated and given[0] not in reaches:
+                yield f"{key} does not apply to a source with {given[0]}"
         if given[0] == "dependence" and "lists" not in stated:
             yield "a source with dependence needs lists: the two sources whose lists were linked"
 
     @property
     def reach_kind(self) -> str:
-        """Which of ``REACH_KEYS`` the source has."""
+        """The kind of reach, one of ``REACH_KEYS``."""
         return next(key for key in REACH_KEYS if getattr(self, key))
 
     @property
     def reach(self) -> ReachSpec | None:
-        """The coverage or multiplier, if it has one."""
+        """The coverage or multiplier, if the source has one."""
         return self.coverage or self.multiplier
 
     @property
     def is_free(self) -> bool:
-        """Whether regions, years and a shared bias can move what it sees."""
+        """Whether reach is estimated and can deviate by region and year."""
         return self.reach_kind in FREE_REACH
 
     @property
     def is_binomial(self) -> bool:
-        """Whether its rows are k of n, and it has a concentration: surveys and linkages."""
+        """Whether its rows are binomial observations, k of n people: surveys and linkages."""
         return self.reach_kind in ("selection", "dependence")
 
     @property
     def breaks_by(self) -> tuple[tuple[int, str], ...]:
-        """Years from which a break counts, ascending, with the key of each."""
+        """First year of each break with its key, ascending."""
         return tuple(sorted((int(year), year) for year in self.breaks))
 
 
@@ -133,7 +132,7 @@ REACH_KEYS = ("coverage", "multiplier", "anchor", "trend", "selection", "depende
 
 FREE_REACH = ("coverage", "multiplier", "trend")
 
-MEANINGFUL: Mapping[str, tuple[str, ...]] = {
+REACH_OF_KEY: Mapping[str, tuple[str, ...]] = {
     "region_sd": FREE_REACH,
     "drift_sd": FREE_REACH,
     "breaks": (*FREE_REACH, "selection"),
@@ -141,13 +140,11 @@ MEANINGFUL: Mapping[str, tuple[str, ...]] = {
     "lineage": (*FREE_REACH, "anchor"),
     "lists": ("dependence",),
 }
-"""Key of a source to the kinds of reach for which it means something."""
+"""Kinds of reach to which a key of a source applies."""
 
 
 class CopySpec(Section):
-    """``[sources.NAME]`` with ``copy_of``: a source that repeats another's figures; they enter
-    once.
-    """
+    """``[sources.NAME]`` with ``copy_of``: a source that repeats the numbers of another."""
 
     title: str
     copy_of: str
@@ -156,9 +153,9 @@ class CopySpec(Section):
 
 
 class LineageSpec(Section):
-    """``[lineages.NAME]``: an error that all sources resting on the same data share.
+    """``[lineages.NAME]``: an error shared by all sources that use the same data.
 
-    ``error`` is the factor by which all of them are off together; its prior is around 1.
+    ``error`` is their common error factor; its prior is around 1.
     """
 
     error: PositivePrior
