@@ -14,7 +14,6 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 import nutpie
 import xarray as xr
-from nutpie.compile_pymc import CompiledPyMCModel
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
@@ -23,10 +22,10 @@ from headcount._names import CHAIN, DRAW, POSTERIOR, SAMPLE_STATS
 from headcount._types import FloatArray, IntArray
 from headcount.engine.coordinates.sampled_density import Coordinates
 from headcount.errors import SamplingError
+from headcount.inference.nutpie_adapter import FREE, nutpie_model
 
 __all__ = ["DEFAULT_STEPS", "INITIAL_STEP", "Draws", "Run", "StepSettings", "sample"]
 
-FREE: Final = "free"
 KEPT_STATS: Final = (
     "diverging",
     "energy",
@@ -158,7 +157,7 @@ def sample(
     bar = _bar() if progress else nullcontext(None)
     with bar as shown:
         running = nutpie.sample(
-            _model(coordinates),
+            nutpie_model(coordinates, _start(coordinates.size)),
             seed=seed,
             chains=run.chains,
             draws=run.draws,
@@ -184,32 +183,14 @@ def sample(
     return _collect(tree, interrupted=interrupted, seconds=time.perf_counter() - started)
 
 
-def _model(coordinates: Coordinates) -> CompiledPyMCModel:
-    """Return the model for nutpie: that of a PyMC model, with callbacks of the engine."""
+def _start(size: int) -> Callable[[int], FloatArray]:
+    """Return the function that chooses a chain's starting point by its seed.
 
-    def start(seed: int) -> FloatArray:
-        # Closer to the centre than draws are, since coordinates may be poor further out. The
-        # sampler scales its first steps by the gradient at the start, which here has about the same
-        # size in all coordinates.
-        return np.where(np.random.default_rng(seed).random(coordinates.size) < 0.5, -0.5, 0.5)
-
-    size = coordinates.size
-    return CompiledPyMCModel(
-        compiled_logp_func=coordinates.log_density_callback,
-        compiled_expand_func=coordinates.free_vector_callback,
-        initial_point_func=start,
-        user_data=coordinates.table,
-        shared_data={},
-        shared_var_keys={},
-        n_expanded=size,
-        shape_info=([FREE], [slice(0, size)], [(size,)]),
-        logp_func=None,
-        expand_func=None,
-        dims={},
-        _n_dim=size,
-        _shapes={FREE: (size,)},
-        _coords={},
-    )
+    Starts are closer to the centre than draws are, since coordinates may be poor further out. The
+    sampler scales its first steps by the gradient at the start, which here has about the same size
+    in all coordinates.
+    """
+    return lambda seed: np.where(np.random.default_rng(seed).random(size) < 0.5, -0.5, 0.5)
 
 
 def _wait(running: Any) -> tuple[xr.DataTree, bool]:  # noqa: ANN401 - nutpie has no public type

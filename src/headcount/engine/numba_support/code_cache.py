@@ -18,8 +18,6 @@ from functools import cache
 from pathlib import Path
 from typing import Final
 
-from numba import config
-
 __all__ = ["depends_on", "folders", "stamp", "writable_folder"]
 
 ENGINE: Final = Path(__file__).parents[1]
@@ -65,6 +63,6 @@ def writable_folder() -> Path | None:
 
 
 def _base() -> Path:
-    if config.CACHE_DIR:
-        return Path(config.CACHE_DIR)
+    if chosen := os.environ.get("NUMBA_CACHE_DIR"):
+        return Path(chosen)
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")

@@ -19,6 +19,8 @@ from headcount.engine.numba_support import code_cache, numba_adapter
 
 __all__ = ["INNER", "CalledFromC", "Typed", "compiled", "from_c", "inner", "is_shared"]
 
+code_cache.depends_on({"interfaces": numba_adapter.GROUPS})
+
 INNER: dict[str, Any] = {"error_model": "numpy"}
 """Options of functions that are compiled into those that call them."""
 

@@ -52,6 +52,7 @@ with suppress(ImportError):
     from numba.np.arrayobj import make_array
 
 __all__ = [
+    "GROUPS",
     "HAS_CACHE",
     "HAS_CALLS",
     "HAS_FIELDS",
@@ -107,6 +108,9 @@ HAS_FIELDS: Final = _has(
     ),
 )
 HAS_VECTORS: Final = _has("vectors", lambda: (models.PrimitiveModel, make_array))
+
+GROUPS: Final = (HAS_CACHE, HAS_CALLS, HAS_FIELDS, HAS_VECTORS)
+"""Code that was compiled with one choice does not go with another."""
 
 
 class CachedCode:
