@@ -31,14 +31,26 @@ def measure(model: Path) -> dict[str, float]:
     """Compile, then evaluate and sample a study; return seconds."""
     import headcount as hc
     from headcount.engine.coordinates.construction import first_coordinates
+    from headcount.engine.density.evaluation import evaluate, evaluate_reach, log_likelihood
     from headcount.engine.density.study_arrays import arrays_of
     from headcount.engine.precompile import compile_ahead
     from headcount.inference.sampling import Run, sample
+    from headcount.layout.study_layout import layout_of
 
-    seconds = {"compile": timed(compile_ahead)}
     spec = hc.read_spec(model)
     rows = hc.read_observations(model.parent / spec.data / "observations.csv")
-    coordinates = first_coordinates(arrays_of(hc.Study(spec, rows).layout))
+    arrays = arrays_of(layout_of(hc.Study(spec, rows)))
+
+    def everything() -> None:
+        compile_ahead()
+        coordinates = first_coordinates(arrays)
+        coordinates.log_density(np.zeros(coordinates.size))
+        for function in (evaluate, evaluate_reach, log_likelihood):
+            function(np.zeros((1, coordinates.size)), arrays)
+
+    # The second time nothing is compiled.
+    seconds = {"compile": timed(everything) - timed(everything)}
+    coordinates = first_coordinates(arrays)
     points = np.random.default_rng(1).standard_normal((GRADIENTS, coordinates.size))
 
     def gradients() -> None:
@@ -65,7 +77,15 @@ def run(variant: str, model: Path) -> dict[str, float]:
     """Measure a variant in a new process, without code that was compiled before."""
     with tempfile.TemporaryDirectory() as cache:
         found = subprocess.run(
-            [sys.executable, "-m", "benchmarks.interfaces", "--measure", str(model)],
+            [
+                sys.executable,
+                "-X",
+                "cpu_count=1",
+                "-m",
+                "benchmarks.interfaces",
+                "--measure",
+                str(model),
+            ],
             env=os.environ
             | {
                 "HEADCOUNT_DOCUMENTED_ONLY": variant,
