@@ -14,7 +14,7 @@ from tests.studies import study
 import headcount as hc
 from headcount.errors import HeadcountWarning, StudyError
 from headcount.layout.study_layout import Layout
-from headcount.model import study_arrays
+from headcount.model import data_arrays
 from headcount.model.growth_paths import GROWTH_PATHS
 from headcount.model.likelihoods import LIKELIHOOD_PARTS, ODDS, TAILS
 from headcount.model.parameters import VARIABLES
@@ -102,7 +102,7 @@ def test_every_prior_has_its_place_in_the_parameter_vector(model, toy_spec):
 
 def test_a_refit_changes_numbers_and_not_the_graph(toy_spec, toy_observations):
     first, second = (
-        study_arrays(Layout.of(spec, toy_observations))
+        data_arrays(Layout.of(spec, toy_observations))
         for spec in (toy_spec, hc.with_prior_set(toy_spec, "wide"))
     )
     assert first.keys() == second.keys()

@@ -1,10 +1,10 @@
 """The PyMC model of a study; may import `headcount.layout` and the rooms below it.
 
-The only floor that writes PyMC graphs. Each part is a function from tensors to a tensor;
-`build_model` joins them.
+No other room writes PyMC graphs. Each module turns tensors into one part of the model, and
+`build_model` joins the parts; docs/model.md states the whole model in symbols.
 """
 
 from headcount.model.build import build_model
-from headcount.model.graph_data import study_arrays
+from headcount.model.graph_data import data_arrays
 
-__all__ = ["build_model", "study_arrays"]
+__all__ = ["build_model", "data_arrays"]

@@ -1,6 +1,4 @@
-"""Everything about a study that the graph holds as data, so that a refit changes numbers and
-compiles nothing.
-"""
+"""The data of a study's graph: all numbers, so that a refit changes them and compiles nothing."""
 
 from __future__ import annotations
 
@@ -11,10 +9,10 @@ from headcount.layout.study_layout import Layout, zero_sum_basis
 from headcount.model.log_reach import reach_arrays
 from headcount.model.parameters import parameter_arrays
 
-__all__ = ["study_arrays"]
+__all__ = ["data_arrays"]
 
 
-def study_arrays(layout: Layout) -> dict[str, AnyArray]:
+def data_arrays(layout: Layout) -> dict[str, AnyArray]:
     """Return the arrays of a study under the names of the graph's data containers.
 
     Parameters
@@ -25,8 +23,8 @@ def study_arrays(layout: Layout) -> dict[str, AnyArray]:
     Returns
     -------
     dict
-        Name to array. Two studies whose arrays have the same names and ranks share a compiled graph
-        if they also have the same sources, regions, scopes and years.
+        Name to array. Two studies share a compiled graph if their arrays have the same names and
+        ranks, and if they have the same sources, regions, scopes and years.
     """
     return {
         **parameter_arrays(layout),
@@ -56,7 +54,10 @@ def _latent_arrays(layout: Layout) -> dict[str, AnyArray]:
 
 
 def _path_of_growth(layout: Layout) -> FloatArray:
-    """Return the matrix that sums yearly growth into a path which is zero in the reference year."""
+    """Return the matrix that sums growth into a path, dims (year, step).
+
+    The path is zero in the reference year.
+    """
     years = layout.spec.years
     labels = np.array(years.labels)
     year, step = labels[:, None], labels[None, 1:]
@@ -66,6 +67,7 @@ def _path_of_growth(layout: Layout) -> FloatArray:
 
 
 def _covariates(layout: Layout, effect: str) -> FloatArray:
+    """Return the covariates of an effect that are equal in all years, dims (region, covariate)."""
     covariates = layout.spec.covariates.items()
     names = [name for name, own in covariates if own.effect == effect and not own.yearly]
     columns = [layout.covariate(name)[:, 0] for name in names]
@@ -74,6 +76,7 @@ def _covariates(layout: Layout, effect: str) -> FloatArray:
 
 
 def _yearly_covariates(layout: Layout) -> FloatArray:
+    """Return the yearly covariates, dims (covariate, region, step)."""
     names = [name for name, own in layout.spec.covariates.items() if own.yearly]
     shape = (0, len(layout.spec.areas.regions), len(layout.spec.years.labels) - 1)
     return np.stack([layout.covariate(name) for name in names]) if names else np.zeros(shape)
@@ -101,7 +104,7 @@ def _row_arrays(layout: Layout) -> dict[str, AnyArray]:
         name = likelihood.label
         sources: IntArray = layout.row_source[rows.position]
         arrays[f"{name}_source"] = sources
-        arrays[f"{name}_epoch"] = layout.row_epoch[rows.position]
+        arrays[f"{name}_epoch_index"] = layout.row_epoch[rows.position]
         for field in (
             "numerator",
             "denominator",

@@ -1,9 +1,6 @@
-"""Reach: how much of a scope a source sees, by region; see docs/model.md."""
+"""Log reach of each source: log expected count for each person; see docs/model.md."""
 
 from __future__ import annotations
-
-from collections.abc import Mapping
-from typing import Any
 
 import numpy as np
 import pymc as pm
@@ -12,14 +9,14 @@ import pytensor.tensor as pt
 from headcount._names import LOG_REACH, REACH_GROUP, REGION, SOURCE, SOURCE_REACH_GROUP, STEP, YEAR
 from headcount._types import AnyArray, FloatArray
 from headcount.layout.study_layout import TREND_LEVEL_SD, Layout
-from headcount.model.parameters import Parameters
+from headcount.model.parameters import Data, Parameters, Tensor
 from headcount.study.specs import SourceSpec
 
 __all__ = ["log_reach", "reach_arrays"]
 
 
 def reach_arrays(layout: Layout) -> dict[str, AnyArray]:
-    """Return the arrays by which sources share errors.
+    """Return the data of sources' reach.
 
     Parameters
     ----------
@@ -29,7 +26,8 @@ def reach_arrays(layout: Layout) -> dict[str, AnyArray]:
     Returns
     -------
     dict
-        ``reach_is_coverage`` and ``reach_is_biased``, dims (source,); ``lineage_of_source``, dims
+        ``reach_is_coverage`` and ``reach_is_biased`` (1 for a source with coverage, or with the
+        shared bias), dims (source,); ``lineage_of_source`` (1 for the source's lineage), dims
         (source, lineage).
     """
     sources = _sources(layout)
@@ -42,12 +40,24 @@ def reach_arrays(layout: Layout) -> dict[str, AnyArray]:
     }
 
 
-def log_reach(layout: Layout, parameters: Parameters, data: Mapping[str, Any]) -> tuple[Any, Any]:
-    """Return the log reach of all sources, and that of their lists alone, dims (source, region,
-    year).
+def log_reach(layout: Layout, parameters: Parameters, data: Data) -> tuple[Tensor, Tensor]:
+    """Add ``log_reach`` to the model, and return it with the bare reach.
 
-    Years are one if no source's reach varies in time. A list alone is without overcount, lineage
-    error and shared bias.
+    Parameters
+    ----------
+    layout
+        The study.
+    parameters
+        The parameter vector.
+    data
+        Data containers of `headcount.model.data_arrays`.
+
+    Returns
+    -------
+    tuple
+        Log reach, and log bare reach: without overcount, lineage error and shared bias. Dims
+        (source, region, year); years have length 1 if no source's reach varies in time, and then
+        the deterministic has dims (source, region).
     """
     zeta = _level(layout, parameters)
     zeta = _with_source_deviation(zeta, layout, parameters)
@@ -63,14 +73,13 @@ def log_reach(layout: Layout, parameters: Parameters, data: Mapping[str, Any]) -
     return pm.Deterministic(LOG_REACH, reach[:, :, 0], dims=(SOURCE, REGION))[:, :, None], bare
 
 
-def _in_time(layout: Layout, parameters: Parameters, data: Mapping[str, Any]) -> Any:  # noqa: ANN401
-    """Return what drift and breaks add to zeta, dims (source, year)."""
+def _in_time(layout: Layout, parameters: Parameters, data: Data) -> Tensor:
+    """Return drift and breaks of all sources, on the link scale, dims (source, year)."""
     return pt.stack([_drift_and_breaks(name, layout, parameters, data) for name in layout.sources])
 
 
-def _drift_and_breaks(
-    name: str, layout: Layout, parameters: Parameters, data: Mapping[str, Any]
-) -> Any:  # noqa: ANN401
+def _drift_and_breaks(name: str, layout: Layout, parameters: Parameters, data: Data) -> Tensor:
+    """Return the drift of a source plus its breaks so far, on the link scale, dims (year,)."""
     source, years = layout.spec.sources[name], np.array(layout.spec.years.labels)
     total = pt.zeros(len(years))
     if source.drift_sd is not None:
@@ -83,7 +92,7 @@ def _drift_and_breaks(
     return total
 
 
-def _overcount(layout: Layout, parameters: Parameters) -> Any:  # noqa: ANN401
+def _overcount(layout: Layout, parameters: Parameters) -> Tensor:
     """Return log(1 + overcount), dims (source,), zero where none is declared."""
     total = pt.zeros(len(layout.sources))
     listed = [i for i, own in enumerate(_sources(layout)) if own.overcount is not None]
@@ -97,8 +106,12 @@ def _sources(layout: Layout) -> list[SourceSpec]:
     return [layout.spec.sources[name] for name in layout.sources]
 
 
-def _level(layout: Layout, parameters: Parameters) -> Any:  # noqa: ANN401
-    """Return link-scale levels, dims (source, region), each picked from one vector of free levels."""
+def _level(layout: Layout, parameters: Parameters) -> Tensor:
+    """Return the level of each source on its link scale, dims (source, region).
+
+    Levels are picked by index from the parameter vector, a zero and the free levels of trends, so
+    that exceptions by area need no variables of their own.
+    """
     trends = [name for name in layout.sources if layout.spec.sources[name].trend]
     pool = [parameters.vector, np.zeros(1)]
     size = len(parameters)
@@ -115,19 +128,20 @@ def _level(layout: Layout, parameters: Parameters) -> Any:  # noqa: ANN401
     return pt.concatenate(pool)[index]
 
 
-def _with_source_deviation(zeta: Any, layout: Layout, parameters: Parameters) -> Any:  # noqa: ANN401
+def _with_source_deviation(zeta: Tensor, layout: Layout, parameters: Parameters) -> Tensor:
+    """Add the deviations of each source by reach group."""
     if not len(layout.source_reach_groups):
         return zeta
-    source, unit = layout.source_reach_groups.T
+    source, group = layout.source_reach_groups.T
     own = pm.Normal("source_region_z", dims=SOURCE_REACH_GROUP)
     names = [layout.sources[index] for index in source]
     scale = pt.exp(parameters.links(f"sources.{name}.region_sd" for name in names))
-    pair, region = np.nonzero(unit[:, None] == layout.region_reach_group[None, :])
+    pair, region = np.nonzero(group[:, None] == layout.region_reach_group[None, :])
     return pt.inc_subtensor(zeta[source[pair], region], (scale * own)[pair])
 
 
-def _with_kind_deviation(zeta: Any, layout: Layout, parameters: Parameters) -> Any:  # noqa: ANN401
-    """Add what all sources of a kind see less or more of, together, in a region."""
+def _with_kind_deviation(zeta: Tensor, layout: Layout, parameters: Parameters) -> Tensor:
+    """Add the deviations by reach group that all sources of a kind share."""
     for kind, section in layout.spec.source_kinds.items():
         own = np.array([source.kind == kind and source.is_free for source in _sources(layout)])
         if section.region_sd is not None and own.any():
@@ -138,7 +152,8 @@ def _with_kind_deviation(zeta: Any, layout: Layout, parameters: Parameters) -> A
     return zeta
 
 
-def _shared_error(layout: Layout, parameters: Parameters, data: Mapping[str, Any]) -> Any:  # noqa: ANN401
+def _shared_error(layout: Layout, parameters: Parameters, data: Data) -> Tensor:
+    """Return log lineage error plus log shared bias of each source, dims (source,)."""
     paths = [f"lineages.{name}.error" for name in layout.spec.lineages]
     error = data["lineage_of_source"] @ parameters.links(paths)
     if layout.spec.shared_bias is not None:

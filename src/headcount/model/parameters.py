@@ -1,4 +1,4 @@
-"""The parameter vector: every prior of the spec as one labelled random vector, on the link scale."""
+"""The parameter vector: all priors of the spec as one labelled vector on their link scales."""
 
 from __future__ import annotations
 
@@ -13,13 +13,19 @@ from headcount._types import AnyArray
 from headcount.layout.study_layout import Layout
 from headcount.study.priors import FAMILIES, LINK_NORMAL, Prior
 
-__all__ = ["Parameters", "parameter_arrays"]
+__all__ = ["Data", "Parameters", "Tensor", "parameter_arrays"]
+
+type Tensor = Any
+"""A symbolic variable of PyTensor, which has no type that a checker could use."""
+
+type Data = Mapping[str, Tensor]
+"""The data containers of the graph by name; see `headcount.model.data_arrays`."""
 
 PRIOR: Final = "prior"
 
 
 def parameter_arrays(layout: Layout) -> dict[str, AnyArray]:
-    """Return the numbers of all priors by family, as the graph takes them.
+    """Return the numbers that set each prior, by family.
 
     Parameters
     ----------
@@ -29,7 +35,8 @@ def parameter_arrays(layout: Layout) -> dict[str, AnyArray]:
     Returns
     -------
     dict
-        ``numbers_<family>``: dims (prior, family parameter); location and scale for link-normal.
+        ``numbers_FAMILY`` to dims (prior, number): location and scale on the link scale for priors
+        that are normal there, else the parameters of the family.
     """
     return {
         f"numbers_{family}": np.array([_numbers(prior) for prior in priors.values()])
@@ -38,17 +45,20 @@ def parameter_arrays(layout: Layout) -> dict[str, AnyArray]:
 
 
 class Parameters:
-    """The priors' quantities as tensors, looked up by their path in the TOML file.
+    """The quantities of the spec's priors as tensors, by their path in the TOML file.
+
+    Making one adds ``parameter`` (prior) and ``parameter_FAMILY`` (prior_FAMILY) to the PyMC model
+    in context, which has the coords of `Parameters.coords`.
 
     Parameters
     ----------
     layout
         The study.
     data
-        Tensors of `parameter_arrays`; must be called inside a model context with their coords.
+        Data containers, among them those of `parameter_arrays`.
     """
 
-    def __init__(self, layout: Layout, data: Mapping[str, Any]) -> None:
+    def __init__(self, layout: Layout, data: Data) -> None:
         self._priors = layout.priors
         groups = _by_family(self._priors)
         parts = [_variable(family, priors, data) for family, priors in groups.items()]
@@ -61,19 +71,19 @@ class Parameters:
         return len(self._position)
 
     def position(self, path: str) -> int:
-        """Return where a path stands in ``vector``."""
+        """Return the position of a path in ``vector``."""
         return self._position[path]
 
-    def link(self, path: str) -> Any:  # noqa: ANN401 - PyTensor's variables have no usable type
+    def link(self, path: str) -> Tensor:
         """Return a quantity on its link scale, a scalar."""
         return self.vector[self._position[path]]
 
-    def links(self, paths: Iterable[str]) -> Any:  # noqa: ANN401 - as above
+    def links(self, paths: Iterable[str]) -> Tensor:
         """Return quantities on their link scales, dims (path,)."""
         return self.vector[np.array([self._position[path] for path in paths], dtype=np.int64)]
 
-    def scale(self, path: str) -> Any:  # noqa: ANN401 - as above
-        """Return a positive quantity itself, a scalar."""
+    def scale(self, path: str) -> Tensor:
+        """Return a positive quantity in its own unit, a scalar."""
         return pt.exp(self.link(path))
 
     @staticmethod
@@ -104,10 +114,11 @@ VARIABLES: Final[dict[str, Callable[..., Any]]] = {
     "gamma": lambda name, mean, sd, **dims: pm.Gamma(name, mu=mean, sigma=sd, **dims),
     "beta": lambda name, mean, sd, **dims: pm.Beta(name, mu=mean, sigma=sd, **dims),
 }
-"""Prior family to its PyMC variable, in the quantity's own unit."""
+"""Prior family to the function that adds its variable, in the quantity's own unit."""
 
 
-def _variable(family: str, priors: Mapping[str, Prior], data: Mapping[str, Any]) -> Any:  # noqa: ANN401
+def _variable(family: str, priors: Mapping[str, Prior], data: Data) -> Tensor:
+    """Add the priors of one family; return them on their link scales, dims (prior,)."""
     numbers = data[f"numbers_{family}"]
     if family == LINK_NORMAL:
         return pm.Normal("parameter", mu=numbers[:, 0], sigma=numbers[:, 1], dims=_dim(family))
