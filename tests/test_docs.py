@@ -7,6 +7,20 @@ from pathlib import Path
 
 import pytest
 
+from headcount.engine.coordinates.cross_information import DROP_THRESHOLD
+from headcount.engine.coordinates.row_weights import PRIOR_FRACTION
+from headcount.inference.pilot_runs import (
+    LARGE_STEP,
+    LONG_TUNE,
+    PILOT_CHAINS,
+    PILOT_RUNS,
+    REFERENCE_SIZE,
+    SHORT_STEPS,
+    SHORT_TUNE,
+    SMALL_STEP,
+)
+from headcount.inference.sampling import DEFAULT_STEPS, MAX_STEP_SIZE
+
 ROOT = Path(__file__).parents[1]
 PAGES = sorted(
     path
@@ -40,3 +54,24 @@ def test_modules_that_pages_name_are_there(page: Path) -> None:
     named = {match[1] for match in MODULE.finditer(page.read_text(encoding="utf-8"))}
     bases = (ROOT, ROOT / "src" / "headcount")
     assert [name for name in named if not any((base / name).exists() for base in bases)] == []
+
+
+def test_the_page_on_sampling_states_the_constants_of_the_code() -> None:
+    """The reason for a number stands on the page, so neither changes without the other."""
+    text = " ".join((ROOT / "docs" / "engine.md").read_text(encoding="utf-8").split())
+    first, second, third = PILOT_RUNS
+    default, short = DEFAULT_STEPS, SHORT_STEPS
+    stated = [
+        f"stays below {DROP_THRESHOLD} of the precision",
+        f"{PRIOR_FRACTION:.0%} of the prior precision".replace("%", " %"),
+        f"{PILOT_CHAINS} chains ({first.tune} + {first.draws} and {second.tune} + {second.draws}",
+        f"step size below {LARGE_STEP}, a third follows ({third.tune} + {third.draws})",
+        f"more than {REFERENCE_SIZE} free variables",
+        f"Step sizes are at most {MAX_STEP_SIZE}",
+        f"Warm-up** is {SHORT_TUNE} draws",
+        f"and {LONG_TUNE} elsewhere",
+        f"{default.target_accept} with {default.jitter:.0%} jitter".replace("%", " %"),
+        f"or {short.target_accept} with {short.jitter:.0%} jitter".replace("%", " %"),
+        f"step size is below {SMALL_STEP}",
+    ]
+    assert [part for part in stated if part not in text] == []
