@@ -1,5 +1,4 @@
-"""The race: how long until the same posterior can be trusted, by headcount and by what a user would
-write instead?
+"""The race: seconds until the same posterior can be trusted, by headcount and by other samplers.
 
 Each contestant fits the same study in a fresh process, with the same numbers of chains and draws.
 Peers have the warm-up draws that are asked for; headcount has as many as it takes by itself, after
@@ -134,8 +133,7 @@ def prepare(arguments: argparse.Namespace, folder: Path) -> Race:
 
 
 def run(race: Race, name: str, *, cold: bool) -> list[dict[str, Any]]:
-    """Run a contestant, once, or first without and then with what the first run compiled; return
-    what is reported.
+    """Run a contestant once, or without and then with its compiled code; return the reports.
 
     headcount's engine is compiled when it is installed. A bare run comes before the cold one,
     without that too.
@@ -199,9 +197,7 @@ def _status(launched: Launched, outcome: Outcome | None, limit: float) -> str:
 
 
 def _figures(race: Race, outcome: Outcome) -> dict[str, Any]:
-    """Return what the draws are worth; the summary goes along for the comparison and is taken out
-    again.
-    """
+    """Return the quality of the draws, with the summary that the comparison takes out again."""
     if outcome.free is None:
         return {"approximation": (np.array(outcome.extra["mean"]), np.array(outcome.extra["sd"]))}
     # R-hat needs a few draws in each half of a chain.
@@ -275,7 +271,7 @@ def parse() -> argparse.Namespace:
     parser.add_argument(
         "--cold",
         action="store_true",
-        help="first with empty caches (headcount also without what its installation compiled), then with what that left",
+        help="first with empty caches (headcount also without machine code), then warm",
     )
     parser.add_argument("--stan-python", type=Path, help="a Python 3.11 with pystan")
     parser.add_argument("--keep", type=Path, help="folder in which draws and figures stay")

@@ -1,5 +1,4 @@
-"""Does a fit find the truth? Simulate studies from a spec, fit each, and count how often intervals
-hold the known headcounts.
+"""Does a fit find the truth? Fit simulated studies and count intervals that hold it.
 
 Each study is a draw from the prior whose world total lies in a sensible range, with rows laid out
 as in the real study. Over a prior draw, 90 % intervals hold the truth in 90 % of cases; the
@@ -24,9 +23,7 @@ PROBABILITIES = (0.5, 0.8, 0.9, 0.95)
 
 
 def coverage(draws: np.ndarray, truth: np.ndarray, prob: float) -> float:
-    """Return the part of cells whose equal-tailed interval holds the truth; draws have dims (draw,
-    ...).
-    """
+    """Return the part of cells whose equal-tailed interval holds the truth; draws come first."""
     low, high = np.quantile(draws, [(1 - prob) / 2, (1 + prob) / 2], axis=0)
     return float(((low <= truth) & (truth <= high)).mean())
 
@@ -88,7 +85,8 @@ def main() -> None:
         values = np.array([study["coverage"][prob] for study in found])
         error = values.std(ddof=1) / np.sqrt(len(values))
         print(
-            f"{prob:.0%} intervals hold {values.mean():.1%} of region-years (Monte Carlo error {error:.1%})"
+            f"{prob:.0%} intervals hold {values.mean():.1%} of region-years "
+            f"(Monte Carlo error {error:.1%})"
         )
     for name in ("bias", "rmse", "below", "above"):
         print(name, f"{np.mean([study[name] for study in found]):.3f}")

@@ -1,5 +1,4 @@
-"""How do seconds and memory grow with the study? headcount alone, over plain studies with rows and
-regions growing together.
+"""Seconds and memory against the size of plain studies, whose rows and regions grow together.
 
 Each size is fitted in a fresh process with the same numbers of draws. Printed: seconds of each
 part, seconds of one gradient (of the density alone, and in the coordinates that are sampled in),
@@ -108,9 +107,7 @@ def _cell(name: str, value: float | None) -> str:
 
 
 def figure(sizes: list[dict[str, Any]], exponents: dict[str, float | None]) -> str:
-    """Draw seconds of a fit and of a gradient against rows, both on logarithmic scales; return the
-    SVG.
-    """
+    """Return an SVG of the seconds of a fit and of a gradient against rows, on log scales."""
     parts = {
         "whole": ("the whole fit", INK),
         "sample": ("sampling", LINE),

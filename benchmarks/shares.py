@@ -1,5 +1,4 @@
-"""Are shares of precision what they say? The toy study refitted with one part of the evidence made
-twice as informative.
+"""Are shares of precision right? The toy study refitted with one prior or source twice as precise.
 
 The share of a part is the elasticity of the answer's precision to the part's own
 (docs/identification.md). Here each of the largest priors of the toy without its anchor is given
@@ -58,9 +57,7 @@ def main() -> None:
     base = hc.fit(spec, observations, seed=arguments.seed, sampler=sampler, progress=False)
     before, error = log_precision(base)
     shares = hc.rests_on(base, year=YEAR).shares.to_frame()
-    print(
-        f"{'prior made twice as precise':45} {'share':>6} {'foretold':>9} {'refitted':>9} {'± se':>6}"
-    )
+    print(f"{'prior twice as precise':45} {'share':>6} {'foretold':>9} {'refitted':>9} {'± se':>6}")
     priors = shares[(shares["kind"] == PRIOR)].head(PARTS)
     for i, line in enumerate(priors.itertuples(index=False), start=1):
         refitted = hc.fit(

@@ -97,7 +97,8 @@ def main() -> None:
     low, middle, high = np.quantile(first.values["total"], [0.05, 0.5, 0.95])
     print(f"as stated: {middle:,.0f} ({low:,.0f} to {high:,.0f})")
     print(
-        "| row, times 1,000 | median moves by | of the interval's width | probability of being outlying |\n|---|---|---|---|"
+        "| row, times 1,000 | median moves by | of the interval's width | probability of being "
+        "outlying |\n|---|---|---|---|"
     )
     for outcome in others:
         moved = float(np.median(outcome.values["total"])) - middle

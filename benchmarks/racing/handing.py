@@ -1,5 +1,4 @@
-"""What contestants share: the job they are given, a clock, and how draws and figures are handed
-back.
+"""The job that contestants are given, a clock, and the form of draws and figures they return.
 
 Only the standard library and NumPy, and nothing newer than Python 3.11: Stan's peer runs in an
 environment of its own.
@@ -65,18 +64,14 @@ class Job:
         return self.limit - (time.time() - self.started)
 
     def check(self, values: list[float]) -> None:
-        """Hand over the log densities at the points, before sampling: a run that is killed later
-        still shows its density.
-        """
+        """Write log densities at the points before sampling, in case the run is killed later."""
         (self.folder / DENSITY).write_text(
             json.dumps([float(value) for value in values]), encoding="utf-8"
         )
 
 
 class Clock:
-    """Seconds by phase, from the start of the process on, which lies before this module is
-    imported.
-    """
+    """Seconds by phase since the process started, which is before this module is imported."""
 
     def __init__(self, started: float) -> None:
         self.seconds: dict[str, float] = {}
@@ -125,9 +120,7 @@ class Outcome:
 
 
 def split(points: np.ndarray, data: dict[str, Any]) -> list[dict[str, np.ndarray]]:
-    """Return free vectors as named variables, one dictionary for each; dims of points (point,
-    free).
-    """
+    """Return free vectors, dims (point, free), as one dictionary of variables for each point."""
     return [
         {
             name: point[places].reshape(data["shapes"][name])

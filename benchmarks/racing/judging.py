@@ -44,9 +44,7 @@ PARTS = 20
 
 @dataclass(frozen=True)
 class Summary:
-    """Quantities of one run, dims (quantity,) throughout but for the draws, dims (chain, draw,
-    quantity).
-    """
+    """Quantities of one run, dims (quantity,); the draws have dims (chain, draw, quantity)."""
 
     names: list[str]
     draws: np.ndarray
@@ -101,9 +99,7 @@ class Judge:
         self._shape = (len(spec.areas.regions), len(spec.years.labels))
 
     def points(self, count: int, seed: int) -> np.ndarray:
-        """Return free vectors at which log densities are compared, near the middle of the prior;
-        dims (point, free).
-        """
+        """Return points near the middle of the prior to compare densities; dims (point, free)."""
         blocks, priors = segments_of(self._layout), self._layout.priors.values()
         middle = np.zeros(max(block.start + block.size for block in blocks.values()))
         middle[: len(priors)] = [prior.link.forward(prior.quantile(0.5)) for prior in priors]
@@ -115,9 +111,7 @@ class Judge:
         return np.array([log_density_and_gradient(x, self._arrays, gradient) for x in points])
 
     def summary(self, free: np.ndarray) -> Summary:
-        """Return every log headcount, the world's log totals, all priors' quantities and the
-        sources' log noises.
-        """
+        """Return log headcounts, log totals of the world, parameters and log noises of sources."""
         chains, draws, size = free.shape
         flat = np.ascontiguousarray(free.reshape(-1, size), dtype=np.float64)
         people = evaluate(flat, self._arrays)[0]
@@ -206,9 +200,7 @@ def seconds_to_trust(
 
 
 def density_difference(theirs: np.ndarray | None, ours: np.ndarray) -> float | None:
-    """Return by how much two log densities differ beyond a constant; None if they were not handed
-    over.
-    """
+    """Return the difference of two log densities beyond a constant; None if one is missing."""
     return None if theirs is None else float(np.ptp(theirs - ours))
 
 

@@ -1,6 +1,4 @@
-"""Starting a contestant in a fresh process, watching its memory, and ending it with all its
-children at the limit.
-"""
+"""Contestants in fresh processes: their memory, and their end with all children at the limit."""
 
 from __future__ import annotations
 
@@ -25,8 +23,8 @@ TAIL = 1500
 
 HOW_STAN = (
     "it needs an environment of Python 3.11: uv venv --python 3.11 .venv-stan && "
-    "uv pip install --python .venv-stan/bin/python 'pystan==3.10.*' 'setuptools<81', then --stan-python "
-    ".venv-stan/bin/python, or HEADCOUNT_STAN_PYTHON"
+    "uv pip install --python .venv-stan/bin/python 'pystan==3.10.*' 'setuptools<81', then "
+    "--stan-python .venv-stan/bin/python, or HEADCOUNT_STAN_PYTHON"
 )
 HOW_TMB = "it needs R with TMB and jsonlite (Debian: r-cran-tmb r-cran-jsonlite) and a C++ compiler"
 HOW_NUMPYRO = "install it with: uv sync --group bench"
@@ -83,7 +81,7 @@ class Launched:
 
 
 def stan_python(given: Path | None) -> Path | None:
-    """Return the Python that has pystan: as given, as in HEADCOUNT_STAN_PYTHON, or in .venv-stan."""
+    """Return the Python that has pystan: the one given, HEADCOUNT_STAN_PYTHON, or .venv-stan."""
     named = os.environ.get("HEADCOUNT_STAN_PYTHON")
     candidates = [given, Path(named) if named else None, ROOT / ".venv-stan" / "bin" / "python"]
     return next((path.absolute() for path in candidates if path and path.exists()), None)
@@ -138,9 +136,7 @@ def launch(
 def watched(
     command: list[str], environment: dict[str, str], output: Path, limit: float
 ) -> Launched:
-    """Run a command in a session of its own, to its end or to a limit in seconds; what it says goes
-    to a file.
-    """
+    """Run a command in a session of its own, at most some seconds; its output goes to a file."""
     started = time.monotonic()
     with output.open("w", encoding="utf-8") as text:
         process = subprocess.Popen(
@@ -231,9 +227,7 @@ def _members(leader: int) -> list[int]:
 
 
 def _session_mb(leader: int) -> float:
-    """Return the memory of a session's processes in MB, each page divided among those that share
-    it.
-    """
+    """Return the memory of a session's processes in MB; shared pages are divided among them."""
     total = 0.0
     for pid in _members(leader):
         try:

@@ -1,5 +1,6 @@
-"""One size of `benchmarks/scaling.py`, in a process of its own: python -m
-benchmarks.racing.one_size MODEL OUTPUT ...
+"""One size of `benchmarks/scaling.py` in a process of its own.
+
+python -m benchmarks.racing.one_size MODEL OUTPUT ...
 """
 
 from __future__ import annotations

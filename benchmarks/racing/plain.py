@@ -1,5 +1,4 @@
-"""The plain study as numbers, from headcount's own layout and priors, so that no number is written
-twice.
+"""The plain study as numbers, taken from the layout and priors that headcount uses.
 
 What contestants read is one JSON file: sizes, rows by source, and for each variable its shape, the
 location and scale of its normal prior, and its places in headcount's free vector. A hand-written
@@ -136,9 +135,7 @@ def _standard_normals(layout: Layout) -> dict[str, tuple[str, list[int]]]:
 
 
 def _rows(layout: Layout) -> dict[str, list[Any]]:
-    """Return the rows, a table for each way of seeing: register, platforms, platforms that see
-    nobody, and analyst.
-    """
+    """Return a table of rows for register, platforms, platforms with zero counts, and analyst."""
     spec = layout.spec
     pairs = {(int(s), int(r)): place for place, (s, r) in enumerate(layout.source_reach_groups)}
     names = ("source", "region", "year", "pair", "log", "variance")
@@ -155,7 +152,10 @@ def _rows(layout: Layout) -> dict[str, list[Any]]:
         own = spec.sources[row.source]
         table = "platform" if own.coverage is not None else "analyst" if region < 0 else "register"
         if row.value == 0 and table != "platform":
-            msg = f"a count of zero by {row.source}: only platforms' are written by hand; take another seed"
+            msg = (
+                f"a count of zero by {row.source}: only platforms' are written by hand; "
+                "take another seed"
+            )
             raise ValueError(msg)
         year, pair = row.year - spec.years.first, pairs.get((source, region), -1)
         # A count of zero states fewer than one: the logarithm of one, and a variance of one.

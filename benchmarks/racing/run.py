@@ -1,5 +1,6 @@
-"""One contestant's run, in a process of its own: python -m benchmarks.racing.run NAME ...;
-`benchmarks/race.py` starts it.
+"""One contestant's run in a process of its own, which `benchmarks/race.py` starts.
+
+    python -m benchmarks.racing.run NAME ...
 
 Nothing is imported here that a contestant would not need, so that the seconds of importing are its
 own.

@@ -105,6 +105,7 @@ def _agreement(fit: dict[str, Any]) -> list[str]:
 def _laplace(fit: dict[str, Any]) -> str:
     error = fit["laplace"]
     return (
-        f"{fit['name']}: means of log headcounts are up to {error['max_mean_difference_in_sds']:.2f} posterior sds from the "
-        f"posterior's; sds are {error['sd_ratio_lowest']:.2f} to {error['sd_ratio_highest']:.2f} times the posterior's."
+        f"{fit['name']}: means of log headcounts are up to "
+        f"{error['max_mean_difference_in_sds']:.2f} posterior sds from the posterior's; "
+        f"sds are {error['sd_ratio_lowest']:.2f} to {error['sd_ratio_highest']:.2f} times as large."
     )

@@ -63,9 +63,7 @@ def _observe(table: str, expected: jax.Array, noise: jax.Array, data: dict[str, 
 
 
 def _fewer_than_one(expected: jax.Array, noise: jax.Array, data: dict[str, Any]) -> jax.Array:
-    """Return the log probability that a count is below one: Student's t with 4 degrees of freedom,
-    in closed form.
-    """
+    """Return the log probability that a count is below one, for Student's t with 4 df."""
     t = -expected / jnp.sqrt(noise[data["unseen_source"]] ** 2 + data["unseen_variance"])
     c = t / jnp.sqrt(4 + t**2)
     return jnp.sum(2 * jnp.log1p(c) + jnp.log(2 - c) - jnp.log(4))

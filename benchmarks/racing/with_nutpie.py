@@ -1,6 +1,4 @@
-"""The same PyMC model, compiled and sampled by nutpie, which hands over what it has when the time
-is up.
-"""
+"""The same PyMC model, compiled and sampled by nutpie, which keeps its draws at the limit."""
 
 from __future__ import annotations
 

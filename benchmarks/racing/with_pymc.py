@@ -14,9 +14,7 @@ __all__ = ["build", "densities", "run"]
 
 
 def build(job: Job, data: dict[str, Any]) -> pm.Model:
-    """Return the model: hand-written for the plain study, headcount's own graph for any other,
-    whose shapes it tells.
-    """
+    """Return a hand-written model of the plain study, and headcount's own graph of any other."""
     if "location" in data:
         return plain_model(data)
     import headcount as hc  # only for studies that nobody has written by hand
@@ -80,9 +78,7 @@ def _observe(table: str, expected: Any, noise: Any, data: dict[str, Any]) -> Non
 
 
 def _fewer_than_one(expected: Any, noise: Any, data: dict[str, Any]) -> Any:
-    """Return the log probability that a count is below one: Student's t with 4 degrees of freedom,
-    in closed form.
-    """
+    """Return the log probability that a count is below one, for Student's t with 4 df."""
     t = -expected / pt.sqrt(noise[data["unseen_source"]] ** 2 + data["unseen_variance"])
     c = t / pt.sqrt(4 + t**2)
     return pt.sum(2 * pt.log1p(c) + pt.log(2 - c) - np.log(4))
@@ -95,9 +91,7 @@ def densities(model: pm.Model, job: Job, data: dict[str, Any]) -> list[float]:
 
 
 def run(job: Job) -> Outcome:
-    """Sample with `pm.sample`; it chooses the sampler, unless PyMC's own is asked for by the name
-    pymc-nuts.
-    """
+    """Sample with `pm.sample` and its choice of sampler, or PyMC's own for the name pymc-nuts."""
     clock = Clock(job.started)
     # xarray imports dask, where it is installed, when it makes a first array.
     xr.DataArray(np.zeros(1))
@@ -122,7 +116,8 @@ def run(job: Job) -> Outcome:
     attributes = dict(tree["posterior"].attrs) | dict(tree.attrs)
     clock.move(float(attributes["sampling_time"]), "prepare", "sample")
     named = {name: tree["posterior"][name].to_numpy() for name in data["places"]}
-    sampler = f"pm.sample of PyMC {pm.__version__}, which chose {attributes.get('inference_library', 'its own')}"
+    chosen = attributes.get("inference_library", "its own")
+    sampler = f"pm.sample of PyMC {pm.__version__}, which chose {chosen}"
     return Outcome(
         clock.seconds,
         join(named, data),

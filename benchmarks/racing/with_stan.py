@@ -75,16 +75,12 @@ def run(job: Job) -> Outcome:
 
 
 def _forget_fits(model: Any) -> None:
-    """Delete what httpstan remembers of earlier runs: with the same seed it would hand over old
-    draws at once.
-    """
+    """Delete httpstan's cache of earlier runs: with the same seed it would return old draws."""
     shutil.rmtree(cache.model_directory(model.model_name) / "fits", ignore_errors=True)
 
 
 def _by_chain(values: np.ndarray, job: Job, shape: list[int]) -> np.ndarray:
-    """Turn draws in which chains alternate, dims (..., draw and chain), into dims (chain, draw,
-    ...).
-    """
+    """Return draws with dims (chain, draw, ...) from dims (..., draw and chain alternating)."""
     return (
         np.moveaxis(values.reshape(-1, job.draws, job.chains), 0, -1)
         .swapaxes(0, 1)
@@ -93,9 +89,7 @@ def _by_chain(values: np.ndarray, job: Job, shape: list[int]) -> np.ndarray:
 
 
 def _densities(model: Any, job: Job, data: dict[str, Any]) -> list[float]:
-    """Evaluate the log density at the points, which Stan takes without their offsets and
-    multipliers.
-    """
+    """Evaluate the log density at points without offsets and multipliers, as Stan takes them."""
     found = []
     for point in split(np.load(job.points), data):
         free = [(own - data["location"][name]) / data["scale"][name] for name, own in point.items()]

@@ -28,9 +28,7 @@ UNUSED = ("places", "shapes", "location", "scale")
 
 
 def parameters(x: dict[str, Any]) -> dict[str, np.ndarray]:
-    """Put variables into the template's parameters, in its order; the innovations by region, as R
-    lays matrices out.
-    """
+    """Return the template's parameters in its order; innovations are column-major, as in R."""
     scales, levels = (np.array([float(x[name]) for name in own]) for own in (SCALES, LEVELS))
     noise, reach, coverage = (np.asarray(x[name]) for name in VECTORS)
     first = {"scales": scales, "log_noise": noise, "log_reach_sd": reach}

@@ -45,7 +45,7 @@ def failures(result: CheckResult) -> set[str]:
     return set(result.table.loc[~result.table["passed"], "measure"])
 
 
-# --- expectations -----------------------------------------------------------------------------------------------------
+# --- expectations
 
 
 @pytest.fixture(scope="module")
@@ -120,7 +120,7 @@ def test_a_fit_with_other_variables_is_refused(toy_fit: hc.Fit) -> None:
         row_moments(replace(toy_fit, tree=tree))
 
 
-# --- convergence ------------------------------------------------------------------------------------------------------
+# --- convergence
 
 
 @pytest.fixture(scope="module")
@@ -211,7 +211,7 @@ def test_too_few_draws_fail_without_an_error(settled: hc.Fit) -> None:
     assert not check_convergence(Evidence(few)).passed
 
 
-# --- rows and sources -------------------------------------------------------------------------------------------------
+# --- rows and sources
 
 
 def test_a_number_wrong_by_a_thousand_is_named(
@@ -342,7 +342,7 @@ def test_rows_are_read_aloud(row: hc.Observation, words: str) -> None:
     assert statement_of(row) == words
 
 
-# --- priors -----------------------------------------------------------------------------------------------------------
+# --- priors
 
 
 def test_the_anchor_teaches_the_total_and_nothing_teaches_the_pools(toy_fit: hc.Fit) -> None:
@@ -398,7 +398,7 @@ def test_priors_of_other_families_are_handled_on_their_link_scale(prior, slope) 
     assert prior_shift(prior, draws, outcome) == pytest.approx(exact, rel=1e-3)
 
 
-# --- together ---------------------------------------------------------------------------------------------------------
+# --- together
 
 
 def test_all_checks_run_worst_first(settled: hc.Fit) -> None:

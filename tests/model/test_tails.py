@@ -45,7 +45,7 @@ TAILS = {True: stats.norm(), False: stats.t(4)}
 
 
 def exact_log_tail(z, normal):
-    """Return log Pr(Z > z): SciPy's where it keeps its digits, its complement where that is small."""
+    """Return log Pr(Z > z) by SciPy where it keeps its digits, else by the complement."""
     if normal:
         return stats.norm.logsf(z)
     return np.where(z > 0, np.log(stats.t(4).sf(z)), np.log1p(-stats.t(4).cdf(z)))

@@ -1,4 +1,4 @@
-"""The oracle's rows: expected values, densities that are distributions, and draws that follow them."""
+"""Rows of the oracle: expected values, densities that integrate to one, matching draws."""
 
 from __future__ import annotations
 

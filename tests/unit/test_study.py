@@ -69,7 +69,7 @@ def test_a_memo_depends_on_its_keywords():
     calls = []
 
     @memo
-    def asked(owner, *, power=1):
+    def asked(_owner, *, power=1):
         calls.append(power)
         return power
 
