@@ -40,7 +40,10 @@ def run_python(*arguments: str, folder: Path | None = None) -> subprocess.Comple
 
 
 def test_imports_point_down(root: Path) -> None:
-    code = "import sys; from importlinter.cli import lint_imports; sys.exit(lint_imports(no_cache=True, no_logo=True))"
+    code = (
+        "import sys; from importlinter.cli import lint_imports; "
+        "sys.exit(lint_imports(no_cache=True, no_logo=True))"
+    )
     linted = run_python("-c", code, folder=root)
     assert linted.returncode == 0, linted.stdout + linted.stderr
 

@@ -12,6 +12,7 @@ import pytest
 
 import headcount as hc
 from headcount import cli, inference
+from headcount.diagnostics.checks import Evidence, all_checks
 
 pytestmark = pytest.mark.fit
 
@@ -126,9 +127,9 @@ def test_fit_that_cannot_be_saved_spares_the_old_one(
     before = fit_file.read_bytes()
     code, said, errors = run("fit", model, "--seed", 1, "--out", fit_file)
     assert (code, said) == (1, "")
-    assert (
-        errors
-        == f"headcount: {fit_file}: cannot be written (No space left on device). The old file is unchanged.\n"
+    assert errors == (
+        f"headcount: {fit_file}: cannot be written (No space left on device). "
+        "The old file is unchanged.\n"
     )
     assert fit_file.read_bytes() == before
     assert files_below(fit_file.parent) == [fit_file.name]
@@ -161,6 +162,20 @@ def test_report_of_a_fit(
     assert "Beekeepers of three invented countries" in page
     # The page and the terminal count the checks in the same words.
     assert f'<p class="lead">{said.splitlines()[0]}</p>' in page
+
+
+def test_a_report_runs_each_check_once(
+    fit_file: Path, run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    evidence: list[Evidence] = []
+
+    def counted(check: Callable[[Evidence], hc.CheckResult]) -> Callable[..., hc.CheckResult]:
+        return lambda found: [evidence.append(found), check(found)][1]
+
+    monkeypatch.setattr(all_checks, "CHECKS", tuple(map(counted, all_checks.CHECKS)))
+    assert run("report", fit_file, "--out", tmp_path / "r.html")[0] == 0
+    assert len(evidence) == len(all_checks.CHECKS)
+    assert len({id(found) for found in evidence}) == 1
 
 
 @pytest.mark.usefixtures("given_fit")

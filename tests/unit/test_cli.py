@@ -23,6 +23,8 @@ from headcount.cli.commands.exit_codes import guarded
 from headcount.cli.commands.fit_verdict import print_verdict
 from headcount.errors import HeadcountWarning
 from headcount.posterior import fits
+from headcount.study import spec_files
+from headcount.study import study as study_module
 from headcount.study.growth_kinds import GROWTH_KINDS
 from headcount.study.observation_kinds import OBSERVATION_KINDS
 from headcount.study.priors import FAMILIES, LINKS
@@ -281,8 +283,10 @@ def test_check_lists_all_problems_of_model_and_table(study: Path, run: Run) -> N
     assert run("check", study) == (
         1,
         "",
-        "headcount: toy.toml [sources.platform.kind]: unknown source kind 'platfrm'. Did you mean 'platform'?\n"
-        "headcount: observations.csv:7 [year]: '20x1' is not a year. Write a whole number such as 2021.\n"
+        "headcount: toy.toml [sources.platform.kind]: unknown source kind 'platfrm'. "
+        "Did you mean 'platform'?\n"
+        "headcount: observations.csv:7 [year]: '20x1' is not a year. "
+        "Write a whole number such as 2021.\n"
         "headcount: observations.csv:12 [kind]: unknown kind 'growht'. Did you mean 'growth'?\n",
     )
 
@@ -291,9 +295,9 @@ def test_check_lists_names_that_do_not_fit_together(study: Path, run: Run) -> No
     spoil(observations_of(study), "platform,WORLD", "platfrom,WORLD")
     code, out, err = run("check", study)
     assert (code, out) == (1, "")
-    assert (
-        err
-        == "headcount: observations.csv:12 [source]: source 'platfrom' is not in toy.toml. Did you mean 'platform'?\n"
+    assert err == (
+        "headcount: observations.csv:12 [source]: source 'platfrom' is not in toy.toml. "
+        "Did you mean 'platform'?\n"
     )
 
 
@@ -342,7 +346,8 @@ def test_unknown_prior_set_names_the_nearest(study: Path, run: Run) -> None:
     code, _, err = run("check", study, "--prior-set", "scepticl")
     assert (code, err) == (
         1,
-        "headcount: toy.toml [prior_sets]: unknown prior set 'scepticl'. Did you mean 'sceptical'?\n",
+        "headcount: toy.toml [prior_sets]: unknown prior set 'scepticl'. "
+        "Did you mean 'sceptical'?\n",
     )
 
 
@@ -396,12 +401,13 @@ def test_files_that_are_no_fit_are_refused(
     Path("text.nc").write_text("no fit")
     Path("folder.nc").mkdir()
     xr.Dataset({"x": ("time", [1, 2])}).to_netcdf("weather.nc", engine="h5netcdf")
+    fitting = "headcount fit {} --seed 1 --out {}"
     messages = {
-        "none.nc": "none.nc: no such file. Make it with: headcount fit MODEL --seed 1 --out none.nc",
+        "none.nc": f"none.nc: no such file. Make it with: {fitting.format('MODEL', 'none.nc')}",
         "text.nc": "text.nc: not a fit file (",
         "folder.nc": "folder.nc: is a folder, not a fit",
         "weather.nc": "weather.nc: not a fit of this version of headcount",
-        study: f"{study}: is a model, not a fit. Fit it first: headcount fit {study} --seed 1 --out toy.nc",
+        study: f"{study}: is a model, not a fit. Fit it first: {fitting.format(study, 'toy.nc')}",
     }
     for path, message in messages.items():
         code, out, err = run("estimates", path, "--out", "e.csv")
@@ -409,6 +415,37 @@ def test_files_that_are_no_fit_are_refused(
         assert err.startswith(f"headcount: {message}")
         assert len(err.splitlines()) == 1
     assert not Path("e.csv").exists()
+
+
+# One study for each command
+
+
+@pytest.mark.parametrize(
+    "tokens", [("check",), ("prior",), ("simulate", "--seed", 1, "--out", "simulated")]
+)
+def test_a_study_is_read_and_checked_once(
+    tokens: tuple[object, ...],
+    study: Path,
+    run: Run,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    read: list[object] = []
+    checked: list[object] = []
+    check_study, read_spec = study_module.check_study, spec_files.read_spec
+    monkeypatch.setattr(
+        study_module, "check_study", lambda *study: [checked.append(study), check_study(*study)][1]
+    )
+    monkeypatch.setattr(
+        spec_files,
+        "read_spec",
+        lambda *path, **given: [read.append(path), read_spec(*path, **given)][1],
+    )
+    command, *options = tokens
+    code, _, err = run(command, study, *options)
+    assert (code, err) == (0, "")
+    assert (len(read), len(checked)) == (1, 1)
 
 
 # Simulate

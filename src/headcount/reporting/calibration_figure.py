@@ -50,7 +50,7 @@ def calibration_figure(calibration: Calibration) -> str:
         An ``svg`` element. Above, a panel for each group with a line for each quantity, its
         empirical distribution of ranks less the uniform one, on the band that holds all of such a
         line with 95 % probability; the least uniform one is dark. Below, how often intervals hold
-        the truth, by group, with twice its Monte Carlo error. What fails is red.
+        the truth, by group, with twice its Monte Carlo error. Failures are red.
     """
     rows = -(-len(calibration.groups) // COLUMNS)
     heights = (rows * PANEL + 0.4, len(calibration.groups) * LINE_OF_GROUP + 0.8)
