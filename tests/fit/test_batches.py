@@ -79,12 +79,13 @@ def test_other_work_of_the_same_name_is_not_taken_for_this(
     assert read_outcome(replace(first, seed=99), folder) is None
     assert read_outcome(replace(first, sampler=replace(SAMPLER, draws=41)), folder) is None
     assert read_outcome(replace(first, summarise=refuse), folder) is None
-    other = hc.with_prior(first.spec, "total.prior", {"low": 1, "high": 1e6})
-    assert read_outcome(replace(first, spec=other), folder) is None
+    study = first.study
+    spec = hc.with_prior(study.spec, "total.prior", {"low": 1, "high": 1e6})
+    assert read_outcome(replace(first, study=study.variant(spec=spec)), folder) is None
     cores = replace(SAMPLER, cores=1)
     assert read_outcome(replace(first, sampler=cores), folder) is not None
-    fewer = first.observations.select(lambda row: row.line > 2)
-    assert read_outcome(replace(first, observations=fewer), folder) is None
+    fewer = study.variant(observations=study.observations.select(lambda row: row.line > 2))
+    assert read_outcome(replace(first, study=fewer), folder) is None
     (folder / "job-9.npz").write_bytes(b"half a file")
     assert read_outcome(replace(first, key="job-9"), folder) is None
 
