@@ -1,15 +1,16 @@
 """Row forms: the few shapes of likelihood that all observation kinds come down to.
 
-============ ============================================ ====================================================
-form         observed                                     kinds
-============ ============================================ ====================================================
-``stated``   a logarithm, around the difference of two    count, flow, range, rounded to little, growth, share
-             terms
-``bound``    that a count lies on one side of a value     lower_bound, upper_bound, suppressed, a count of 0
-``interval`` that a count lies between two values         rounded, range with mass 1
-``survey``   k of n respondents                           survey
-``overlap``  k of n people of one list on another         overlap
-============ ============================================ ====================================================
+============ ====================================== ==============================================
+form         observed                               kinds
+============ ====================================== ==============================================
+``stated``   a logarithm, around the difference     count, flow, range, growth, share, and rounded
+             of two terms                           where the unit is small
+``bound``    the side of a value on which a count   lower_bound, upper_bound, suppressed, and a
+             lies                                   count of 0
+``interval`` two values between which a count lies  rounded, and range with mass 1
+``survey``   k of n respondents                     survey
+``overlap``  k of n people of one list on another   overlap
+============ ====================================== ==============================================
 
 A *term* is the log expected value of a source for a scope, an area and a time; see docs/model.md.
 """

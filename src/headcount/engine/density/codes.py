@@ -1,6 +1,4 @@
-"""Codes by which the compiled functions find their way in the arrays; see
-`headcount.engine.density.study_arrays`.
-"""
+"""Codes of the arrays of `headcount.engine.density.study_arrays`, for compiled functions."""
 
 from headcount.engine.density.linear_predictor import PARTS
 from headcount.engine.density.study_arrays import LINKS, NONLINEAR

@@ -2,9 +2,9 @@ r"""``exponential``: every region grows at a steady rate of its own.
 
 .. math:: \log H_{r,t} - \log H_{r,t-1} = \log(1 + g) + \delta_r, \qquad \delta_r \sim N(0, \tau^2),
 
-with g the common yearly ``rate`` and :math:`\tau` the ``region_rate_sd``. Forecasts go on at the same rate for ever,
-so their intervals widen only through g and :math:`\delta_r`: right for a short, smooth stretch of years, too sure of
-itself beyond it.
+with g the common yearly ``rate`` and :math:`\tau` the ``region_rate_sd``. Forecasts continue at the
+same rate, so their intervals widen only through g and :math:`\delta_r`: adequate for a short,
+smooth stretch of years, and too narrow beyond it.
 """
 
 from headcount.study.growth_kinds.growth_kind import GrowthKind

@@ -3,13 +3,17 @@ r"""``logistic``: growth slows as headcounts approach a ceiling.
 With C the ``ceiling`` over the headcount of the reference year, the same for all regions, :math:`a
 = -\log(C - 1)` and :math:`\tau = t - t_\mathrm{ref}`,
 
-.. math:: \log H_{r,t} - \log H_{r,\mathrm{ref}} = \log\frac{1 + e^{-a}}{1 + e^{-a - k_r \tau}} + \mathrm{innovations},
-   \qquad k_r = \log(1 + g) + \delta_r,
+.. math::
 
-the logistic curve of Verhulst [1]_: far below the ceiling headcounts grow at the yearly ``rate`` g, at half the ceiling at half
-of it. The innovations are those of ``random_walk``, so that a boom is not mistaken for a far
-ceiling; :math:`\delta_r \sim N(0, \tau^2)` (``region_rate_sd``). Years before saturation say little
-about the ceiling: state its prior with care, and look how much it was learned.
+   \log H_{r,t} - \log H_{r,\mathrm{ref}} &=
+   \log\frac{1 + e^{-a}}{1 + e^{-a - k_r \tau}} + \mathrm{innovations}, \\
+   k_r &= \log(1 + g) + \delta_r,
+
+the logistic curve of Verhulst [1]_: far below the ceiling headcounts grow at the yearly ``rate`` g,
+at half the ceiling at half of it. The innovations are those of ``random_walk``, so that a boom is
+not mistaken for a far ceiling; :math:`\delta_r \sim N(0, \tau^2)` (``region_rate_sd``). Years
+before saturation carry little information about the ceiling: state its prior with care, and compare
+it with its posterior.
 
 References
 ----------

@@ -2,9 +2,10 @@ r"""``random_walk``: growth is drawn afresh every year.
 
 .. math:: \log H_{r,t} - \log H_{r,t-1} = \log(1 + g) + \delta_r + \varepsilon_t + \omega_{r,t},
 
-with :math:`\varepsilon_t \sim N(0, \sigma^2)` common to all regions (``common_sd``), :math:`\omega_{r,t} \sim N(0,
-\sigma_r^2)` regional (``region_sd``) and :math:`\delta_r \sim N(0, \tau^2)` lasting (``region_rate_sd``). Forecast
-intervals widen with the square root of the years ahead.
+with :math:`\varepsilon_t \sim N(0, \sigma^2)` common to all regions (``common_sd``),
+:math:`\omega_{r,t} \sim N(0, \sigma_r^2)` regional (``region_sd``) and
+:math:`\delta_r \sim N(0, \tau^2)` lasting (``region_rate_sd``). Forecast intervals widen with the
+square root of the years ahead.
 """
 
 from headcount.study.growth_kinds.growth_kind import GrowthKind
@@ -13,7 +14,7 @@ __all__ = ["RANDOM_WALK"]
 
 RANDOM_WALK = GrowthKind(
     name="random_walk",
-    when="Growth jumps about and last year says little about the next.",
+    when="Growth varies from year to year and last year's hardly predicts the next.",
     parameters={
         "rate": "growth",
         "region_rate_sd": "positive",

@@ -1,11 +1,14 @@
 r"""``stock_and_flow``: who stays, who graduates, who converts.
 
-.. math:: H_{r,t+1} = H_{r,t} (1 - \mathrm{exit}) + \mathrm{entry}\; G_{r,t} + H_{r,t}\, e^{q_{r,t+1}},
+.. math::
 
-with G the graduates a year, a known variable of the covariates table, of whom the part ``entry`` joins; ``exit`` is the part
-of the stock that leaves in a year; and :math:`e^{q}` are conversions from other occupations for each head and year, around
-``conversion``, with lasting regional differences (``region_rate_sd``) and innovations common to all
-regions (``common_sd``) and of each (``region_sd``) on the log scale. It is the accounting of a
+   H_{r,t+1} = H_{r,t} (1 - \mathrm{exit}) + \mathrm{entry}\; G_{r,t} + H_{r,t}\, e^{q_{r,t+1}},
+
+with G the graduates a year, a known variable of the covariates table, of whom the part ``entry``
+joins; ``exit`` is the part of the stock that leaves in a year; and :math:`e^{q}` are conversions
+from other occupations for each head and year, around ``conversion``, with lasting regional
+differences (``region_rate_sd``) and innovations common to all regions (``common_sd``) and of each
+(``region_sd``) on the log scale. It is the accounting of a
 workforce model [1]_, run forward from the first year, which must be the reference year: run
 backward, a stock could turn negative.
 

@@ -1,7 +1,7 @@
 r"""``lower_bound`` and ``upper_bound``: "over 135,000", "fewer than 50,000".
 
-Assumption. What the source would have counted lies above (below) the stated bound; nothing more is
-claimed, so a bound far from the headcount carries no information.
+Assumption. The source's count lies above (below) the stated bound; nothing more is claimed, so a
+bound far from the headcount carries no information.
 
 Read aloud. ``linkedin, WORLD, 2020, lower_bound, 135000``: LinkedIn says more than 135,000
 world-wide in 2020.
@@ -12,8 +12,9 @@ function of its noise,
 .. math:: \Pr(Y > b) = 1 - F\!\left(\frac{\log b - m}{sd}\right), \qquad
           \Pr(Y < b) = F\!\left(\frac{\log b - m}{sd}\right),
 
-computed in the tail that is small, so that no bound is minus infinity on the log scale. For four degrees of
-freedom :math:`1 - F(t) = (1 - u)^2 (2 + u) / 4` with :math:`u = t / \sqrt{4 + t^2}`, exactly [1]_.
+computed in the tail that is small, so that no bound is minus infinity on the log scale. For four
+degrees of freedom :math:`1 - F(t) = (1 - u)^2 (2 + u) / 4` with :math:`u = t / \sqrt{4 + t^2}`,
+exactly [1]_.
 
 References
 ----------
@@ -76,7 +77,8 @@ LOWER_BOUND = ObservationKind(
 UPPER_BOUND = ObservationKind(
     name="upper_bound",
     when='The source says "under", "fewer than", "at most".',
-    aloud="recorded_future, USA, 2015, upper_bound, value=50000: fewer than 50,000 in the US in 2015.",
+    aloud="recorded_future, USA, 2015, upper_bound, value=50000: "
+    "fewer than 50,000 in the US in 2015.",
     required=("value",),
     optional=("scope", "period"),
     problems=bound_problems,

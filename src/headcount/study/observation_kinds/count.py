@@ -1,8 +1,8 @@
 r"""``count``: a source states a number of people (or accounts, jobs, postings).
 
 Assumption. The source sees the people of its scope in the area with probability ``coverage``, or
-states ``multiplier`` units for each of them; around that expectation it errs by a factor, more
-often by a little than by a lot.
+states ``multiplier`` units for each of them; around that expectation it errs by a factor, small
+errors being likelier than large ones.
 
 Read aloud. ``eurostat, DEU, 2021, count, value=1930000``: Eurostat says that Germany had 1,930,000
 in 2021, at the middle of the year. ``period=end`` says at its end, ``period=2021-Q2`` on average
@@ -13,10 +13,11 @@ over the row's period, and the stated number :math:`y`,
 
 .. math:: \log y \sim T_\nu\!\left(m, \sqrt{\sigma_s^2 + \mathrm{se}^2 + 1/y}\right),
 
-where :math:`\sigma_s` is the source's noise, se the stated relative standard error and 1/y the Poisson part.
-:math:`\nu = 4`, or infinite for kinds of source with ``tails = "normal"``. A stated zero is a count: it enters as
-"fewer than one", since its logarithm does not exist. Four degrees of freedom bear a row that is far
-off, as any table of published figures has some [1]_.
+where :math:`\sigma_s` is the source's noise, se the stated relative standard error and 1/y the
+Poisson part. :math:`\nu = 4`, or infinite for kinds of source with ``tails = "normal"``. A stated
+zero is a count: it enters as "fewer than one", since its logarithm does not exist. With four
+degrees of freedom the posterior is robust to rows that are far off, which any table of published
+figures has [1]_.
 
 References
 ----------
@@ -36,7 +37,8 @@ __all__ = ["COUNT"]
 COUNT = ObservationKind(
     name="count",
     when="The source states a number.",
-    aloud="eurostat, DEU, 2021, count, value=1930000: Eurostat counts 1,930,000 in Germany in 2021.",
+    aloud="eurostat, DEU, 2021, count, value=1930000: "
+    "Eurostat counts 1,930,000 in Germany in 2021.",
     required=("value",),
     optional=("scope", "period", "relative_se"),
     problems=count_problems,

@@ -11,8 +11,9 @@ Likelihood. As for ``count``, with m the log of the multiplier times the person-
 
 .. math:: m = \log \sum_i w_i \sum_{r \in a} H_{k,r}(\tau_i)\, \mathrm{multiplier}_{s,r}(\tau_i),
 
-where :math:`w_i` is the length in years of the piece i of the period, which is cut at the turns of years, and :math:`\tau_i`
-its middle. An intensity is known no better than its prior, so flows speak about growth and regions more than about levels.
+where :math:`w_i` is the length in years of the piece i of the period, which is cut at the turns of
+years, and :math:`\tau_i` its middle. An intensity is known no better than its prior, so flows
+inform about growth and regions more than about levels.
 """
 
 from __future__ import annotations

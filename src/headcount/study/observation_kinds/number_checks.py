@@ -47,9 +47,7 @@ def binomial_problems(row: Observation) -> Problems:
 
 
 def known_population(row: Observation, spec: ModelSpec) -> Problems:
-    """Yield a problem where a row is about members of a known population on a list: no reach
-    applies to those.
-    """
+    """Yield a problem where a row is about a known population, to which no reach applies."""
     scope = scope_of(row, spec)
     if scope in spec.scopes and spec.scopes[scope].covariate:
         message = f"{scope!r} is a population that is known, and coverage is of scopes that are not"

@@ -1,23 +1,25 @@
 r"""``overlap``: people on both of two lists.
 
 Assumption. Two lists were linked, person by person: of n people on the first, k are also on the
-second. If being on one says nothing about being on the other, that is the coverage of the second
-(capture and recapture [1]_). It rarely says nothing: who has a profile here has one there. How much
-likelier is the ``dependence``, the odds ratio between the lists, which no two lists can tell: it is
-a prior of the source that linked them, and the answer rests on it.
+second. If the two are independent, k / n estimates the coverage of the second list (capture and
+recapture [1]_). They rarely are: people with a profile on one network often have one on another.
+The ``dependence`` is the odds ratio between the lists, which no two lists identify: it is a prior
+of the source that linked them, and the answer depends on it.
 
 Read aloud. ``linked, DEU, 2023, overlap, value=1800, n=12000``: of 12,000 on the first of the
 source's ``lists``, 1,800 are on the second. The sizes of the lists are ``count`` rows of theirs:
-with them an overlap speaks about headcounts, alone about coverage.
+with them an overlap informs about headcounts, alone about coverage.
 
 Likelihood. With :math:`c_1, c_2` the bare coverages of the lists in the area (without their
 overcount and errors) and :math:`\theta` the dependence,
 
 .. math:: k \sim \mathrm{BetaBinomial}(n, \kappa p, \kappa (1 - p)), \qquad
-          p = \frac{2 \theta c_2}{S + \sqrt{S^2 - 4 \theta (\theta - 1) c_1 c_2}}, \quad S = 1 + (c_1 + c_2)(\theta - 1),
+          p = \frac{2 \theta c_2}{S + \sqrt{S^2 - 4 \theta (\theta - 1) c_1 c_2}}, \quad
+          S = 1 + (c_1 + c_2)(\theta - 1),
 
-the chance of being on the second list for those on the first where the two-by-two table has the odds ratio :math:`\theta` [2]_.
-Linkage errors are in the concentration :math:`\kappa` of the source's kind.
+the probability of being on the second list for those on the first where the two-by-two table has
+the odds ratio :math:`\theta` [2]_. The concentration :math:`\kappa` of the source's kind allows for
+errors of linkage.
 
 References
 ----------

@@ -1,8 +1,8 @@
 r"""``range``: "between 600,000 and 650,000".
 
-Assumption. The publisher's interval holds what it means to state with probability ``mass`` (0.9
-unless the row says otherwise), with equal tails on the log scale; ``mass = 1`` means that values
-outside are impossible.
+Assumption. The publisher's interval contains the number that it means with probability ``mass``
+(0.9 unless the row states another), with equal tails on the log scale; ``mass = 1`` means that
+values outside are impossible.
 
 Read aloud. ``nasscom, IND, 2022, range, lower=600000, upper=650000, mass=0.8``: Nasscom is 80 %
 sure that India had 600,000 to 650,000 in 2022.
@@ -11,7 +11,7 @@ Likelihood. For mass < 1 the row is a count at the interval's geometric middle w
 standard error that gives the interval its mass, :math:`(\log b - \log a) / (2 z)`, z the standard
 normal quantile of (1 + mass) / 2. For mass = 1, :math:`\Pr(a < Y < b) = F((\log b - m)/sd) -
 F((\log a - m)/sd)`, computed in the smaller tail. Intervals that people state as 90 % hold the
-truth less often [1]_, so that it rarely does harm to write a smaller mass.
+truth less often [1]_, so a smaller mass rarely does harm.
 
 References
 ----------
@@ -61,7 +61,8 @@ def _bounds(row: Observation) -> tuple[float, float]:
 RANGE = ObservationKind(
     name="range",
     when='The source says "between a and b".',
-    aloud="nasscom, IND, 2022, range, lower=600000, upper=650000, mass=0.8: 80 % sure of 600,000 to 650,000.",
+    aloud="nasscom, IND, 2022, range, lower=600000, upper=650000, mass=0.8: "
+    "80 % sure of 600,000 to 650,000.",
     required=("lower", "upper"),
     optional=("scope", "period", "mass", "value"),
     problems=_problems,

@@ -1,10 +1,10 @@
 r"""``rounded``: "about 30,000", a number with trailing zeros.
 
-Assumption. The source knew the number and wrote down the nearest multiple of a unit, so what is
-known is an interval. The unit is the row's ``unit``, or as many trailing zeros as the number has:
-30,000 says 25,000 to 35,000, 31,400 says 31,350 to 31,450. Whether a number was rounded is for who
-enters it to say; a register's 30,000 is a ``count``. That it was does not depend on what lies
-behind the last digits, so that nothing but the interval enters [1]_.
+Assumption. The source knew the number and wrote down the nearest multiple of a unit, so an interval
+is known. The unit is the row's ``unit``, or as many trailing zeros as the number has: 30,000 means
+25,000 to 35,000, 31,400 means 31,350 to 31,450. Whoever enters a number decides whether it was
+rounded; a register's 30,000 is a ``count``. Rounding does not depend on the digits that it hides,
+so nothing but the interval enters [1]_.
 
 Read aloud. ``forbes, GBR, 2023, rounded, value=30000``: some 30,000 in the UK. ``office, MLT, 2021,
 rounded, value=0, unit=1000``: none in Malta, in thousands.
@@ -12,11 +12,13 @@ rounded, value=0, unit=1000``: none in Malta, in thousands.
 Likelihood. With m the log expected value, u the unit and :math:`s^2 = \sigma_s^2 + \mathrm{se}^2 +
 1/y`,
 
-.. math:: \Pr = F\!\left(\frac{\log(y + u/2) - m}{s}\right) - F\!\left(\frac{\log(y - u/2) - m}{s}\right).
+.. math:: \Pr = F\!\left(\frac{\log(y + u/2) - m}{s}\right)
+          - F\!\left(\frac{\log(y - u/2) - m}{s}\right),
 
-and :math:`\Pr = F((\log(u/2) - m)/s)` with :math:`s^2 = \sigma_s^2 + 2/u` for a rounded zero. An interval narrower than the
-part ``FINE`` of the least sd that a source is given credit for (``LEAST_NOISE``, together with the row's own error) cannot be
-told from a number, and is taken as a ``count``, whose density is easier on the sampler.
+and :math:`\Pr = F((\log(u/2) - m)/s)` with :math:`s^2 = \sigma_s^2 + 2/u` for a rounded zero. An
+interval narrower than the part ``FINE`` of the least sd that any source is given (``LEAST_NOISE``,
+together with the row's own error) cannot be distinguished from a number, and is taken as a
+``count``, whose density is easier on the sampler.
 
 References
 ----------
@@ -69,9 +71,7 @@ def is_fine(row: Observation) -> bool:
 
 
 def _is_multiple(value: float, unit: float) -> bool:
-    """Say whether a value could be rounded to a unit; if it is above 0, not to 0, so that no end of
-    its interval is below.
-    """
+    """Say whether a value is a multiple of a unit; a value above 0 is not rounded to 0 units."""
     units = value / unit
     return value == 0 or (round(units) > 0 and abs(units - round(units)) <= 1e-9 * units)
 

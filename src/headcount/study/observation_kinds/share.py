@@ -1,10 +1,10 @@
 r"""``share``: "Germany has 14 % of the EU's", "1.2 % of developers".
 
 Assumption. The source compares two numbers: two areas in one scope (``of_area``), two scopes in one
-area (``of_scope``), its own with another source's (``of_source``), or several at once. What the row
-does not say of the whole, be it area, scope or source, is as in the part. What the source misses in
-both cancels. A ratio above one ("twice as many as in the EU") is a share too. A source that reports
-two scopes speaks about their ratio in this way, whatever its coverage.
+area (``of_scope``), its own with another source's (``of_source``), or several at once. Where the
+row does not state the area, scope or source of the whole, it is that of the part. People whom the
+source misses in both cancel. A ratio above one ("twice as many as in the EU") is a share too. A
+source that reports two scopes informs about their ratio in this way, whatever its coverage.
 
 Read aloud. ``linkedin_eu, DEU, 2019, share, value=0.14, of_area=EU27``: 14 % of the EU's are in
 Germany. ``linkedin, DEU, 2023, share, value=0.4, of_source=eurostat, of_scope=ict_specialist``:
@@ -15,8 +15,8 @@ row's period,
 
 .. math:: \log p \sim T_\nu\!\left(m - m', \sqrt{\sigma_s^2 + (1 - p)/(n p)}\right),
 
-the second term only where the row states a base n and p < 1. Parts of a whole are compared by log ratios, as compositions
-are [1]_.
+the second term only where the row states a base n and p < 1. Parts of a whole are compared by log
+ratios, as compositions are [1]_.
 
 References
 ----------

@@ -2,8 +2,8 @@ r"""``survey``: k of n respondents.
 
 Assumption. Respondents come from the scope ``of_scope`` in the area; those of the narrower scope
 answer more or less readily than others, by the source's ``selection`` (a factor on the odds), and
-answers of one survey cluster. With ``seen_by`` the question is who is on a source's list: a survey
-of coverage, which fixes a level as an anchor does.
+answers of one survey cluster. With ``seen_by`` respondents say whether they are on a source's list:
+a survey of coverage, which identifies a level as an anchor does.
 
 Read aloud. ``stackoverflow, DEU, 2024, survey, value=14, n=1443, of_scope=developer``: 14 of 1,443
 German developers who answered in 2024 belong to the source's scope. ``panel, USA, 2023, survey,
@@ -74,7 +74,8 @@ def _words(row: Observation) -> str:
 SURVEY = ObservationKind(
     name="survey",
     when="k of n respondents belong to a scope, or are on a source's list.",
-    aloud="stackoverflow, DEU, 2024, survey, value=14, n=1443, of_scope=developer: 14 of 1,443 developers.",
+    aloud="stackoverflow, DEU, 2024, survey, value=14, n=1443, of_scope=developer: "
+    "14 of 1,443 developers.",
     required=("value", "n", "of_scope"),
     optional=("scope", "period", "seen_by"),
     problems=binomial_problems,
