@@ -40,12 +40,13 @@ from headcount.study.observation_kinds import (
     Promise,
     register_observation_kind,
 )
+from headcount.study.periods import moments
 from headcount.study.row_forms import STATED, FormRow, Term
 from headcount.study.specs import ModelSpec
 from headcount.workflows.elicitation.prior_draws import PriorDraws
 from headcount.workflows.elicitation.prior_statements import statements_table
 from headcount.workflows.elicitation.prior_warnings import plausibility_warnings
-from headcount.workflows.sensitivity.candidate_predictions import promised_statements
+from headcount.workflows.sensitivity.candidate_predictions import candidate_statements
 from headcount.workflows.sensitivity.candidate_studies import CandidateStudy, with_candidates
 
 ERROR = 0.2
@@ -60,7 +61,7 @@ def _problems(row: Observation) -> Problems:
 def _form(row: Observation, spec: ModelSpec) -> FormRow:
     value = float(row.value or 0)
     scope = row.scope or spec.sources[row.source].scope
-    now = OBSERVATION_KINDS["count"].form(row, spec).part.when
+    now = moments(row.year, row.period)
     part = Term(row.source, scope, row.area, now)
     return FormRow(STATED, part, None, math.log(value), variance=ERROR**2 + 1 / value)
 
@@ -168,7 +169,7 @@ def test_it_can_contradict_a_count(
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         hc.Study(toy_spec, replace(rows, rows=(whole, part)))
-    clashes = [str(own.message) for own in caught if "declared to hold" in str(own.message)]
+    clashes = [str(own.message) for own in caught if "noise" in str(own.message)]
     assert len(clashes) == found
     assert all("a headline of 9,000 of 'beekeeper' and 'platform' 6,000" in own for own in clashes)
 
@@ -182,7 +183,7 @@ def test_it_says_how_many_a_list_holds() -> None:
         with warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always", HeadcountWarning)
             hc.Study(spec, hc.Observations(table))
-        assert any("how many are on a list" in str(own.message) for own in caught) == silent
+        assert any("informs coverage" in str(own.message) for own in caught) == silent
 
 
 def test_kinds_shows_it(
@@ -209,7 +210,7 @@ def test_a_candidate_can_promise_it(toy_spec: hc.ModelSpec, fit: hc.Fit) -> None
     [row] = candidate_rows("news", spec.candidates["news"]).rows
     assert (row.kind, row.value) == (HEADLINE.name, 5000.0)
     promised = CandidateStudy.of(spec, "news")
-    drawn = promised_statements(fit, promised, np.random.default_rng(1))
+    drawn = candidate_statements(fit, promised, np.random.default_rng(1))
     assert drawn.shape == (40, 1)
     assert np.isfinite(drawn).all()
 
