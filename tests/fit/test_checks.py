@@ -38,7 +38,7 @@ def with_variables(fit: hc.Fit, **changes: xr.DataArray) -> hc.Fit:
 def with_row(fit: hc.Fit, row: hc.Observation) -> hc.Fit:
     """Return the fit as if one more row had been fitted, its posterior as it was."""
     observations = replace(fit.observations, rows=(*fit.observations.rows, row))
-    return replace(fit, observations=observations)
+    return replace(fit, study=hc.Study.without_checks(fit.spec, observations))
 
 
 def failures(result: CheckResult) -> set[str]:
@@ -89,7 +89,8 @@ def test_rows_are_expected_as_the_engine_expects_them(
         free_vectors(layout, free),
         xr.Dataset({"energy": (("chain", "draw"), np.ones((2, 5)))}),
     )
-    fit = hc.Fit(toy_spec, rows_of_every_form, tree, Sampling(1, 2, 5, 0))
+    study = hc.Study.without_checks(toy_spec, rows_of_every_form)
+    fit = hc.Fit(study, tree, Sampling(1, 2, 5, 0))
     # The fit keeps free vectors in single precision.
     expected = log_likelihood(free.reshape(10, -1), arrays)
     moments = row_moments(fit)
@@ -334,11 +335,14 @@ def test_sources_with_few_rows_are_not_judged(toy_fit: hc.Fit) -> None:
         (hc.Observation("a", "b", 2020, "range", lower=600000, upper=650000), "600,000 to 650,000"),
         (hc.Observation("a", "b", 2023, "growth", value=0.29, from_year=2022), "+29 % since 2022"),
         (hc.Observation("a", "b", 2020, "share", value=0.14, of_area="EU27"), "0.14 of EU27"),
-        (hc.Observation("a", "b", 2020, "survey", value=61, n=520), "61 of 520"),
+        (
+            hc.Observation("a", "b", 2020, "survey", value=61, n=520, of_scope="c"),
+            "61 of 520",
+        ),
         (hc.Observation("a", "b", 2020, "unheard_of"), ""),
     ],
 )
-def test_rows_are_read_aloud(row: hc.Observation, words: str) -> None:
+def test_statements_of_rows_in_words(row: hc.Observation, words: str) -> None:
     assert statement_of(row) == words
 
 

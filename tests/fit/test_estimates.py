@@ -9,12 +9,18 @@ import arviz_stats.base as arviz
 import numpy as np
 import pandas as pd
 import pytest
+import xarray as xr
+from tests.studies import prior_draws, study
 
 import headcount as hc
+from headcount.inference.posterior_variables import free_vectors, posterior_of
+from headcount.layout.study_layout import Layout
 from headcount.posterior.draw_statistics import ess_and_rhat, summarise
+from headcount.posterior.estimand_draws import estimand_draws
 from headcount.posterior.estimands import area_headcounts
-from headcount.posterior.estimate_table import COLUMNS, write_estimates
+from headcount.posterior.estimate_table import COLUMNS, table_estimands, write_estimates
 from headcount.posterior.fit_memo import once_per_fit
+from headcount.posterior.fits import Sampling, sampler_tree
 from headcount.posterior.forecasting import forecast_years
 
 pytestmark = pytest.mark.fit
@@ -183,13 +189,92 @@ def test_years_that_are_forecasts_are_marked(toy_fit: hc.Fit) -> None:
     assert ahead == (2024, 2025)
 
 
-def test_known_populations_have_ratios_too(toy_fit: hc.Fit) -> None:
-    known = [name for name, scope in toy_fit.spec.scopes.items() if scope.covariate]
-    for name in known:
-        people = hc.headcount(toy_fit, scope=name)
-        assert float(people.std(("chain", "draw")).max()) < 1e-6
-        ratio = hc.ratio(toy_fit, scope=toy_fit.spec.target, to_scope=name)
-        np.testing.assert_allclose(ratio, hc.headcount(toy_fit) / people)
+def drawn_from_priors(name: str) -> hc.Fit:
+    """Return a study with six draws from its priors in the place of a posterior."""
+    own = study(name, seed=2)
+    layout = Layout.of(own.spec, own.observations)
+    free = prior_draws(layout, np.random.default_rng(3), 6).reshape(2, 3, -1)
+    groups = (posterior_of(layout, free), free_vectors(layout, free), xr.Dataset())
+    whole = hc.Study.without_checks(own.spec, own.observations)
+    for group in groups:
+        group.coords.update({"chain": range(2), "draw": range(3)})
+    return hc.Fit(whole, sampler_tree(*groups), Sampling(1, 2, 3, 0))
+
+
+@pytest.fixture(scope="module")
+def drawn() -> hc.Fit:
+    """A study of many scopes, reaches and areas."""
+    return drawn_from_priors("rich")
+
+
+def people_of(fit: hc.Fit, scope: str, region: int, year: int) -> np.ndarray:
+    """Return the people of a scope in one region and year, link by link of the declaration."""
+    own, position = fit.spec.scopes[scope], fit.spec.years.labels.index(year)
+    if own.covariate:
+        code = fit.spec.areas.regions[region]
+        return np.full((2, 3), fit.spec.covariate_table.path(own.covariate, code, [year])[0])
+    if scope == fit.spec.target:
+        return np.exp(fit.posterior["log_headcount"].to_numpy()[:, :, region, position])
+    whole = people_of(fit, str(fit.spec.relative_to(scope)), region, year)
+
+    def eta(name: str) -> np.ndarray:
+        at = fit.layout.scopes.index(name)
+        ahead = year - fit.spec.years.reference
+        level = fit.posterior["ratio_eta"].to_numpy()[:, :, at, region]
+        return level + fit.posterior["ratio_trend"].to_numpy()[:, :, at] * ahead
+
+    if own.part_of:
+        parts = sum(np.exp(eta(part)) for part in fit.spec.parts_of(own.part_of))
+        return whole * np.exp(eta(scope)) / parts
+    if own.contains:
+        return whole * (1 + np.exp(eta(scope)))
+    if own.within:
+        return whole / (1 + np.exp(-eta(scope)))
+    return whole * np.exp(eta(scope))
+
+
+@pytest.mark.parametrize("name", ["rich", "lists", "pipeline"])
+def test_headcounts_of_every_scope_and_area_are_sums_over_regions(name: str) -> None:
+    fit = drawn_from_priors(name)
+    years = fit.spec.years.labels
+    for scope in fit.spec.scopes:
+        for area in fit.spec.areas.by_code:
+            found = hc.headcount(fit, area=area, scope=scope).to_numpy()
+            for i in (0, len(years) - 1):
+                regions = fit.spec.areas.regions_of(area)
+                expected = sum(people_of(fit, scope, region, years[i]) for region in regions)
+                np.testing.assert_allclose(found[..., i], expected, rtol=1e-10)
+
+
+def test_the_table_has_the_draws_of_every_function(drawn: hc.Fit) -> None:
+    estimands = list(table_estimands(drawn))
+    draws = estimand_draws(drawn, estimands)
+    chosen = np.random.default_rng(4).choice(len(estimands), 40, replace=False)
+    for own, values in ((estimands[i], draws[i]) for i in chosen):
+        alone = {
+            "headcount": lambda e: hc.headcount(drawn, area=e.area, scope=e.scope),
+            "growth": lambda e: hc.growth(drawn, area=e.area),
+            "share": lambda e: hc.share(drawn, area=e.area),
+            "ratio": lambda e: hc.ratio(drawn, scope=e.scope),
+            "coverage": lambda e: hc.coverage(drawn, source=e.source, area=e.area),
+        }[own.name](own)
+        np.testing.assert_allclose(values, alone.sel(year=own.year), rtol=1e-12)
+    assert {own.name for own in estimands} == {"headcount", "growth", "share", "ratio", "coverage"}
+
+
+def test_coverage_of_an_area_weights_its_regions_by_people(drawn: hc.Fit) -> None:
+    [source, *_] = (s for s in drawn.layout.sources if drawn.spec.sources[s].reach is not None)
+    scope, year = drawn.spec.sources[source].scope, drawn.spec.years.last
+    regions = range(len(drawn.spec.areas.regions))
+    weight = np.stack([people_of(drawn, scope, region, year) for region in regions])
+    alone = np.stack(
+        [
+            hc.coverage(drawn, source=source, area=code).sel(year=year).to_numpy()
+            for code in drawn.spec.areas.regions
+        ]
+    )
+    whole = hc.coverage(drawn, source=source).sel(year=year)
+    np.testing.assert_allclose(whole, (weight * alone).sum(0) / weight.sum(0), rtol=1e-6)
 
 
 def test_draws_are_labelled_by_chain_draw_and_year(toy_fit: hc.Fit) -> None:
