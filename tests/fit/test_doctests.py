@@ -49,3 +49,8 @@ def test_examples_run(
         test.globs.update(names)
         runner.run(test, out=output.append, clear_globs=False)
     assert runner.summarize(verbose=False).failed == 0, "".join(output)
+
+
+def test_no_example_is_skipped() -> None:
+    skipped = [path for path in sorted(SOURCE.rglob("*.py")) if "+SKIP" in path.read_text()]
+    assert skipped == []

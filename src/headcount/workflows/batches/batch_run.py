@@ -61,8 +61,12 @@ def run_batch(jobs: Iterable[Job], batch: BatchOptions | None = None) -> list[Ou
     Examples
     --------
     >>> import headcount as hc
-    >>> jobs = [hc.Job(f"seed-{n}", study, n, total) for n in range(9)]  # doctest: +SKIP
-    >>> outcomes = hc.run_batch(jobs, hc.BatchOptions(folder="totals"))  # doctest: +SKIP
+    >>> from headcount.workflows.batches import pack_fit
+    >>> short = hc.Sampler(chains=2, draws=200, tune=200)
+    >>> jobs = [hc.Job(f"seed-{n}", study, n, pack_fit, sampler=short) for n in (1, 2)]
+    >>> batch = hc.BatchOptions(folder="fits", processes=1, progress=False)
+    >>> [outcome.key for outcome in hc.run_batch(jobs, batch)]
+    ['seed-1', 'seed-2']
     """
     jobs, options = list(jobs), BatchOptions() if batch is None else batch
     _check_keys(jobs)

@@ -91,10 +91,10 @@ def calibrate(
     >>> import headcount as hc
     >>> spec = hc.read_spec("models/toy.toml")
     >>> observations = hc.read_observations("data/toy/observations.csv")
-    >>> batch = hc.BatchOptions(folder="fits")
-    >>> found = hc.calibrate(spec, observations, seed=1, batch=batch)  # doctest: +SKIP
-    >>> found.verdict.name  # doctest: +SKIP
-    'passed'
+    >>> batch = hc.BatchOptions(folder="fits", processes=1, progress=False)
+    >>> short = hc.Sampler(chains=2, draws=100, tune=100)  # 500 draws of 100 studies say more
+    >>> hc.calibrate(spec, observations, seed=1, studies=5, sampler=short, batch=batch).studies
+    5
     """
     study = Study.of(study, observations)
     fitted = study.spec if fitted is None else study.variant(spec=fitted).spec

@@ -75,9 +75,11 @@ def fit_prior_sets(
     ...     hc.read_spec("models/toy.toml"),
     ...     hc.read_observations("data/toy/observations.csv"),
     ... )
-    >>> batch = hc.BatchOptions(folder="fits")
-    >>> fits = fit_prior_sets(study, names=["base", "wide"], seed=1, batch=batch)  # doctest: +SKIP
-    >>> hc.compare_priors(fits)  # doctest: +SKIP
+    >>> short = hc.Sampler(chains=2, draws=200, tune=200)
+    >>> options = {"sampler": short, "batch": hc.BatchOptions(folder="fits", processes=1, progress=False)}
+    >>> fits = fit_prior_sets(study, names=["base", "wide"], seed=1, **options)
+    >>> list(fits)
+    ['base', 'wide']
     """
     study = Study.of(study, observations)
     specs = under_prior_sets(study.spec, names)

@@ -124,8 +124,11 @@ def influence(
     Examples
     --------
     >>> import headcount as hc
-    >>> batch = hc.BatchOptions(folder="influence")
-    >>> hc.influence(fit, seed=1, batch=batch)  # doctest: +SKIP
+    >>> short = hc.Sampler(chains=2, draws=200, tune=200)
+    >>> batch = hc.BatchOptions(folder="influence", processes=1, progress=False)
+    >>> found = hc.influence(fit, seed=1, kinds=["anchor"], sampler=short, batch=batch)
+    >>> found.to_frame()["name"].tolist()
+    ['registry']
     """
     query, ends = _query(fit, area, year), _ends(prob)
     omissions = omissions_of(fit, [checked_choice(kind, KINDS, "kinds") for kind in kinds])
