@@ -1,8 +1,8 @@
-"""Ratios of scopes: rebuilt from what a posterior keeps of them, a level for each region and a
-trend.
+"""Log ratios of scopes from the draws of a posterior.
 
-A posterior keeps eta, the ratio of each scope to the one that it is relative to on its link scale,
-in the reference year. All years of all scopes would be many times as large as the rest of a fit.
+A posterior holds the ratio of each scope on its link scale in the reference year, and its trend.
+The ratios of all scopes in all years would be many times as large as the rest of a fit, so they are
+computed when they are needed.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ __all__ = ["log_ratio"]
 
 
 def log_ratio(spec: ModelSpec, posterior: xr.Dataset, scope: str) -> xr.DataArray:
-    """Return how a latent scope's log headcount differs from the target's.
+    """Return the log ratio of a latent scope's headcount to that of the target.
 
     Parameters
     ----------
@@ -38,15 +38,15 @@ def log_ratio(spec: ModelSpec, posterior: xr.Dataset, scope: str) -> xr.DataArra
     """
     if scope == spec.target:
         return xr.zeros_like(posterior[RATIO_ETA].sel({SCOPE: scope}, drop=True))
-    step = _log_step(spec, posterior, scope)
+    step = _log_ratio_to_relative(spec, posterior, scope)
     return step + log_ratio(spec, posterior, str(spec.relative_to(scope)))
 
 
-def _log_step(spec: ModelSpec, posterior: xr.Dataset, scope: str) -> xr.DataArray:
+def _log_ratio_to_relative(spec: ModelSpec, posterior: xr.Dataset, scope: str) -> xr.DataArray:
     """Return the log ratio of a scope to the one that it is relative to."""
-    own, eta = spec.scopes[scope], _eta(spec, posterior, scope)
+    own, eta = spec.scopes[scope], _link_value(spec, posterior, scope)
     if own.part_of:
-        parts = [_eta(spec, posterior, part) for part in spec.parts_of(own.part_of)]
+        parts = [_link_value(spec, posterior, part) for part in spec.parts_of(own.part_of)]
         return eta - functools.reduce(_log_sum, parts)
     if own.contains:
         return _log_sum(0.0, eta)
@@ -55,14 +55,14 @@ def _log_step(spec: ModelSpec, posterior: xr.Dataset, scope: str) -> xr.DataArra
     return eta
 
 
-def _eta(spec: ModelSpec, posterior: xr.Dataset, scope: str) -> xr.DataArray:
+def _link_value(spec: ModelSpec, posterior: xr.Dataset, scope: str) -> xr.DataArray:
     """Return a scope's ratio on its link scale, with year if it has a trend."""
     own, eta = spec.scopes[scope], posterior[RATIO_ETA].sel({SCOPE: scope}, drop=True)
-    drifts = own.part_of and spec.breakdowns[own.part_of].trend_sd is not None
-    if own.trend is None and not drifts:
+    has_trend = own.part_of and spec.breakdowns[own.part_of].trend_sd is not None
+    if own.trend is None and not has_trend:
         return eta
-    ahead = posterior[LOG_HEADCOUNT][YEAR] - spec.years.reference
-    return eta + posterior[RATIO_TREND].sel({SCOPE: scope}, drop=True) * ahead
+    since = posterior[LOG_HEADCOUNT][YEAR] - spec.years.reference
+    return eta + posterior[RATIO_TREND].sel({SCOPE: scope}, drop=True) * since
 
 
 def _log_sum(one: xr.DataArray | float, other: xr.DataArray) -> xr.DataArray:

@@ -131,17 +131,19 @@ def _reach_nodes(fit: Fit) -> Iterator[dict[str, Any]]:
     """Split the reach of each source in each reach group from all its priors together."""
     layout, arrays = fit.layout, arrays_of(fit.layout)
     rng = np.random.default_rng(fit.sampling.seed)
-    zetas = ReachPoints.of(layout, everywhere=False).zetas
+    places = ReachPoints.of(layout, everywhere=False).places
     stated, found = (
-        _sums(np.ascontiguousarray(free), arrays, len(zetas))
+        _sums(np.ascontiguousarray(free), arrays, len(places))
         for free in (
             draws_from_priors(layout, PRIOR_DRAWS, rng),
             DrawTransfer.of(fit, PRIOR_DRAWS).free,
         )
     )
-    units = layout.region_reach_group[zetas[:, 1]] if len(zetas) else np.zeros(0, dtype=np.int64)
-    for source, unit in sorted({(int(s), int(u)) for s, u in zip(zetas[:, 0], units, strict=True)}):
-        name, own = layout.sources[source], (zetas[:, 0] == source) & (units == unit)
+    units = layout.region_reach_group[places[:, 1]] if len(places) else np.zeros(0, dtype=np.int64)
+    for source, unit in sorted(
+        {(int(s), int(u)) for s, u in zip(places[:, 0], units, strict=True)}
+    ):
+        name, own = layout.sources[source], (places[:, 0] == source) & (units == unit)
         reach = layout.spec.sources[name].reach
         if reach is None or not _varies_by_region(name, fit):
             continue

@@ -1,3 +1,1 @@
-"""The log density and its gradient, compiled; may import `headcount.engine.numba_support` and the
-layout.
-"""
+"""The log density and its gradient, compiled; may import numba_support and `headcount.layout`."""

@@ -1,7 +1,6 @@
-"""Asking for headcounts and growth: a study's arrays with what is asked in the place of its rows.
+"""Queries of headcounts and growth: arrays of a study in which estimands take the place of rows.
 
-Whatever the engine does with rows (evaluate them at draws, differentiate them) it then does with
-what is asked for.
+The engine then evaluates and differentiates the estimands as it does the locations of rows.
 """
 
 from __future__ import annotations
@@ -20,7 +19,7 @@ __all__ = ["Query", "query_arrays"]
 
 
 class Query(NamedTuple):
-    """What is asked for: a log headcount, or its change since an earlier year.
+    """An estimand: a log headcount, or its change since an earlier year.
 
     Attributes
     ----------
@@ -40,55 +39,59 @@ class Query(NamedTuple):
     from_year: int | None = None
 
 
-def query_arrays(arrays: StudyArrays, layout: Layout, asked: Sequence[Query]) -> StudyArrays:
-    """Put headcounts in the place of rows.
+def query_arrays(arrays: StudyArrays, layout: Layout, queries: Sequence[Query]) -> StudyArrays:
+    """Put queries in the place of rows.
 
     Parameters
     ----------
     arrays, layout
         The study.
-    asked
-        What is asked for.
+    queries
+        The estimands.
 
     Returns
     -------
     StudyArrays
-        With one row of the form ``stated`` for each; its location is the answer.
+        One row of the form ``stated`` for each query; its location is the estimand.
     """
-    earlier = [one._replace(year=one.from_year) for one in asked if one.from_year is not None]
-    terms = list(dict.fromkeys([one._replace(from_year=None) for one in [*asked, *earlier]]))
+    earlier = [
+        query._replace(year=query.from_year) for query in queries if query.from_year is not None
+    ]
+    terms = list(dict.fromkeys([query._replace(from_year=None) for query in [*queries, *earlier]]))
     zero = len(terms)
-    part = [terms.index(one._replace(from_year=None)) for one in asked]
-    whole = [
-        zero if one.from_year is None else terms.index(Query(one.area, one.from_year, one.scope))
-        for one in asked
+    numerator = [terms.index(query._replace(from_year=None)) for query in queries]
+    denominator = [
+        zero
+        if query.from_year is None
+        else terms.index(Query(query.area, query.from_year, query.scope))
+        for query in queries
     ]
     sizes = [len(layout.spec.areas.regions_of(term.area)) for term in terms]
-    nobody, none = np.full(sum(sizes), -1), np.zeros(sum(sizes))
-    nothing, nowhere = np.zeros(len(asked)), np.zeros(len(asked), dtype=np.int64)
+    no_reach, no_weight = np.full(sum(sizes), -1), np.zeros(sum(sizes))
+    zeros, index = np.zeros(len(queries)), np.zeros(len(queries), dtype=np.int64)
     return arrays._replace(
-        cells=np.column_stack([nobody, nobody, *_places(terms, layout)]).astype(np.int64),
-        cell_next_weight=none,
-        cell_log_weight=none,
+        cells=np.column_stack([no_reach, no_reach, *_places(terms, layout)]).astype(np.int64),
+        cell_next_weight=no_weight,
+        cell_log_weight=no_weight,
         term_start=np.cumsum([0, *sizes]),
         term_cell=np.arange(sum(sizes)),
         term_known=np.zeros(1),
-        row_form=np.full(len(asked), STATED),
-        row_tails=np.full(len(asked), STUDENT_T),
-        row_source=nowhere,
-        row_numerator=np.array(part),
-        row_denominator=np.array(whole),
-        row_second_numerator=np.full(len(asked), zero),
-        row_epoch=nowhere,
-        row_value=nothing,
-        row_other=nothing,
-        row_noise_factor=nothing + 1,
-        row_variance=nothing + 1,
+        row_form=np.full(len(queries), STATED),
+        row_tails=np.full(len(queries), STUDENT_T),
+        row_source=index,
+        row_numerator=np.array(numerator),
+        row_denominator=np.array(denominator),
+        row_second_numerator=np.full(len(queries), zero),
+        row_epoch=index,
+        row_value=zeros,
+        row_other=zeros,
+        row_noise_factor=zeros + 1,
+        row_variance=zeros + 1,
     )
 
 
 def _places(terms: Sequence[Query], layout: Layout) -> tuple[IntArray, IntArray, IntArray]:
-    """Return scope, region and year of the cells that the terms are sums of."""
+    """Return scope, region and year of the cells of each term."""
     runs = [layout.spec.areas.regions_of(term.area) for term in terms]
     sizes = [len(run) for run in runs]
     scope = np.repeat([layout.scopes.index(term.scope) for term in terms], sizes)

@@ -1,6 +1,4 @@
-"""ReachPoints: the reach of a source in a region and, where it varies, a year; each is evaluated once,
-however many cells need it.
-"""
+"""Reach points: the sources, regions and years at which reach is evaluated, each once."""
 
 from __future__ import annotations
 
@@ -13,89 +11,100 @@ from headcount.layout.study_layout import Layout
 
 __all__ = ["ReachPoints"]
 
-type Zeta = tuple[int, int, int]
-
 
 @dataclass(frozen=True)
 class ReachPoints:
     """Where reach is evaluated.
 
+    A *place* is a source, a region and, where reach varies in time, a year: there reach has one
+    value on its link scale. A *reach point* is a place, with or without overcount and errors.
+
     Parameters
     ----------
-    zetas
-        Dims (zeta, 3): source, region and year index, the last one 0 where reach does not vary.
-    zeta, source
-        Of each view, as in `headcount.engine.density.study_arrays.StudyArrays`.
+    places
+        Source, region and year index; the year is 0 where reach does not vary; dims (place, 3).
+    link
+        Place of each reach point; dims (reach point,).
+    source
+        Source of each reach point; ``-1 - source`` for a list alone, without overcount and errors;
+        dims (reach point,).
     cells
-        As there.
+        Reach point of this year and of the following one (-1 for none), scope, region and year of
+        each cell; dims (cell, 5).
     """
 
-    zetas: IntArray
-    zeta: IntArray
+    places: IntArray
+    link: IntArray
     source: IntArray
     cells: IntArray
 
     @classmethod
     def of(cls, layout: Layout, *, everywhere: bool) -> ReachPoints:
-        """List the views that the cells need, or those of every source, region and year, in this
-        order.
+        """List the reach points of a study.
+
+        Parameters
+        ----------
+        layout
+            The study.
+        everywhere
+            Whether to begin with every source, region and year, in this order, and not only with
+            the reach points that some cell needs.
+
+        Returns
+        -------
+        ReachPoints
+            Reach points and cells.
         """
-        collected = _Views(layout)
+        collector = _Collector(layout)
         if everywhere:
             years = range(len(layout.spec.years.labels))
             regions = range(len(layout.spec.areas.regions))
             for source, name in enumerate(layout.sources):
                 for region in regions:
                     for year in years if layout.has_yearly_reach(name) else (0,):
-                        collected.view(source, region, year)
-        cells = collected.cells()
-        return cls(*collected.arrays, cells)
+                        collector.point(source, region, year)
+        cells = collector.cells()
+        return cls(*collector.arrays, cells)
 
 
-class _Views:
-    """Collects views and zetas, each once."""
+class _Collector:
+    """Collects places and reach points, each once."""
 
     def __init__(self, layout: Layout) -> None:
         self._layout = layout
-        self._varies = [layout.has_yearly_reach(name) for name in layout.sources]
-        self._zetas: dict[Zeta, int] = {}
-        self._views: dict[tuple[int, int], int] = {}
+        self._is_yearly = [layout.has_yearly_reach(name) for name in layout.sources]
+        self._places: dict[tuple[int, int, int], int] = {}
+        self._points: dict[tuple[int, int], int] = {}
 
-    def view(self, observer: int, region: int, year: int) -> int:
-        """Return the index of a view; -1 for a observer that sees everybody."""
-        count = len(self._varies)
-        if observer == count:
+    def point(self, observer: int, region: int, year: int) -> int:
+        """Return the index of a reach point; -1 for an observer that has no reach."""
+        nobody = len(self._is_yearly)
+        if observer == nobody:
             return -1
-        source = observer - count - 1 if observer > count else observer
-        zeta = (source, region, year if self._varies[source] else 0)
-        place = self._zetas.setdefault(zeta, len(self._zetas))
-        return self._views.setdefault(
-            (place, -1 - source if observer > count else source), len(self._views)
-        )
+        source = observer - nobody - 1 if observer > nobody else observer
+        place = (source, region, year if self._is_yearly[source] else 0)
+        index = self._places.setdefault(place, len(self._places))
+        signed = -1 - source if observer > nobody else source
+        return self._points.setdefault((index, signed), len(self._points))
 
     def cells(self) -> IntArray:
-        """Return the cells with the views that they look through, now and a year later."""
+        """Return the cells with their reach points, as in `ReachPoints`."""
         own = self._layout.cells
-        rows = zip(
-            own.observer.tolist(),
-            own.region.tolist(),
-            own.year.tolist(),
-            own.next_weight.tolist(),
-            strict=True,
-        )
-        views = [
+        columns = (own.observer, own.region, own.year, own.next_weight)
+        rows = zip(*(column.tolist() for column in columns), strict=True)
+        points = [
             (
-                self.view(observer, region, year),
-                self.view(observer, region, year + 1 if lean else year),
+                self.point(observer, region, year),
+                self.point(observer, region, year + 1 if next_weight else year),
             )
-            for observer, region, year, lean in rows
+            for observer, region, year, next_weight in rows
         ]
-        sides = np.array(views, dtype=np.int64).reshape(-1, 2)
+        sides = np.array(points, dtype=np.int64).reshape(-1, 2)
         return np.column_stack([sides, own.scope, own.region, own.year])
 
     @property
     def arrays(self) -> tuple[IntArray, IntArray, IntArray]:
-        """The arrays zetas, zeta and source of `ReachPoints`."""
-        views = np.array(list(self._views), dtype=np.int64).reshape(-1, 2)
-        zetas = np.array(list(self._zetas), dtype=np.int64).reshape(-1, 3)
-        return zetas, views[:, 0].copy(), views[:, 1].copy()
+        """The arrays places, link and source of `ReachPoints`."""
+        places = np.array(list(self._places), dtype=np.int64).reshape(-1, 3)
+        points = np.array(list(self._points), dtype=np.int64).reshape(-1, 2)
+        return places, points[:, 0].copy(), points[:, 1].copy()

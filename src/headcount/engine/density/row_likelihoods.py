@@ -1,4 +1,4 @@
-"""The likelihood of one row and its derivatives with respect to its mean and sd; see docs/model.md."""
+"""The log likelihood of one row, and its derivatives by location and dispersion."""
 
 from __future__ import annotations
 
@@ -17,21 +17,20 @@ __all__ = [
 ]
 
 NEARLY_ZERO = -1e-10
-"""A scope cannot be all of the one that holds it, nor a list everybody: keeps log odds finite where
-a ratio rounds to 1."""
+"""Largest log share of a list or scope among all people, so that log odds stay finite where a ratio
+rounds to 1."""
 
 LEAST = 1e-300
-"""A beta distribution needs parameters above zero, and concentration times a chance near e^-700 is
-not."""
+"""Least parameter of a beta distribution: concentration times a chance near e^-700 is zero."""
 
 MANY = 1e5
-"""From here on differences of log gamma functions are taken from Stirling's formula, whose digits
-do not cancel."""
+"""Above it, differences of log gamma functions follow Stirling's formula, whose digits do not
+cancel."""
 
 
 @inner
 def stated_row(value: float, mu: float, sd: float, normal: bool) -> tuple[float, float, float]:  # noqa: FBT001
-    """Return log density of a stated logarithm, and its derivatives by mu and sd."""
+    """Return the log density of a stated logarithm, and its derivatives by mu and sd."""
     z = (value - mu) / sd
     slope = -z if normal else -5 * z / (4 + z * z)
     return log_density(z, normal) - math.log(sd), -slope / sd, -(1 + slope * z) / sd
@@ -45,7 +44,7 @@ def bound_row(
     sd: float,
     normal: bool,  # noqa: FBT001
 ) -> tuple[float, float, float]:
-    """Return log probability of one side of a bound (+1 below, -1 above), and its derivatives."""
+    """Return the log probability of a side of a bound (+1 below, -1 above), and its derivatives."""
     z = -side * (bound - mu) / sd
     slope = -hazard(z, normal)
     return log_tail(z, normal), slope * side / sd, -slope * z / sd
@@ -59,8 +58,9 @@ def interval_row(
     sd: float,
     normal: bool,  # noqa: FBT001
 ) -> tuple[float, float, float]:
-    """Return log probability of an interval and its derivatives, computed in the tail where both
-    ends are precise.
+    """Return the log probability of an interval, and its derivatives by mu and sd.
+
+    It is computed in the tail in which both ends are precise.
     """
     a, b = (low - mu) / sd, (high - mu) / sd
     side = 1.0 if a + b > 0 else -1.0
@@ -76,8 +76,9 @@ def interval_row(
 def beta_binomial_row(
     k: float, n: float, logit: float, log_concentration: float
 ) -> tuple[float, float, float]:
-    """Return log probability of k of n people, and its derivatives by the log odds and by log
-    concentration.
+    """Return the beta-binomial log probability of k of n people.
+
+    Return its derivatives by the log odds and by the log concentration, too.
     """
     chance, against = expit(logit), expit(-logit)
     weight = math.exp(log_concentration)
@@ -95,8 +96,9 @@ def beta_binomial_row(
 
 @inner
 def survey_odds(log_part: float, log_selection: float) -> tuple[float, float]:
-    """Return the log odds of an answer where a part of all people would give it, and the derivative
-    by the log part.
+    """Return the log odds of an answer that a share of all people would give.
+
+    Return the derivative by the log share, too.
     """
     part = min(log_part, NEARLY_ZERO)
     gap = -math.expm1(part)
@@ -138,8 +140,9 @@ def overlap_odds(
 
 @inner
 def _log_rising(a: float, n: float) -> float:
-    """Return log Gamma(a + n) - log Gamma(a); without loss where a is large, since then it is near
-    n log a.
+    """Return log Gamma(a + n) - log Gamma(a).
+
+    For large a it is near n log a, the difference of two numbers that are much larger.
     """
     if a < MANY:
         return math.lgamma(a + n) - math.lgamma(a)
@@ -148,7 +151,7 @@ def _log_rising(a: float, n: float) -> float:
 
 @inner
 def _stirling(a: float) -> float:
-    """Return what Stirling's formula for log Gamma leaves out, for large a."""
+    """Return the remainder of Stirling's formula for log Gamma at large a."""
     return (1 / 12 - (1 / 360 - 1 / (1260 * a * a)) / (a * a)) / a
 
 

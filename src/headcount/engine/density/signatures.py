@@ -1,4 +1,4 @@
-"""Numba's types of the arguments and results of the compiled density; the same for all studies."""
+"""Numba types of the arguments and results of the compiled density, equal for all studies."""
 
 from __future__ import annotations
 
@@ -15,7 +15,10 @@ __all__ = ["CUBE", "EXPECTED", "LATENT", "NUMBERS", "ROWS", "STUDY", "tuple_type
 
 
 def tuple_type(form: Any, **dims: int) -> Any:  # noqa: ANN401 - Numba is not typed
-    """Return the type of a named tuple of arrays of one dimension, or of as many as ``dims`` gives."""
+    """Return the Numba type of a named tuple of arrays.
+
+    Arrays have one dimension, or as many as ``dims`` gives for their field.
+    """
     unknown = dims.keys() - set(form._fields)
     assert not unknown, f"{form.__name__} has no field {unknown}"
     hints = get_type_hints(form)

@@ -1,7 +1,8 @@
-"""The study as flat arrays: what the compiled density reads."""
+"""A study as the flat arrays that the compiled density reads."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -11,7 +12,7 @@ from headcount._types import FloatArray, IntArray
 from headcount.engine.density.linear_predictor import PARTS, LinearPredictor
 from headcount.engine.density.reach_points import ReachPoints
 from headcount.engine.numba_support.struct_pointers import StructPointer
-from headcount.layout.free_vector import segments_of
+from headcount.layout.free_vector import Segment, segments_of
 from headcount.layout.study_layout import TREND_LEVEL_SD, Layout
 from headcount.study.growth_kinds import GROWTH_KINDS
 from headcount.study.priors import FAMILIES
@@ -21,7 +22,7 @@ from headcount.study.specs import RATIO_SUPPORT
 __all__ = ["LINKS", "NONLINEAR", "StudyArrays", "arrays_of"]
 
 LINKS: Final = (*RATIO_SUPPORT, "part_of")
-"""Relations of scopes in the order of their codes."""
+"""Relations of scopes, in the order of their codes."""
 
 NONLINEAR: Final = tuple(
     dict.fromkeys(name for kind in GROWTH_KINDS.values() for name in kind.nonlinear)
@@ -75,60 +76,66 @@ class _Fields(NamedTuple):
 
 
 class StudyArrays(StructPointer, _Fields):
-    """Arrays of a study, all that the compiled density sees.
+    """All numbers of a study that the compiled density needs, as flat arrays.
 
     Attributes
     ----------
     prior_family, prior_first, prior_second
-        Prior of each free variable: the code of its family and its two numbers; dims (free,).
-    prior_median
-        Median of each free variable's prior, on the link scale.
-    log_prior_constant
-        What does not change in the log prior density; dims (1,).
-    log_scale
-        Free variables that are log scales of entries.
-    predictor_row, predictor_effect, predictor_scale, predictor_weight
-        The entries; b is -1 where the weight has no scale; dims (entry,).
-    effect_group
-        Effects of one group are recentred together; -1 for free variables that stand alone; dims
+        Prior of each free variable: the code of its family and the two numbers of its density; dims
         (free,).
+    prior_median
+        Median of the prior of each free variable, on the link scale; dims (free,).
+    log_prior_constant
+        Sum of the normalising constants of the log prior; dims (1,).
+    log_scale
+        Positions of the log scales of effects in the free vector.
+    predictor_row, predictor_effect, predictor_scale, predictor_weight
+        Entries of the linear predictor, see
+        `headcount.engine.density.linear_predictor.LinearPredictor`; dims (entry,).
+    effect_group
+        Reach group of each effect of a region or reach group, -1 for other free variables; effects
+        of one group are non-centred together; dims (free,).
     offset
-        Where in predictor each part of ``PARTS`` starts, and the end.
+        Start of each of ``PARTS`` in the linear predictor, and its end.
     shape
-        Numbers of regions, years, sources, scopes, and the index of the reference year.
+        Numbers of regions, years, sources and scopes, and the index of the reference year.
     growth
-        Code of the growth kind's recursion, and the positions in x of ``NONLINEAR``, or -1.
+        Code of the recursion of the growth kind, and the positions of ``NONLINEAR`` in the free
+        vector, -1 for none.
     damped_innovation
-        Positions in x of the innovations of each growth path, the common one and those of the
-        regions, where growth is damped; dims (path, step).
+        Positions in the free vector of the innovations of the common path and of the path of each
+        region, where growth is damped, else empty; dims (path, step).
     graduates
-        People a year, dims (region, year); empty but for stock and flow.
+        People a year, for the growth kind ``stock_and_flow``, else empty; dims (region, year).
     reach_point_link, reach_point_source
-        A view is a source's reach in a region and, where it varies, a year: position of its zeta,
-        and the source, or
-        -1 - source for a list alone, without overcount and errors; dims (view,).
+        Place and source of each reach point, see
+        `headcount.engine.density.reach_points.ReachPoints`; dims (reach point,).
     is_coverage, has_overcount
-        1 for sources with a coverage, or an overcount.
+        1 for sources with a coverage, or with an overcount; dims (source,).
     scope_parent, scope_link
-        Scope that a scope is relative to; a code of ``LINKS``.
+        The scope to which each scope is relative, and the code of the relation in ``LINKS``, -1 for
+        the target; dims (scope,).
     sibling_start, sibling
-        Parts of one breakdown as runs of scopes, one run for each scope, empty for those that are
-        no parts.
+        Parts of the breakdown of each scope, one run for each scope, empty for those that are no
+        parts.
     part_log_weight
-        Log weight expected of each scope that is a part; dims (scope,).
+        Log of the expected weight of each scope that is a part, else 0; dims (scope,).
     cells
-        Dims (cell, 5): view or -1, view of the year after or -1, scope, region, year.
+        Reach point of this year and of the following one (-1 for none), scope, region and year of
+        each cell; dims (cell, 5).
     cell_next_weight, cell_log_weight
-        Weight of the year after in the interpolation of each cell, and the log weight of the cell.
+        Weight of the following year in the interpolation, and log weight of the cell in its term;
+        dims (cell,).
     term_start, term_cell, term_known
-        Terms as runs of cells; then the known ones.
+        Cells of each term, as runs; then log values of the known terms.
     row_form, row_tails
-        Codes of each row's likelihood: its place in `headcount.study.row_forms.FORMS`; 1 where its
-        noise is normal, 0 where it is Student's t or there is none; dims (row,).
+        Codes of the likelihood of each row: the position of its form in
+        `headcount.study.row_forms.FORMS`; 1 where its noise is normal, 0 where it is Student's t or
+        where it has none; dims (row,).
     row_source, row_numerator, row_denominator, row_second_numerator, row_epoch
-        Indices of each row; dims (row,).
+        Indices of source, terms and survey epoch; dims (row,).
     row_value, row_other, row_noise_factor, row_variance
-        Numbers of each row.
+        Numbers of each row, as in `headcount.study.row_forms.FormRow`; dims (row,).
     """
 
 
@@ -141,33 +148,33 @@ def arrays_of(layout: Layout, *, everywhere: bool = False) -> StudyArrays:
     layout
         The study.
     everywhere
-        Whether to evaluate the reach of every source in every region and year, and not only where a
-        row needs it.
+        Whether to evaluate the reach of every source in every region and year, and not only where
+        some row needs it.
 
     Returns
     -------
     StudyArrays
-        Flat arrays; see there.
+        The arrays, kept with the layout.
     """
-    views = ReachPoints.of(layout, everywhere=everywhere)
-    entries = LinearPredictor(layout, views.zetas)
+    points = ReachPoints.of(layout, everywhere=everywhere)
+    predictor = LinearPredictor(layout, points.places)
     starts, members = _terms(layout)
     sources = [layout.spec.sources[name] for name in layout.sources]
     return StudyArrays(
         **_priors(layout),  # type: ignore[arg-type]  # the keys are field names
-        predictor_row=np.array(entries.row, dtype=np.int64),
-        predictor_effect=np.array(entries.a, dtype=np.int64),
-        predictor_scale=np.array(entries.b, dtype=np.int64),
-        predictor_weight=np.array(entries.weight, dtype=np.float64),
-        log_scale=np.unique([b for b in entries.b if b >= 0]).astype(np.int64),
-        effect_group=_group_of(layout),
-        offset=np.cumsum([0, *(entries.sizes[part] for part in PARTS)]),
+        predictor_row=np.array(predictor.row, dtype=np.int64),
+        predictor_effect=np.array(predictor.effect, dtype=np.int64),
+        predictor_scale=np.array(predictor.scale, dtype=np.int64),
+        predictor_weight=np.array(predictor.weight, dtype=np.float64),
+        log_scale=np.unique([scale for scale in predictor.scale if scale >= 0]).astype(np.int64),
+        effect_group=_effect_groups(layout),
+        offset=np.cumsum([0, *(predictor.sizes[part] for part in PARTS)]),
         shape=_shape(layout),
         growth=_growth(layout),
-        damped_innovation=_paths(layout),
+        damped_innovation=_damped_innovations(layout),
         graduates=_graduates(layout),
-        reach_point_link=views.zeta,
-        reach_point_source=views.source,
+        reach_point_link=points.link,
+        reach_point_source=points.source,
         is_coverage=np.array(
             [int(source.coverage is not None) for source in sources], dtype=np.int64
         ),
@@ -175,7 +182,7 @@ def arrays_of(layout: Layout, *, everywhere: bool = False) -> StudyArrays:
             [int(source.overcount is not None) for source in sources], dtype=np.int64
         ),
         **_scopes(layout),  # type: ignore[arg-type]  # as above
-        cells=views.cells,
+        cells=points.cells,
         cell_next_weight=layout.cells.next_weight,
         cell_log_weight=layout.cells.log_weight,
         term_start=starts,
@@ -198,12 +205,12 @@ def _growth(layout: Layout) -> IntArray:
     return np.array([GROWTH_KINDS[layout.spec.growth.kind].code, *places], dtype=np.int64)
 
 
-def _paths(layout: Layout) -> IntArray:
+def _damped_innovations(layout: Layout) -> IntArray:
     steps = len(layout.spec.years.labels) - 1
     damped = GROWTH_KINDS[layout.spec.growth.kind].is_damped
     places = [
-        block.slice
-        for name, block in segments_of(layout).items()
+        segment.slice
+        for name, segment in segments_of(layout).items()
         if name.endswith("_innovation_z") and damped
     ]
     found = [np.arange(own.start, own.stop) for own in places]
@@ -236,22 +243,27 @@ def _link(relation: str) -> int:
     return LINKS.index(relation) if relation else -1
 
 
+def _size(segments: Iterable[Segment]) -> int:
+    """Return the length of the free vector."""
+    return sum(segment.size for segment in segments)
+
+
 def _priors(layout: Layout) -> dict[str, IntArray | FloatArray]:
-    blocks = segments_of(layout)
-    size = max(block.start + block.size for block in blocks.values())
+    segments = segments_of(layout)
+    size = _size(segments.values())
     family, first, second = np.zeros(size, dtype=np.int64), np.zeros(size), np.ones(size)
-    middle = np.zeros(size)
+    median = np.zeros(size)
     for i, prior in enumerate(layout.priors.values()):
         family[i] = FAMILIES[prior.family].code
         first[i], second[i] = prior.numbers
-        middle[i] = prior.link.forward(prior.quantile(0.5))
-    if "trend_level" in blocks:
-        second[blocks["trend_level"].slice] = TREND_LEVEL_SD
+        median[i] = prior.link.forward(prior.quantile(0.5))
+    if "trend_level" in segments:
+        second[segments["trend_level"].slice] = TREND_LEVEL_SD
     return {
         "prior_family": family,
         "prior_first": first,
         "prior_second": second,
-        "prior_median": middle,
+        "prior_median": median,
         "log_prior_constant": np.array([_constant(family, first, second)]),
     }
 
@@ -265,26 +277,26 @@ def _constant(family: IntArray, first: FloatArray, second: FloatArray) -> float:
     return float(constant.sum())
 
 
-def _group_of(layout: Layout) -> IntArray:
-    """Group the effects of each unit: its level, its growth, its ratios and how sources see it.
+def _effect_groups(layout: Layout) -> IntArray:
+    """Return the reach group of each effect, -1 for free variables of no region or reach group.
 
-    Data speak about their sums.
+    Rows inform about sums of the effects of a group: level, growth, ratios and deviations of reach.
     """
-    blocks, unit = segments_of(layout), layout.region_reach_group
-    units, steps = len(layout.spec.areas.reach_groups), len(layout.spec.years.labels) - 1
-    group = np.full(max(b.start + b.size for b in blocks.values()), -1, dtype=np.int64)
-    for name, block in blocks.items():
-        place = np.arange(block.size)
+    segments, region_group = segments_of(layout), layout.region_reach_group
+    groups, steps = len(layout.spec.areas.reach_groups), len(layout.spec.years.labels) - 1
+    group = np.full(_size(segments.values()), -1, dtype=np.int64)
+    for name, segment in segments.items():
+        place = np.arange(segment.size)
         if name == "source_region_z":
-            group[block.slice] = layout.source_reach_groups[:, 1]
+            group[segment.slice] = layout.source_reach_groups[:, 1]
         elif name in ("region_z", "region_rate_z"):
-            group[block.slice] = unit
+            group[segment.slice] = region_group
         elif name == "region_innovation_z":
-            group[block.slice] = unit[place // steps]
+            group[segment.slice] = region_group[place // steps]
         elif name.startswith(("ratio_", "kind_")):
-            group[block.slice] = place
+            group[segment.slice] = place
         elif name.startswith("part_") and name.endswith("_region_z"):
-            group[block.slice] = place % units
+            group[segment.slice] = place % groups
     return group
 
 

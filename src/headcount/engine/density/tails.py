@@ -1,6 +1,4 @@
-"""Log densities, tails and special functions that the compiled density needs, with their
-derivatives.
-"""
+"""Log densities, tails and special functions for compiled code, with their derivatives."""
 
 from __future__ import annotations
 
@@ -25,8 +23,8 @@ __all__ = [
 LOG_T4 = math.lgamma(2.5) - math.lgamma(2.0) - 0.5 * math.log(4 * math.pi)
 LOG_NORMAL = -0.5 * math.log(2 * math.pi)
 FAR = 5.0
-"""Beyond this many sd the normal tail is computed from its continued fraction, where erfc would
-lose digits."""
+"""Number of sds beyond which the normal tail follows its continued fraction, as erfc would lose
+digits."""
 
 
 @inner
@@ -66,8 +64,9 @@ def _inverse_mills(z: float) -> float:
 
 @inner
 def digamma(x: float) -> float:
-    """Return the derivative of log gamma for x > 0: recurrence up to 10, then the asymptotic
-    series.
+    """Return the derivative of log gamma for x > 0.
+
+    A recurrence up to 10 precedes the asymptotic series.
     """
     shift = 0.0
     while x < 10.0:
