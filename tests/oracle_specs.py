@@ -66,7 +66,7 @@ NEARLY = interval(1e-9, 2e-9)
 
 
 def document() -> dict[str, Any]:
-    """Return a spec that uses every section; tests change what they are about."""
+    """Return a spec that uses every section; tests change single keys."""
     return {
         "title": "t",
         "question": "q",

@@ -1,4 +1,4 @@
-"""The names that the parts of headcount agree on: dims, variables and groups of a fit."""
+"""Names that several rooms share: dims, variables and groups of a fit."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ REACH_GROUP: Final = "reach_group"
 LINEAGE: Final = "lineage"
 ROW: Final = "row"
 
-# Posterior variables that the answers are computed from.
+# Posterior variables from which estimands are computed.
 LOG_HEADCOUNT: Final = "log_headcount"
 LOG_RATIO: Final = "log_ratio"
 RATIO_ETA: Final = "ratio_eta"
@@ -35,5 +35,5 @@ POSTERIOR: Final = "posterior"
 UNCONSTRAINED: Final = "unconstrained_posterior"
 SAMPLE_STATS: Final = "sample_stats"
 
-# The prior set that a spec has without any overlay.
+# Name of the priors outside all prior sets.
 BASE_PRIORS: Final = "base"

@@ -1,4 +1,4 @@
-"""Array types, so that signatures say what they hold."""
+"""Types of arrays, for signatures."""
 
 from __future__ import annotations
 

@@ -28,8 +28,8 @@ __all__ = [
     "signed",
 ]
 
-UNITS: Final = ((1e9, "billion"), (1e6, "million"))
-"""From which number on it is written with which word."""
+MAGNITUDES: Final = ((1e9, "billion"), (1e6, "million"))
+"""Words for large numbers, with the number from which each is used."""
 
 NOTHING: Final = 1e-12
 """Smaller numbers are rounding errors of zero."""
@@ -59,7 +59,7 @@ def people(value: float, digits: int = 2) -> str:
     ('310,000', '1.4 million', '1 million', '3')
     """
     rounded = _significant(value, digits)
-    for size, word in UNITS:
+    for size, word in MAGNITUDES:
         if rounded >= size:
             return f"{plain(rounded / size, digits)} {word}"
     return f"{round(rounded):,}" if rounded >= 1 or rounded == 0 else "fewer than 1"

@@ -57,7 +57,7 @@ MOST_SHOWN: Final = 12
 
 @dataclass(frozen=True)
 class Problem:
-    """One thing to correct: its place, what is wrong, and advice.
+    """One thing to correct: its place, the fault, and advice.
 
     Parameters
     ----------
@@ -125,7 +125,7 @@ class HeadcountWarning(UserWarning):
 
 
 def warn(text: str) -> None:
-    """Issue a `HeadcountWarning` at the line outside headcount that led to it.
+    """Issue a `HeadcountWarning` at the line that called headcount.
 
     Parameters
     ----------

@@ -59,7 +59,7 @@ def test_tables_without_copies_stay_as_they_are(spec, toy_observations):
     assert settle_copies(spec, toy_observations)[0] is toy_observations
 
 
-def test_what_the_original_states_too_is_shown_and_not_fitted(spec):
+def test_a_number_that_the_original_states_is_excluded(spec):
     original, copy = (
         row("platform", citation="p. 3"),
         row("blog", citation="a post", as_stated="five"),
@@ -69,7 +69,7 @@ def test_what_the_original_states_too_is_shown_and_not_fitted(spec):
     assert first == replace(copy, line=2, excluded="copy of platform, line 3")
 
 
-def test_what_the_original_is_silent_about_enters_in_its_name(spec):
+def test_a_number_without_a_row_of_the_original_enters_under_its_name(spec):
     [found] = settled(spec, row("blog", citation="a post", as_stated="five", notes="undated"))
     assert found == row(
         "platform", 2, citation="a post", as_stated="five", notes="undated; as repeated by blog"
@@ -130,7 +130,8 @@ def test_a_scope_that_goes_without_saying_may_be_said(spec):
 def test_other_numbers_are_no_copy(spec, original, copy, column):
     [line] = faults(spec, row("platform", **original), row("blog", **copy))
     assert line == (
-        f"o.csv:3 [{column}]: 'blog' is declared a copy of 'platform', and line 2 states another {column}. "
+        f"o.csv:3 [{column}]: 'blog' is declared a copy of 'platform', and line 2 states another "
+        f"{column}. "
         "Correct the number, or declare the source with a reach of its own and a common lineage."
     )
 
@@ -158,7 +159,7 @@ def test_an_original_that_repeats_itself_may_be_copied_once_more(spec):
     assert copy.excluded == "copy of platform, line 3"
 
 
-def test_a_copy_of_what_is_excluded_is_excluded(spec):
+def test_a_copy_of_an_excluded_row_is_excluded(spec):
     doubtful = row("platform", excluded="a typing error")
     *_, copy = settled(spec, doubtful, row("blog"))
     assert copy.excluded == "copy of platform, line 2, which is excluded: a typing error"
@@ -179,7 +180,8 @@ def test_a_study_is_checked_with_its_copies_settled(spec, toy_observations):
     with pytest.raises(StudyError) as caught:
         hc.Study(spec, table)
     assert [str(problem).split(". ")[0] for problem in caught.value.problems] == [
-        "observations.csv:101 [value]: 'press' is declared a copy of 'platform', and line 100 states another value",
+        "observations.csv:101 [value]: 'press' is declared a copy of 'platform', and line 100 "
+        "states another value",
         "observations.csv:102 [area]: unknown area 'NOWHERE'",
     ]
     hc.Study(spec, replace(toy_observations, rows=toy_observations.rows + rows[:1]))

@@ -25,7 +25,7 @@ def test_a_kind_names_its_priors_and_where_they_live(name):
     assert kind.name == name
     assert kind.when.endswith(".")
     assert kind.parameters["region_rate_sd"] == "positive"
-    # People who enter and leave grow by what they do, and not at a rate that is stated.
+    # Growth by entries, exits and conversions has no common rate.
     assert kind.parameters.get("rate") == (None if name == "stock_and_flow" else "growth")
     assert set(kind.parameters.values()) <= LINKS.keys()
     assert {kind.base, *kind.nonlinear} <= kind.parameters.keys()
@@ -47,7 +47,7 @@ def test_richer_kinds_keep_the_priors_of_simpler_ones():
     assert GROWTH_KINDS["logistic"].parameters.keys() - walk.keys() == {"ceiling"}
 
 
-def test_settings_are_keys_of_the_section_and_say_what_they_are():
+def test_settings_are_keys_of_the_section_with_a_meaning():
     settings = {
         key: words for kind in GROWTH_KINDS.values() for key, words in kind.settings.items()
     }

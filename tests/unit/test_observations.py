@@ -70,7 +70,7 @@ def test_a_frame_has_a_row_for_each_and_no_line():
 
 
 @pytest.mark.parametrize("text", ["nan", "inf", "-inf", "NA", "about 5", "5 000", "1e999", "--"])
-def test_what_is_not_a_finite_number_is_named_once(text):
+def test_an_invalid_number_is_one_problem(text):
     assert faults(f"s,A,2021,count,{text},,,,,,,,,\n") == [
         f"o.csv:2 [value]: {text!r} is not a finite number. "
         "Write a plain number such as 135000, or leave the cell empty."
@@ -118,7 +118,8 @@ def test_faults_of_all_rows_come_together_in_line_order():
         "o.csv:9 [from_year]: 2021 is not before year = 2021. "
         "Growth within a year needs a from_period, and a period after it.",
         "o.csv:10 [n]: 0 is not above 0",
-        "o.csv:10 [of_area]: a share needs of_area, of_scope or of_source. Say what it is a share of.",
+        "o.csv:10 [of_area]: a share needs of_area, of_scope or of_source. Say what it is a share "
+        "of.",
         "o.csv:11 [of_scope]: the cell is empty; a survey needs value, n, of_scope",
         "o.csv:11 [n]: 5.5 is not a whole number. value is k, n how many were asked or looked up.",
         "o.csv:11 [value]: k = 7 is above n = 5.5",
@@ -177,7 +178,8 @@ def test_rows_say_when(row):
     [
         (
             "s,A,2021,count,5,,2021-13,,,",
-            "o.csv:2 [period]: '2021-13' is not a period. Write 2021, 2021-Q3, 2021-06, 2021-12-31, "
+            "o.csv:2 [period]: '2021-13' is not a period. Write 2021, 2021-Q3, 2021-06, "
+            "2021-12-31, "
             "an interval such as 2021-07/2022-06, start or end.",
         ),
         (

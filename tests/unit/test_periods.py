@@ -80,7 +80,7 @@ def test_the_days_of_a_period(year, period, first, last):
     assert period_problem(year, period) is None
 
 
-def test_a_row_without_a_period_speaks_of_the_middle_of_its_year():
+def test_a_row_without_a_period_refers_to_the_middle_of_its_year():
     assert moments(2021) == moments(2021, flow=True) == (Moment(2021.0, 1.0),)
     assert moments(2021, "2021") == moments(2021, "2021", flow=True) == (Moment(2021.0, 1.0),)
 
@@ -91,7 +91,7 @@ def test_the_ends_of_a_year_are_half_a_day_from_it():
     assert end.time == pytest.approx(2021.5 - 0.5 / 365, abs=1e-9)
 
 
-def test_a_month_speaks_at_its_middle():
+def test_a_month_is_a_moment_at_its_middle():
     # The 1st of June is the 152nd day, and June has 30.
     [june] = moments(2021, "2021-06")
     assert june == Moment(pytest.approx(2020.5 + (151 + 15) / 365, abs=1e-9), 1.0)
@@ -172,18 +172,19 @@ def test_one_unit_is_an_interval_to_itself(day):
 @pytest.mark.parametrize(
     "period",
     [
-        "mid", "End", "21", "20211", "2021-13", "2021-00", "2021-1", "2021-Q5", "2021-q1", "Q3", "2021-02-29", "2021-06-31",
-        "2021/", "/2021", "2021/09", "2021-07/09", "2021/P1Y", "2020/2021/2022", "2021 - 2022", "0000", "end/2021", "٢٠٢١", " ",
+        "mid", "End", "21", "20211", "2021-13", "2021-00", "2021-1", "2021-Q5", "2021-q1", "Q3",
+        "2021-02-29", "2021-06-31", "2021/", "/2021", "2021/09", "2021-07/09", "2021/P1Y",
+        "2020/2021/2022", "2021 - 2022", "0000", "end/2021", "٢٠٢١", " ",
     ],
 )  # fmt: skip
-def test_what_is_no_period_is_told_what_is(period):
+def test_an_invalid_period_is_answered_with_the_valid_forms(period):
     assert period_problem(2021, period) == (f"{period!r} is not a period", WRITE)
     with pytest.raises(ValueError, match="is not a period|month must be|day |year "):
         moments(2021, period)
 
 
 @pytest.mark.parametrize(
-    ("year", "period", "what", "advice"),
+    ("year", "period", "message", "advice"),
     [
         (
             2021,
@@ -208,5 +209,5 @@ def test_what_is_no_period_is_told_what_is(period):
         (20211, "2021", "'2021' needs a calendar year, and year is 20211", WRITE),
     ],
 )
-def test_a_period_ends_in_the_year_of_its_row(year, period, what, advice):
-    assert period_problem(year, period) == (what, advice)
+def test_a_period_ends_in_the_year_of_its_row(year, period, message, advice):
+    assert period_problem(year, period) == (message, advice)

@@ -1,5 +1,4 @@
-"""Priors: intervals mean what they say, families are what their parameters name, and nonsense is
-refused."""
+"""Priors: intervals have their quantiles, families their moments; the rest is refused."""
 
 from __future__ import annotations
 
@@ -28,7 +27,7 @@ ENDS = some.tuples(some.floats(-8, 8), some.floats(0.01, 6))
 
 
 def fault(stated, support="positive"):
-    with pytest.raises(ValueError) as caught:  # noqa: PT011 - the text is what tests assert on
+    with pytest.raises(ValueError) as caught:  # noqa: PT011 - tests assert on the text
         Prior.parse(stated, support=support)
     return str(caught.value)
 
@@ -68,7 +67,7 @@ SMALL = some.floats(1e-6, 1e-3)
 @pytest.mark.parametrize("support", LINKS)
 @PROPERTY
 @given(at=some.floats(-4, 4), part=SMALL)
-def test_a_stated_value_with_its_error_is_what_it_says_for_small_errors(support, at, part):
+def test_a_stated_value_with_a_small_error_has_that_mean_and_sd(support, at, part):
     # To first order in the error, whatever the support: half of it on either side, and its sd is
     # the error.
     stated = float(LINKS[support].inverse(at))
@@ -138,7 +137,7 @@ def test_stated_values_that_are_no_prior(stated, support, text):
 
 
 @pytest.mark.parametrize("family", FAMILIES)
-def test_families_are_what_their_parameters_name(family):
+def test_families_have_the_moments_that_their_parameters_name(family):
     support, numbers = STATED[family]
     prior = Prior.parse({"family": family} | numbers, support=support)
     assert prior.family == family
@@ -176,7 +175,7 @@ def test_the_curvature_is_minus_the_second_derivative(family):
     np.testing.assert_allclose(curvature, expected, rtol=1e-4, atol=1e-6)
 
 
-def test_the_engine_tells_families_by_their_codes():
+def test_families_have_different_codes():
     assert sorted(family.code for family in FAMILIES.values()) == list(range(len(FAMILIES)))
 
 
@@ -258,7 +257,7 @@ def test_mass_that_leaves_no_sd_is_refused_without_a_warning(mass):
         ),
     ],
 )
-def test_what_is_no_prior_is_refused_in_one_sentence(stated, text):
+def test_an_invalid_prior_is_refused_in_one_sentence(stated, text):
     assert fault(stated).startswith(text)
 
 
@@ -271,7 +270,7 @@ def test_what_is_no_prior_is_refused_in_one_sentence(stated, text):
         (-0.5, 0.1, "mean = -0.5 must be above 0"),
     ],
 )
-def test_beta_needs_room_between_nought_and_one(mean, sd, text):
+def test_beta_needs_a_mean_between_zero_and_one(mean, sd, text):
     assert fault({"family": "beta", "mean": mean, "sd": sd}, "unit") == text
 
 

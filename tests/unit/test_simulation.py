@@ -1,4 +1,4 @@
-"""The oracle's latent world: shares, scopes, and the simulations made of it."""
+"""The oracle's states: shares and ratios of scopes, and simulations."""
 
 from __future__ import annotations
 
@@ -248,7 +248,7 @@ def test_same_seed_same_simulation(toy, toy_rows):
     assert first.seed == 7
 
 
-def test_rows_do_not_change_the_world(toy, toy_rows):
+def test_the_state_does_not_depend_on_the_rows(toy, toy_rows):
     study = hc.Study(toy, toy_rows)
     fewer = study.variant(observations=replace(toy_rows, rows=toy_rows.rows[:5]))
     first, second = simulate(study, seed=7), simulate(fewer, seed=7)
@@ -260,8 +260,7 @@ def test_simulated_rows_are_a_table_that_can_be_read(toy, toy_rows):
     for seed in range(20):
         simulated = simulate(toy, toy_rows, seed=seed).observations
         with pytest.MonkeyPatch.context() as patch:
-            # Equal statements about one thing are likely here, and warned of; what counts is that
-            # all are read.
+            # Several numbers for one quantity are likely here, with warnings; all must be read.
             patch.setattr("headcount.study.observation_files.warn", lambda _text: None)
             again = hc.parse_observations(simulated.to_csv())
         assert [replace(r, line=0) for r in again.rows] == [
@@ -269,7 +268,8 @@ def test_simulated_rows_are_a_table_that_can_be_read(toy, toy_rows):
         ]
 
 
-EVERY_KIND = """source,area,year,period,kind,value,lower,upper,mass,unit,n,from_year,scope,of_area,of_scope,of_source,seen_by
+EVERY_KIND = """\
+source,area,year,period,kind,value,lower,upper,mass,unit,n,from_year,scope,of_area,of_scope,of_source,seen_by
 registry,A,2021,end,count,700,,,,,,,,,,,
 forum,WORLD,2022,2020/2022,rounded,30000,,,,,,,,,,,
 forum,B,2022,2022-Q1,rounded,0,,,,1000,,,old,,,,
@@ -301,8 +301,7 @@ def test_statements_of_every_kind_fit_the_study_that_they_are_drawn_for(spec):
             replace(r, line=0) for r in simulation.observations.rows
         ]
         with warnings.catch_warnings(action="ignore"):
-            # Statements about one thing may contradict each other here; what counts is that all can
-            # be fitted.
+            # Rows may contradict each other here; all must fit the spec.
             Study(spec, again)
 
 
@@ -328,26 +327,26 @@ def test_figures_that_copies_repeat_enter_once(spec):
     assert "echo" not in simulation.truth["source"]
 
 
-def test_worlds_within_a_range(toy, toy_rows):
+def test_states_within_a_range(toy, toy_rows):
     for seed in range(10):
         truth = simulate(toy, toy_rows, seed=seed, within=(40_000, 60_000)).truth
         assert 40_000 <= float(truth["headcount"].sel(year=2021).sum()) <= 60_000
 
 
-def test_worlds_that_are_kept(toy, toy_rows):
+def test_states_that_are_kept(toy, toy_rows):
     simulation = simulate(
         toy, toy_rows, seed=1, keep=lambda state: state.selection["poll"][0] > 1.3
     )
     assert simulation.state.selection["poll"][0] > 1.3
 
 
-def test_a_range_that_no_world_lies_in_is_an_error(toy, toy_rows):
+def test_a_range_without_any_state_is_an_error(toy, toy_rows):
     expected = r"toy.toml \[total.prior\]: none of 50 prior draws .* between 1 and 2"
     with pytest.raises(HeadcountError, match=expected):
         simulate(toy, toy_rows, seed=1, within=(1, 2), tries=50)
 
 
-def test_prior_draws_show_what_the_priors_imply(toy):
+def test_prior_draws_show_the_implications_of_the_priors(toy):
     prior = simulate_prior(toy, seed=1, draws=300)
     assert dict(prior.sizes) == {"draw": 300, "region": 4, "year": 8, "scope": 3, "source": 4}
     assert bool((prior["ratio"].sel(scope="helper") > 1).all())

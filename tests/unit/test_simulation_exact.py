@@ -150,7 +150,7 @@ def test_rounded_numbers(tails, expected, noise, unit, times, relative_se):
     ("value", "unit"),
     [(30_000.0, 1e4), (31_400.0, 100.0), (7.0, 1.0), (1e18, 1e18), (1_930_001.0, 1.0)],
 )
-def test_trailing_zeros_tell_the_unit(value, unit):
+def test_trailing_zeros_give_the_rounding_unit(value, unit):
     row = hc.Observation(source="forum", area="A", year=2021, kind="rounded", value=value)
     assert rounding_unit(row) == unit
     assert rounding_unit(replace(row, unit=250.0)) == 250.0

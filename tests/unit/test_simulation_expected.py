@@ -96,7 +96,7 @@ def test_between_years_logarithms_are_on_a_straight_line():
 def test_beyond_the_outermost_years_the_line_goes_on(year, period, beyond):
     own = GROWING.log_headcount[0]
     inside = 1 if beyond == 0 else 3
-    # A day speaks at its middle.
+    # A day is a moment at its middle.
     away = 0.5 - 0.5 / 365
     line = own[beyond] + away * (own[beyond] - own[inside])
     assert expected(GROWING, year=year, period=period) == pytest.approx(math.exp(line))
@@ -141,7 +141,7 @@ def test_people_are_counted_whoever_sees_them():
     )
 
 
-def test_a_whole_has_in_common_with_its_part_what_it_does_not_state():
+def test_a_whole_shares_with_its_part_the_cells_that_it_does_not_state():
     own = row("share", period="2021-Q2", of_area="WORLD")
     assert whole_of(own, SPEC) == replace(subject_of(own, SPEC), area="WORLD")
     own = row("share", period="2021-Q2", of_scope="outer")
@@ -200,7 +200,7 @@ def test_a_survey_s_selection_is_that_of_its_year():
             assert sum(beta) == pytest.approx(30)
 
 
-def test_a_survey_of_a_list_asks_who_is_on_it():
+def test_a_survey_of_a_list_counts_those_on_it():
     state = replace(STATE, log_bare={"forum": BY_REGION}, log_reach={"forum": BY_REGION + 1})
     own = row("survey", source="poll", of_scope="core", seen_by="forum", area="C")
     part = (0.3 + 0.5) / 2
@@ -252,13 +252,13 @@ def test_lists_of_nearly_all_and_nearly_none_have_odds(log_bare):
             STATE, log_bare={"forum": flat, "roll": flat}, dependence={"linkage": theta}
         )
         own = row("overlap", source="linkage", value=1.0, n=10.0)
-        asked = row("survey", source="poll", of_scope="core", seen_by="forum")
+        survey = row("survey", source="poll", of_scope="core", seen_by="forum")
         for beta in (
             BETA_PARAMETERS["overlap"](own, state, SPEC),
-            BETA_PARAMETERS["survey"](asked, state, SPEC),
+            BETA_PARAMETERS["survey"](survey, state, SPEC),
         ):
             assert min(beta) > 0
             assert sum(beta) == pytest.approx(30)
     assert special.expit(
-        np.log(odds(BETA_PARAMETERS["survey"](asked, STATE, SPEC)))
+        np.log(odds(BETA_PARAMETERS["survey"](survey, STATE, SPEC)))
     ) == pytest.approx(0.5)

@@ -26,7 +26,7 @@ def test_every_growth_kind_can_be_drawn():
 
 
 def drivers(shape: tuple[int, int], reference: int = 0, **parameters: float) -> GrowthDrivers:
-    """Return what nothing lasting or passing adds to; dims (region, step)."""
+    """Return drivers without steady or driven growth."""
     return GrowthDrivers(
         parameters={"rate": 0.0} | parameters,
         steady=np.zeros(shape[0]),

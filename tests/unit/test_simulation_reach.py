@@ -1,4 +1,4 @@
-"""The oracle's reach: levels, exceptions, deviations, drift, breaks, and what is shared."""
+"""The oracle's reach: levels, exceptions, deviations, drift, breaks, and shared terms."""
 
 from __future__ import annotations
 

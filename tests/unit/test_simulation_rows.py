@@ -488,7 +488,7 @@ def test_draws_follow_densities(name):
     assert ratios.mean() == pytest.approx(1, abs=4 * ratios.std() / math.sqrt(3000))
 
 
-def test_simulated_rows_say_what_they_are():
+def test_simulated_rows_are_marked_as_simulated():
     table = hc.read_observations(ROOT / "data/toy/observations.csv")
     table = replace(table, rows=tuple(replace(r, as_stated="their words") for r in table.rows))
     simulated = draw_observations(SPEC, table, make_state(), np.random.default_rng(1))

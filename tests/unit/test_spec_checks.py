@@ -1,4 +1,4 @@
-"""Spec checks: what does not fit between the sections of a spec is named by file and key."""
+"""Spec checks: problems between the sections of a spec name file and key."""
 
 from __future__ import annotations
 
@@ -100,7 +100,7 @@ def put(document, path, value):
         ),
     ],
 )
-def test_what_does_not_fit_between_sections(document, toy_spec, path, value, expected):
+def test_problems_between_sections(document, toy_spec, path, value, expected):
     del document["prior_sets"]
     put(document, path, value)
     [line] = faults(document, toy_spec)
@@ -185,7 +185,7 @@ def test_a_breakdown_that_fits_is_a_breakdown(document, toy_spec):
         ),
     ],
 )
-def test_what_does_not_fit_in_a_breakdown(document, toy_spec, path, value, expected):
+def test_problems_in_a_breakdown(document, toy_spec, path, value, expected):
     del document["prior_sets"]
     broken_down(document)
     put(document, path, value)
@@ -273,7 +273,7 @@ BETWEEN = (
         ),
     ],
 )
-def test_what_does_not_fit_the_years_or_other_sections(document, toy_spec, path, value, expected):
+def test_problems_of_growth_breaks_and_linkages(document, toy_spec, path, value, expected):
     del document["prior_sets"]
     put(document, path, value)
     [line] = faults(document, toy_spec)
@@ -340,7 +340,7 @@ def test_regions_without_a_covariate_are_named(document, toy_spec):
 
 
 @pytest.mark.parametrize("value", ["0", "-5"])
-def test_what_has_no_logarithm_is_named(document, toy_spec, value):
+def test_a_value_without_logarithm_is_named(document, toy_spec, value):
     text = toy_spec.covariate_table.to_csv().replace("3000000.0", value)
     table = hc.parse_covariates(text)
     document["scopes"]["people"] = {"definition": "d", "covariate": "population"}

@@ -119,7 +119,7 @@ def test_a_spec_is_made_again_from_its_document(name):
 
 
 @pytest.mark.parametrize("value", [datetime.date(2018, 1, 1), datetime.time(12), [1, 2]])
-def test_what_toml_can_hold_and_a_spec_cannot_is_named(document, toy_spec, value):
+def test_a_toml_value_that_a_spec_cannot_have_is_named(document, toy_spec, value):
     document["years"]["first"] = value
     document["total"]["prior"]["low"] = value
     first, second = faults(document, toy_spec)
@@ -276,7 +276,8 @@ def test_a_prior_set_reaches_every_section(path):
 def test_a_figure_with_its_error_keeps_the_exceptions_of_a_coverage(document, toy_spec):
     coverage = document["sources"]["platform"]["coverage"]
     document["sources"]["platform"]["coverage"] = {
-        "stated": 0.4, "se": 0.05, "regions": coverage["regions"] | {"NORTH": {"stated": 0.5, "se": 0.1}},
+        "stated": 0.4, "se": 0.05,
+        "regions": coverage["regions"] | {"NORTH": {"stated": 0.5, "se": 0.1}},
     }  # fmt: skip
     spec = parse(document, toy_spec)
     assert spec.priors["sources.platform.coverage"] == hc.Prior.around(0.4, 0.05, support="unit")

@@ -34,8 +34,7 @@ def parse(toy_spec):
 
 @pytest.fixture
 def faults(document, parse):
-    """A function that changes the toy spec by ``path, value`` pairs and returns what is said about
-    it."""
+    """A function that changes the toy spec by ``path, value`` pairs and returns its problems."""
 
     def found(*changes):
         changed = copy.deepcopy(document)
@@ -209,7 +208,8 @@ def test_the_richer_grammar_has_its_priors_under_their_paths():
             dict.fromkeys(("region_rate_sd", "common_sd", "region_sd", "conversion"), PRIOR)
             | {name: {"low": 0.1, "high": 0.2} for name in ("exit", "entry")}
             | {"kind": "stock_and_flow"},
-            "[growth]: growth kind 'stock_and_flow' needs graduates: the variable of covariates.csv that counts",
+            "[growth]: growth kind 'stock_and_flow' needs graduates: the variable of "
+            "covariates.csv that counts",
         ),
         (
             "growth/changes",
@@ -235,12 +235,14 @@ def test_the_richer_grammar_has_its_priors_under_their_paths():
         (
             "covariates/population/coefficient",
             "shrunk",
-            '[covariates.population]: coefficient = "shrunk" is for growth covariates; write { low, high, mass }',
+            '[covariates.population]: coefficient = "shrunk" is for growth covariates; write { '
+            "low, high, mass }",
         ),
         (
             "covariates/population/yearly",
             True,
-            "[covariates.population]: yearly does not apply to a level, which is that of the reference year",
+            "[covariates.population]: yearly does not apply to a level, which is that of the "
+            "reference year",
         ),
         (
             "covariates/population/coefficient",
@@ -261,7 +263,8 @@ def test_the_richer_grammar_has_its_priors_under_their_paths():
         (
             "scopes/young",
             {"definition": "d", "part_of": "age", "ratio": PRIOR},
-            "[scopes.young]: ratio does not apply without contains, within or beside; a part's are those of its breakdown",
+            "[scopes.young]: ratio does not apply without contains, within or beside; a part's "
+            "are those of its breakdown",
         ),
         (
             "scopes/helper/part_of",
@@ -271,7 +274,8 @@ def test_the_richer_grammar_has_its_priors_under_their_paths():
         (
             "sources/platform/breaks",
             {"20l9": PRIOR},
-            "[sources.platform.breaks.20l9]: '20l9' is not a year. Write the first year with the new method, such as 2019.",
+            "[sources.platform.breaks.20l9]: '20l9' is not a year. Write the first year with the "
+            "new method, such as 2019.",
         ),
         (
             "sources/platform/breaks",
@@ -306,12 +310,14 @@ def test_the_richer_grammar_has_its_priors_under_their_paths():
         (
             "sources/linkage",
             LINKAGE,
-            "[sources.linkage]: a source with dependence needs lists: the two sources whose lists were linked",
+            "[sources.linkage]: a source with dependence needs lists: the two sources whose lists "
+            "were linked",
         ),
         (
             "sources/linkage",
             LINKAGE | {"lists": ["platform"]},
-            "[sources.linkage.lists.1]: a name is missing. Name the two sources whose lists were linked.",
+            "[sources.linkage.lists.1]: a name is missing. Name the two sources whose lists were "
+            "linked.",
         ),
         (
             "sources/platform/coverage",
@@ -337,7 +343,8 @@ def test_the_richer_grammar_has_its_priors_under_their_paths():
         (
             "scopes/helper/ratio",
             None,
-            "[scopes.helper]: a scope that is contains another needs a ratio (this scope over the other)",
+            "[scopes.helper]: a scope that is contains another needs a ratio (this scope over the "
+            "other)",
         ),
         (
             "scopes/helper/within",
@@ -378,13 +385,15 @@ def test_the_richer_grammar_has_its_priors_under_their_paths():
         (
             "sources/platform/multiplier",
             PRIOR,
-            "[sources.platform]: a source needs exactly one of coverage, multiplier, anchor, trend, selection, dependence; "
+            "[sources.platform]: a source needs exactly one of coverage, multiplier, anchor, "
+            "trend, selection, dependence; "
             "this one has coverage and multiplier",
         ),
         (
             "sources/registry/anchor",
             False,
-            "[sources.registry]: a source needs exactly one of coverage, multiplier, anchor, trend, selection, dependence; "
+            "[sources.registry]: a source needs exactly one of coverage, multiplier, anchor, "
+            "trend, selection, dependence; "
             "this one has none",
         ),
         (
@@ -440,7 +449,8 @@ def test_the_richer_grammar_has_its_priors_under_their_paths():
         (
             "sources/platform/coverage/regions/EAST",
             0.3,
-            "[sources.platform.coverage.regions.EAST]: 0.3 is not a prior; write { low = ..., high = ..., mass = 0.9 }",
+            "[sources.platform.coverage.regions.EAST]: 0.3 is not a prior; write { low = ..., "
+            "high = ..., mass = 0.9 }",
         ),
         (
             "sources/platform/coverage",
@@ -450,7 +460,8 @@ def test_the_richer_grammar_has_its_priors_under_their_paths():
                 "sd": 0.1,
                 "regions": {"EAST": {"low": 0.1, "high": 0.2}},
             },
-            "[sources.platform.coverage]: a prior with regional exceptions must be an interval (low, high, mass)",
+            "[sources.platform.coverage]: a prior with regional exceptions must be an interval "
+            "(low, high, mass)",
         ),
         (
             "sources/platform/nots",
@@ -474,13 +485,14 @@ def test_a_misspelt_reach_is_named_with_its_spelling(faults):
         ("sources/platform/coverage", None), ("sources/platform/covrage", PRIOR), ("prior_sets", {})
     ) == [
         "s.toml [sources.platform.covrage]: unknown key. Did you mean 'coverage'?",
-        "s.toml [sources.platform]: a source needs exactly one of coverage, multiplier, anchor, trend, selection, dependence; "
+        "s.toml [sources.platform]: a source needs exactly one of coverage, multiplier, anchor, "
+        "trend, selection, dependence; "
         "this one has none",
     ]
 
 
 def test_a_name_is_not_taken_for_a_key(document, parse):
-    # A source may be called like one of its keys, and is still told how to spell the others.
+    # A source may be called like one of its keys, and the others are still corrected.
     document["sources"]["coverage"] = document["sources"]["registry"] | {"titel": "x"}
     with pytest.raises(
         SpecError, match=r"\[sources.coverage.titel\]: unknown key. Did you mean 'title'\?"

@@ -1,5 +1,4 @@
-"""Study checks: a spec and rows that do not fit together are told apart before anything is
-computed."""
+"""Study checks: rows that do not fit a spec are refused or doubted before anything is computed."""
 
 from __future__ import annotations
 
@@ -15,7 +14,8 @@ from headcount.study.study_checks import mentioned_sources
 
 COUNT = {"source": "platform", "area": "NORTH", "year": 2021, "kind": "count", "value": 5.0}
 SURVEY = {
-    "source": "poll", "area": "NORTH", "year": 2021, "kind": "survey", "value": 2.0, "n": 5.0, "of_scope": "helper",
+    "source": "poll", "area": "NORTH", "year": 2021, "kind": "survey", "value": 2.0, "n": 5.0,
+    "of_scope": "helper",
 }  # fmt: skip
 
 
@@ -354,7 +354,7 @@ def test_a_source_that_rows_refer_to_is_mentioned():
         assert mentioned_sources(spec, table(*rows)) == names
 
 
-def test_a_linkage_of_lists_that_state_nothing_speaks_of_coverage():
+def test_a_linkage_of_lists_without_numbers_informs_coverage_only():
     spec = study("lists").spec
     overlap = {
         "source": "linkage",
@@ -445,7 +445,7 @@ def test_more_of_a_part_than_of_the_whole_is_doubted(toy_spec, inner, outer, sta
         ({"value": 4.0, "scope": "helper"}, {"value": 5.0}),
     ],
 )
-def test_what_may_be_is_not_doubted(toy_spec, inner, outer):
+def test_rows_that_can_both_be_right_have_no_warning(toy_spec, inner, outer):
     assert doubts(toy_spec, COUNT | inner, HELPERS | outer) == []
 
 

@@ -1,17 +1,6 @@
-"""Row forms: the few shapes of likelihood that all observation kinds come down to.
+"""Row forms: the likelihoods that all observation kinds reduce to.
 
-============ ====================================== ==============================================
-form         observed                               kinds
-============ ====================================== ==============================================
-``stated``   a logarithm, around the difference     count, flow, range, growth, share, and rounded
-             of two terms                           where the unit is small
-``bound``    the side of a value on which a count   lower_bound, upper_bound, suppressed, and a
-             lies                                   count of 0
-``interval`` two values between which a count lies  rounded, and range with mass 1
-``survey``   k of n respondents                     survey
-``overlap``  k of n people of one list on another   overlap
-============ ====================================== ==============================================
-
+============ ====================================== =======================================
 A *term* is the log expected value of a source for a scope, an area and a time; see docs/model.md.
 """
 
@@ -94,13 +83,13 @@ class Term:
     Parameters
     ----------
     source
-        Whose reach applies; empty for none.
+        Source whose reach applies; empty for none.
     scope, area
-        Who and where.
+        Scope and area of the people.
     when
         Moments over which the expected values are summed.
     bare
-        Whether only the source's list counts, without overcount and errors.
+        Whether only people of the scope on the list count: without overcount and errors.
     """
 
     source: str

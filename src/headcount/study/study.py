@@ -27,7 +27,7 @@ class Study:
         The declaration; its ``prior_set`` names the priors in force.
     observations
         The rows. A figure that one source repeats from another enters once: where the original
-        states it, the copy's row is excluded, and where the original is silent, the row enters
+        states it, the copy's row is excluded; where the original has no row, the row enters
         under the original's name.
 
     Raises
