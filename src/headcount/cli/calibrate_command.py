@@ -9,12 +9,12 @@ from cyclopts import Parameter
 from cyclopts.validators import Number
 
 from headcount.cli.application import app
-from headcount.cli.options import DEFAULT_SEED, BatchOptions, ModelInputs, Seed
+from headcount.cli.options import DEFAULT_SEED, ModelInputs, Seed, WorkerOptions
 
 __all__ = ["calibrate"]
 
 INPUTS: Final = ModelInputs()
-BATCH: Final = BatchOptions()
+BATCH: Final = WorkerOptions()
 
 
 @app.command(sort_key=7)
@@ -27,7 +27,7 @@ def calibrate(
     seed: Seed = DEFAULT_SEED,
     draws: Annotated[int, Parameter(validator=Number(gte=100))] = 500,
     inputs: ModelInputs = INPUTS,
-    batch: BatchOptions = BATCH,
+    batch: WorkerOptions = BATCH,
 ) -> int:
     """Simulate studies from the priors, fit each, and check the coverage of the intervals.
 

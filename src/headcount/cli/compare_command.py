@@ -9,12 +9,12 @@ from cyclopts import Parameter
 
 from headcount.cli.application import app
 from headcount.cli.options import (
-    BatchOptions,
     ComparedModels,
     Probability,
     Seed,
     ShortSampler,
     StudyFile,
+    WorkerOptions,
 )
 
 __all__ = ["compare"]
@@ -22,7 +22,7 @@ __all__ = ["compare"]
 
 MODELS: Final = ComparedModels()
 SAMPLER: Final = ShortSampler()
-BATCH: Final = BatchOptions()
+BATCH: Final = WorkerOptions()
 
 
 @app.command(sort_key=6)
@@ -35,7 +35,7 @@ def compare(
     seed: Seed | None = None,
     prob: Probability = 0.9,
     sampler: ShortSampler = SAMPLER,
-    batch: BatchOptions = BATCH,
+    batch: WorkerOptions = BATCH,
 ) -> None:
     """Compare priors: changes of the answer, the priors behind them, and predictive accuracy.
 

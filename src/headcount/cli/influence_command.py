@@ -11,19 +11,19 @@ from cyclopts.validators import Number
 from headcount.cli.application import app
 from headcount.cli.options import (
     DEFAULT_SEED,
-    BatchOptions,
     FitInputs,
     Probability,
     Question,
     Seed,
     StudyFile,
+    WorkerOptions,
 )
 
 __all__ = ["influence"]
 
 QUESTION: Final = Question()
 INPUTS: Final = FitInputs()
-BATCH: Final = BatchOptions()
+BATCH: Final = WorkerOptions()
 
 
 @app.command(sort_key=6)
@@ -37,7 +37,7 @@ def influence(
     draws: Annotated[int, Parameter(validator=Number(gte=100))] = 1000,
     prob: Probability = 0.9,
     inputs: FitInputs = INPUTS,
-    batch: BatchOptions = BATCH,
+    batch: WorkerOptions = BATCH,
 ) -> None:
     """Leave out one source, anchor or lineage at a time, and compare each answer with expectation.
 

@@ -18,7 +18,6 @@ __all__ = [
     "FIT_SUFFIX",
     "MODEL_SUFFIX",
     "AtLeastOne",
-    "BatchOptions",
     "ComparedModels",
     "FigureFile",
     "FitFile",
@@ -33,6 +32,7 @@ __all__ = [
     "ShortSampler",
     "StudyFile",
     "TableFile",
+    "WorkerOptions",
 ]
 
 BASE: Final = "base"
@@ -219,7 +219,7 @@ class ShortSampler:
 
 @Parameter(name="*")
 @dataclass(frozen=True)
-class BatchOptions:
+class WorkerOptions:
     """Options of many fits.
 
     Parameters

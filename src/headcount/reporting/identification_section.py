@@ -8,9 +8,10 @@ from typing import Final
 import numpy as np
 import pandas as pd
 
-from headcount._wording import number, percent, rounded_percent, signed
+from headcount._wording import number, percent, plural, rounded_percent, signed
 from headcount.diagnostics.checks import CheckResult, Evidence
 from headcount.diagnostics.identification.after_sampling import RestsOn
+from headcount.diagnostics.identification.quotability import DO_NOT_QUOTE, WIDEST
 from headcount.diagnostics.identification.unidentified_directions import find_directions
 from headcount.engine.density.queries import Query
 from headcount.engine.density.study_arrays import arrays_of
@@ -63,12 +64,12 @@ def verdict_table(evidence: Evidence) -> Table:
 
 
 def _verdict_line(line: pd.Series, fit: Fit) -> Line:
-    wider = (
-        "over 4 times as wide" if line["widening"] > 4 else f"{line['widening']:.1f} times as wide"
-    )  # noqa: PLR2004
+    width = f"{line['widening']:.1f} times as wide"
+    if line["widening"] > WIDEST:
+        width = f"more than {WIDEST:.0f} times as wide"
     shares = (rounded_percent(line[kind]) for kind in KINDS)
-    mark = "failed" if line["verdict"].startswith("do not") else ""
-    return Line((_answer(line, fit), line["verdict"], *shares, wider), mark)
+    mark = "failed" if line["verdict"] == DO_NOT_QUOTE else ""
+    return Line((_answer(line, fit), line["verdict"], *shares, width), mark)
 
 
 def _answer(line: pd.Series, fit: Fit) -> str:
@@ -160,7 +161,7 @@ def share_table(found: CheckResult) -> Table:
                 )
             )
         if len(rest):
-            yield Line((f"{len(rest)} others", "", percent(float(rest["share"].sum())), ""))
+            yield Line((plural(len(rest), "other"), "", percent(float(rest["share"].sum())), ""))
 
     return Table.of(("Evidence", "Kind", "#Share", "#Sensitivity"), lines())
 

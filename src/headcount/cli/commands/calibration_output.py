@@ -10,7 +10,7 @@ from headcount.cli.commands.exit_codes import DONE, PROBLEM
 from headcount.cli.commands.fit_output import file_stem
 from headcount.cli.commands.input_files import read_study
 from headcount.cli.commands.output_files import make_ready, replacing
-from headcount.cli.options import BatchOptions, ModelInputs
+from headcount.cli.options import ModelInputs, WorkerOptions
 
 if TYPE_CHECKING:
     from headcount.workflows.calibration import Calibration
@@ -44,7 +44,7 @@ def run_calibration(
     out: Path | None,
     settings: CalibrationSettings,
     inputs: ModelInputs,
-    batch: BatchOptions,
+    batch: WorkerOptions,
 ) -> int:
     """Calibrate a study, write tables and figure, and print the result.
 

@@ -13,10 +13,10 @@ from headcount.cli.commands.output_files import make_ready, replacing
 from headcount.cli.options import (
     DEFAULT_SEED,
     MODEL_SUFFIX,
-    BatchOptions,
     ComparedModels,
     ModelInputs,
     ShortSampler,
+    WorkerOptions,
 )
 from headcount.errors import HeadcountError
 
@@ -39,7 +39,7 @@ def run_comparison(
     seed: int | None,
     prob: float,
     sampler: ShortSampler,
-    batch: BatchOptions,
+    batch: WorkerOptions,
 ) -> None:
     """Fit each side that is not fitted, compare all sides, write page and tables, and print both.
 
@@ -142,7 +142,7 @@ def _fitted(
     folder: Path,
     seed: int,
     sampler: ShortSampler,
-    batch: BatchOptions,
+    batch: WorkerOptions,
 ) -> dict[str, Fit]:
     from headcount.inference import Sampler
     from headcount.posterior.fits import Fit

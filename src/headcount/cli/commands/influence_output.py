@@ -12,10 +12,10 @@ from headcount.cli.commands.output_files import make_ready, replacing
 from headcount.cli.commands.stopwatch import Stopwatch
 from headcount.cli.options import (
     MODEL_SUFFIX,
-    BatchOptions,
     FitInputs,
     Question,
     SamplerOptions,
+    WorkerOptions,
 )
 
 if TYPE_CHECKING:
@@ -57,7 +57,7 @@ def run_influence(
     out: Path | None,
     settings: InfluenceSettings,
     inputs: FitInputs,
-    batch: BatchOptions,
+    batch: WorkerOptions,
 ) -> None:
     """Leave out one source, anchor or lineage at a time, and write and print the answers.
 
@@ -84,7 +84,7 @@ def run_influence(
 
 
 def _write_influence(
-    fit: Fit, folder: Path, settings: InfluenceSettings, batch: BatchOptions
+    fit: Fit, folder: Path, settings: InfluenceSettings, batch: WorkerOptions
 ) -> None:
     from headcount.inference import Sampler
     from headcount.reporting.answer_sentences import capital, subject

@@ -17,7 +17,7 @@ from typing import Final
 import numpy as np
 import pandas as pd
 
-from headcount._wording import listed, percent, plural, probability, quantity
+from headcount._wording import listed, percent, plural, probability, quantity, signed
 from headcount.workflows.sensitivity.prior_attribution import TOGETHER, WHOLE
 from headcount.workflows.sensitivity.robustness_verdict import LARGEST_FACTOR
 
@@ -174,5 +174,5 @@ def _sign(row: pd.Series, which: str) -> int:
 
 def _elpd(row: pd.Series, which: str) -> str:
     difference, error = float(row[f"{which}difference"]), float(row[f"{which}difference_se"])
-    words = f"elpd {difference:+.1f}, standard error {error:.1f}"
-    return words.replace("-", "−").replace("nan", "unknown")
+    words = f"elpd {signed(difference)}, standard error {error:.1f}"
+    return words.replace("–", "unknown").replace("nan", "unknown")
