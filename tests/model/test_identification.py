@@ -18,7 +18,11 @@ from headcount.diagnostics.identification.level_priors import sets_level
 from headcount.diagnostics.identification.precision_shares import Shares, shares_at
 from headcount.diagnostics.identification.precision_terms import Contributor, precision_terms_at
 from headcount.diagnostics.identification.quotability import verdict_of
-from headcount.diagnostics.identification.unidentified_directions import RAISED, find_directions
+from headcount.diagnostics.identification.unidentified_directions import (
+    RAISED,
+    Direction,
+    find_directions,
+)
 from headcount.engine.coordinates.posterior_mode import conditional_mode
 from headcount.engine.density.codes import INTERVAL
 from headcount.engine.density.evaluation import evaluate, log_likelihood
@@ -337,6 +341,47 @@ def test_preflight_has_a_line_for_each_scope_and_area(
         *((area, "beekeeper") for area in ("NORTH", "SOUTH", "EAST")),
     }
     np.testing.assert_allclose(table["data"] + table["pooling"] + table["priors"], 1)
+
+
+@pytest.mark.parametrize(
+    ("loss", "effect"),
+    [
+        (0.0, "leaves the likelihood constant"),
+        (0.0099, "leaves the likelihood constant"),
+        (0.0101, "lowers the log likelihood by only 0.01"),
+    ],
+)
+def test_a_direction_states_its_loss_of_likelihood(loss: float, effect: str) -> None:
+    direction = Direction({"every headcount": 1.2, "the coverage of a": 1 / 1.2}, 1.0, loss)
+    assert str(direction) == (
+        f"Raising every headcount by 20 %; lowering the coverage of a by 17 %: this {effect}, "
+        "at a distance of 1.0 prior standard deviations."
+    )
+
+
+def test_a_direction_describes_four_groups_of_equal_changes() -> None:
+    names = {f"the coverage of {name}": 1 - 0.1 * i for i, name in enumerate("abcde", start=1)}
+    text = str(Direction({"every headcount": 1.2} | names, 1.0, 0.0))
+    # Every headcount first, then the largest changes: e, d and c.
+    assert [text.count(f"coverage of {name}") for name in "abcde"] == [0, 0, 1, 1, 1]
+    assert "; and 2 smaller changes: this" in text
+
+
+def test_preflight_has_the_share_of_every_contributor(
+    toy_spec: hc.ModelSpec, toy_observations: hc.Observations
+) -> None:
+    found = hc.preflight(hc.Study(toy_spec, toy_observations))
+    contributions = found.contributions()
+    assert contributions.columns.tolist() == [
+        *("area", "year", "from_year", "scope", "kind", "name", "share")
+    ]
+    sums = contributions.groupby(["area", "scope"])["share"].sum()
+    np.testing.assert_allclose(sums, 1)
+    by_kind = contributions.groupby(["area", "scope", "kind"])["share"].sum()
+    for line in found.to_frame().itertuples(index=False):
+        assert by_kind[line.area, line.scope, "source"] == pytest.approx(line.data)
+    assert found.verdict.sentence == str(found.verdict)
+    assert found.verdict.name in repr(found).lower()
 
 
 def test_preflight_refuses_a_study_that_does_not_fit(

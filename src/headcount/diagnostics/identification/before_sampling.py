@@ -108,8 +108,8 @@ class Preflight:
         first = self.shares.queries[0]
         lines = [f"<{first.area} {first.year}: {self.verdict}"]
         lines += [
-            f"  {line.area} {line.scope}: to a factor {line.factor:.2g}; {rounded_percent(line.data)} data; "
-            f"depends on {line.anchored_by}"
+            f"  {line.area} {line.scope}: to a factor {line.factor:.2g}; "
+            f"{rounded_percent(line.data)} data; depends on {line.anchored_by}"
             for line in self.to_frame().itertuples(index=False)
         ]
         return "\n".join([*lines, *(f"  {direction}" for direction in self.directions), ">"])
