@@ -1,5 +1,4 @@
-"""What is compiled, in which process, and that vector instructions do not change results from run
-to run."""
+"""Which process compiles, and that SIMD instructions do not change results from run to run."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Named tuples that compiled code is handed by their address."""
+"""Named tuples that compiled code takes as one pointer."""
 
 from __future__ import annotations
 

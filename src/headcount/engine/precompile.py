@@ -1,7 +1,7 @@
 """Compilation before the first call: at installation, and at a first fit that finds no code.
 
 Numba compiles on one core at a time. So a second process compiles a part: both take functions from
-one list, and each reads from files what the other one compiled.
+one list, and each reads the code of the other one from files.
 """
 
 from __future__ import annotations

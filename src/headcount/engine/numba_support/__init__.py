@@ -1,5 +1,5 @@
 """Numba and llvmlite behind a few functions; may import nothing of headcount but its types.
 
-Two modules use names that these libraries do not document: `numba_adapter` and `llvm_adapter`. For
-each such name they say what takes its place where a version lacks it.
+`numba_adapter` alone uses names that Numba does not document, each with a documented substitute.
+`llvm_adapter` reads and writes memory by either kind of llvmlite's pointers.
 """

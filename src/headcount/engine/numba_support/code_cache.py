@@ -1,8 +1,8 @@
 """Where compiled code is kept: a folder of the package and one of the user.
 
-The package's folder is filled when headcount is installed (`headcount.engine.precompile`). What
-does not lie there is compiled when it is first called, and kept in ``NUMBA_CACHE_DIR`` or in the
-user's cache folder; where neither can be written to, it lives as long as the process.
+The package's folder is filled when headcount is installed (`headcount.engine.precompile`). Any
+other code is compiled at its first call, and kept in ``NUMBA_CACHE_DIR`` or in the user's cache
+folder. Where nothing can be written, it is kept in memory.
 
 Code that was compiled from other sources is not used. Numba by itself compares only the file in
 which a function is written, not the files of the functions that are compiled into it.

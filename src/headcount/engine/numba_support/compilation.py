@@ -34,7 +34,8 @@ def compiled[F](function: F) -> F:
 
 def inner[F](function: F) -> F:
     """Let compiled code call a function; Python calls it uncompiled."""
-    return cast(F, register_jitable(**INNER)(function))
+    register: Any = register_jitable(**INNER)
+    return cast(F, register(function))
 
 
 class Typed(NamedTuple):

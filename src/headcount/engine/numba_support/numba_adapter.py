@@ -123,7 +123,7 @@ class CachedCode:
     folders
         Where to look, in order.
     writable
-        Where to keep what is compiled, or ``None``.
+        Where to keep new code, or ``None``.
     stamp
         Of the sources: code with another one is not used.
     """
@@ -187,9 +187,11 @@ def with_cache(function: Any, options: dict[str, Any], cache: CachedCode | None)
 
 def compile_for_c(function: Any, types_of: Any, cache: CachedCode | None) -> Any:
     """Compile a function that C calls: the result has an ``address``, and ``ctypes`` calls it."""
-    options = {"error_model": "numpy"}
+    options: dict[str, Any] = {"error_model": "numpy"}
     if cache is not None:
-        made = CFunc(function, (types_of.args, types_of.return_type), locals={}, options=options)
+        made: Any = CFunc(
+            function, (types_of.args, types_of.return_type), locals={}, options=options
+        )
         made._cache = cache
         made.compile()
         return made
@@ -238,7 +240,7 @@ def read_fields(struct_type: Any) -> None:
     class Fields(AttributeTemplate):
         key = struct_type
 
-        def generic_resolve(self, kind: Any, name: str) -> Any:
+        def generic_resolve(self, kind: Any, name: str) -> Any:  # type: ignore[override]
             return kind.arrays.get(name)
 
     @lower_getattr_generic(struct_type)
@@ -256,7 +258,7 @@ def read_fields(struct_type: Any) -> None:
 def vector_model(vector: Any) -> Any:
     """Return the data model of a type whose values are LLVM vectors."""
 
-    class VectorModel(models.PrimitiveModel):  # type: ignore[misc]
+    class VectorModel(models.PrimitiveModel):
         def __init__(self, manager: Any, kind: Any) -> None:
             super().__init__(manager, kind, vector)
 

@@ -54,7 +54,7 @@ class SimdVector(Protocol):
     def __truediv__(self, other: Self, /) -> Self: ...
 
 
-class _SimdType(types.Type):  # type: ignore[misc]
+class _SimdType(types.Type):
     def __init__(self) -> None:
         super().__init__(name=f"simd{WIDTH}")
 
@@ -62,7 +62,7 @@ class _SimdType(types.Type):  # type: ignore[misc]
 SIMD: Final = _SimdType()
 
 
-class _StructModel(models.StructModel):  # type: ignore[misc]
+class _StructModel(models.StructModel):
     def __init__(self, manager: Any, kind: Any) -> None:
         super().__init__(manager, kind, [(f"number{i}", types.float64) for i in range(WIDTH)])
 
@@ -185,7 +185,7 @@ _first, _second, _third, _fourth = (_number(place) for place in range(WIDTH))
 @register_jitable(**INNER)
 def _load_numbers(values: FloatArray, index: int) -> Any:
     start = WIDTH * index
-    return _together(values[start], values[start + 1], values[start + 2], values[start + 3])
+    return _together(values[start], values[start + 1], values[start + 2], values[start + 3])  # type: ignore[call-arg]
 
 
 @register_jitable(**INNER)

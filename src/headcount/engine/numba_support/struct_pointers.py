@@ -75,7 +75,7 @@ class StructPointer:
         return type(self), tuple(self)  # type: ignore[arg-type]
 
 
-class _StructPointerType(types.Type):  # type: ignore[misc]
+class _StructPointerType(types.Type):
     def __init__(self, form: Any, array_types: tuple[Any, ...]) -> None:
         self.form, self.array_types = form, array_types
         self.arrays = dict(zip(form._fields, array_types, strict=True))
@@ -97,7 +97,7 @@ def _typeof(value: Any, _context: Any) -> Any:
 
 
 @register_model(_StructPointerType)
-class _StructPointerModel(models.StructModel):  # type: ignore[misc]
+class _StructPointerModel(models.StructModel):
     def __init__(self, manager: Any, kind: Any) -> None:
         super().__init__(manager, kind, [("address", types.voidptr)])
 
@@ -121,8 +121,9 @@ def _define_field(name: str) -> None:
         return
     _defined.add(name)
 
-    @overload_attribute(_StructPointerType, name, strict=False)
-    def field(own: Any) -> Any:
+    # Numba compares the signature with those of the functions that are returned.
+    @overload_attribute(_StructPointerType, name)
+    def field(own):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
         if name not in own.arrays:
             return None
         array, word = own.arrays[name], own.word(name)
