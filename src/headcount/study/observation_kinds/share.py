@@ -60,7 +60,8 @@ def _study_problems(row: Observation, spec: ModelSpec) -> Problems:
         column = next(name for name in ("of_area", "of_scope", "of_source") if getattr(row, name))
         yield column, "a share of itself is 1, whatever the number of people", ""
     elif (row.value or 0) > 1 and spec.scope_contains(outer, inner):
-        message = f"{row.value:g} of {outer!r} are {inner!r}, and {outer!r} is declared to contain {inner!r}"
+        declared = f"{outer!r} is declared to contain {inner!r}"
+        message = f"{row.value:g} of {outer!r} are {inner!r}, and {declared}"
         yield "value", message, "A part is below 1; or correct the relation of the scopes."
 
 
