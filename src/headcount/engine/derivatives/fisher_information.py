@@ -60,27 +60,27 @@ its scale."""
 T4_SCALE: Final = 8 / 7
 """The same about the logarithm of its scale."""
 
-FLATTEST: Final = 1e-3
-"""Least prior curvature: half-normal, exponential and gamma priors are flat on the log scale
+LEAST_PRECISION: Final = 1e-3
+"""Least prior precision: half-normal, exponential and gamma priors are flat on the log scale
 towards zero."""
 
-FAINTEST: Final = 0.01
-"""A slope of a row's mean, in sds of the row for one prior sd of the variable. Its square is what
-the row adds to the precision of 1 that the prior gives; ten times as much would be negligible for
-one variable, but not for a direction shared by many."""
+LEAST_SLOPE: Final = 0.01
+"""Least slope of a row's location, in sds of the row for one prior sd of the variable. The row adds
+the square of the slope to the prior's precision of 1. A limit ten times as large would do for one
+variable, but not for a direction that many share."""
 
 
 def prior_precision(x: FloatArray, arrays: StudyArrays) -> FloatArray:
-    """Return the prior's own curvature, a diagonal; dims (free,).
+    """Return the precision of the prior of each free variable; dims (free,).
 
-    All priors are log-concave on the link scale.
+    It is the curvature of minus the log prior on the link scale, where all priors are log-concave.
     """
     precision = np.zeros(x.size)
     for own in FAMILIES.values():
         chosen = arrays.prior_family == own.code
         first, second = arrays.prior_first[chosen], arrays.prior_second[chosen]
         precision[chosen] = own.curvature(x[chosen], first, second)
-    return np.maximum(precision, FLATTEST)
+    return np.maximum(precision, LEAST_PRECISION)
 
 
 @dataclass(frozen=True)
@@ -98,8 +98,8 @@ class Information:
     prior
         Precision of the prior of each free variable, 0 for the total; dims (free,).
     total
-        Root of the information in the prior of the total, which depends on the level and on all
-        shares; dims (1, free).
+        Root of the information in the prior of the total, which depends on the log baseline and
+        on all shares; dims (1, free).
     """
 
     location: sparse.csr_array
@@ -140,7 +140,7 @@ def information_of(
         `headcount.engine.derivatives.log_baseline`.
     """
     precision, total = prior_precision(x, arrays), int(arrays.predictor_effect[0])
-    # The prior of the total depends on the level and on all shares.
+    # The prior of the total depends on the log baseline and on all shares.
     slope = share_weights(x, arrays)
     slope[total] += 1.0
     root_of_total = sparse.csr_array(slope[None, :] * np.sqrt(precision[total]))
@@ -162,7 +162,7 @@ class RowInformation(Information):
     """The information at a point by growth deviations, with the response of rows to noise.
 
     Rows are expressed in the coordinates of `headcount.engine.derivatives.growth_deviations`, and
-    ``location`` and ``total`` lack faint slopes.
+    ``location`` and ``total`` lack slopes below ``LEAST_SLOPE``.
 
     Parameters
     ----------
@@ -209,10 +209,10 @@ def row_information_at(x: FloatArray, arrays: StudyArrays) -> RowInformation:
     pull = np.where(arrays.row_form == STATED, weight**2 * z * sd, rows.score)
     information = information_of(rows, weight, x, arrays)
     return RowInformation(
-        location=_without_faint(information.location, x, arrays),
+        location=_without_small(information.location, x, arrays),
         noise=information.noise,
         prior=information.prior,
-        total=_without_faint(information.total, x, arrays),
+        total=_without_small(information.total, x, arrays),
         pull=sparse.csr_array(sparse.diags_array(pull) @ rows.jacobian),
         source=np.where(binomial, -1, arrays.row_source),
         portion=_noise_portion(rows, x, arrays),
@@ -221,7 +221,7 @@ def row_information_at(x: FloatArray, arrays: StudyArrays) -> RowInformation:
 
 
 def _noise_portion(rows: RowJacobian, x: FloatArray, arrays: StudyArrays) -> FloatArray:
-    """Return the part of each row's variance that is its source's noise; 0 for k of n people."""
+    """Return the part of each row's variance that is its source's noise; 0 for binomial rows."""
     binomial = binomial_rows(arrays)
     sd = np.where(binomial, 1.0, rows.dispersion)
     log_noise = predictor_matrix(arrays, LOG_NOISE)[arrays.row_source] @ x
@@ -230,36 +230,39 @@ def _noise_portion(rows: RowJacobian, x: FloatArray, arrays: StudyArrays) -> Flo
 
 
 def _by_deviations(
-    slopes: sparse.csr_array, x: FloatArray, arrays: StudyArrays
+    jacobian: sparse.csr_array, x: FloatArray, arrays: StudyArrays
 ) -> sparse.csr_array:
-    """Turn slopes by innovations into slopes by paths, through which alone the damping acts."""
+    """Turn a Jacobian by innovations into one by growth deviations.
+
+    Rows depend on the damping only through the deviations.
+    """
     if not arrays.damped_innovation.size:
-        return slopes
-    acts = np.ones(x.size)
-    acts[arrays.growth[DAMPING]] = 0.0
+        return jacobian
+    kept = np.ones(x.size)
+    kept[arrays.growth[DAMPING]] = 0.0
     return sparse.csr_array(
-        slopes @ innovations_by_deviations(x, arrays) @ sparse.diags_array(acts)
+        jacobian @ innovations_by_deviations(x, arrays) @ sparse.diags_array(kept)
     )
 
 
-def _without_faint(rows: sparse.csr_array, x: FloatArray, arrays: StudyArrays) -> sparse.csr_array:
-    """Drop slopes below ``FAINTEST``, so that a row on the world does not couple all regions."""
+def _without_small(rows: sparse.csr_array, x: FloatArray, arrays: StudyArrays) -> sparse.csr_array:
+    """Drop slopes below ``LEAST_SLOPE``, so that a row on the world does not couple all regions."""
     rows = sparse.csr_array(rows)
-    least = FAINTEST * np.sqrt(prior_precision(x, arrays))
+    least = LEAST_SLOPE * np.sqrt(prior_precision(x, arrays))
     rows.data[np.abs(rows.data) < least[rows.indices]] = 0.0
     rows.eliminate_zeros()
     return rows
 
 
 def binomial_rows(arrays: StudyArrays) -> BoolArray:
-    """Say which rows are k of n people; dims (row,)."""
+    """Say which rows are binomial; dims (row,)."""
     return np.isin(arrays.row_form, (SURVEY, OVERLAP))
 
 
 def binomial_roots(location: FloatArray, dispersion: FloatArray, arrays: StudyArrays) -> FloatArray:
     """Return the root of a beta-binomial's information about its log odds; dims (row,).
 
-    Only the values of rows of k of n people have a meaning.
+    Only the values of binomial rows have a meaning.
     """
     chance = 1 / (1 + np.exp(-location))
     n = arrays.row_other
@@ -268,7 +271,7 @@ def binomial_roots(location: FloatArray, dispersion: FloatArray, arrays: StudyAr
 
 
 def predictor_matrix(arrays: StudyArrays, part: int) -> sparse.csr_array:
-    """Return the matrix of a part of predictor that is linear in x; dims (sum, free)."""
+    """Return the matrix of a part of the linear predictor without scales; dims (value, free)."""
     start, end = arrays.offset[part], arrays.offset[part + 1]
     inside = (arrays.predictor_row >= start) & (arrays.predictor_row < end)
     places = (arrays.predictor_row[inside] - start, arrays.predictor_effect[inside])

@@ -1,9 +1,8 @@
-"""Growth paths as coordinates: yearly deviations of growth, in units of their sd, in the place of
-what drives them.
+"""Growth deviations as coordinates: deviations of yearly growth, in the place of innovations.
 
-Where growth is damped, a deviation is an autoregression over innovations, so what rows tell about
-innovations hangs on the damping. What they tell about the deviations themselves does not: the
-damping sets their prior alone, as a scale does.
+Where growth is damped, a deviation is an autoregression over innovations, so the information of the
+rows about innovations depends on the damping. Their information about the deviations does not: the
+damping affects only the prior of the deviations, as a scale does.
 """
 
 from __future__ import annotations
@@ -29,86 +28,95 @@ __all__ = [
 
 
 @inner
-def _fresh(x: FloatArray, growth: IntArray) -> tuple[float, float]:
-    """Return the damping, and how much of a step is new: what makes the sd of all steps the same."""
+def _damping_and_innovation_sd(x: FloatArray, growth: IntArray) -> tuple[float, float]:
+    """Return the damping, and the sd of innovations that gives every step the same sd."""
     phi = expit(x[growth[DAMPING]])
     return phi, math.sqrt(expit(-x[growth[DAMPING]]) * (1 + phi))
 
 
 @compiled
 def to_innovations(x: FloatArray, arrays: StudyArrays) -> float:
-    """Put innovations where paths stand, in place, and return the log Jacobian."""
-    path, growth = arrays.damped_innovation, arrays.growth
-    if path.size == 0:
+    """Replace deviations by innovations, in place; return the log determinant of the Jacobian."""
+    place, growth = arrays.damped_innovation, arrays.growth
+    if place.size == 0:
         return 0.0
-    phi, fresh = _fresh(x, growth)
-    runs, steps = path.shape
-    for run in range(runs):
+    phi, innovation_sd = _damping_and_innovation_sd(x, growth)
+    paths, steps = place.shape
+    for path in range(paths):
         for step in range(steps - 1, 0, -1):
-            x[path[run, step]] = (x[path[run, step]] - phi * x[path[run, step - 1]]) / fresh
-    log_jacobian: float = -runs * (steps - 1) * math.log(fresh)
+            x[place[path, step]] = (
+                x[place[path, step]] - phi * x[place[path, step - 1]]
+            ) / innovation_sd
+    log_jacobian: float = -paths * (steps - 1) * math.log(innovation_sd)
     return log_jacobian
 
 
 @compiled
 def to_deviations(x: FloatArray, arrays: StudyArrays) -> None:
-    """Put paths where innovations stand, in place."""
-    path, growth = arrays.damped_innovation, arrays.growth
-    if path.size == 0:
+    """Replace innovations by deviations, in place."""
+    place, growth = arrays.damped_innovation, arrays.growth
+    if place.size == 0:
         return
-    phi, fresh = _fresh(x, growth)
-    for run in range(path.shape[0]):
-        for step in range(1, path.shape[1]):
-            x[path[run, step]] = phi * x[path[run, step - 1]] + fresh * x[path[run, step]]
+    phi, innovation_sd = _damping_and_innovation_sd(x, growth)
+    for path in range(place.shape[0]):
+        for step in range(1, place.shape[1]):
+            x[place[path, step]] = (
+                phi * x[place[path, step - 1]] + innovation_sd * x[place[path, step]]
+            )
 
 
 @compiled
 def gradient_by_deviations(x: FloatArray, arrays: StudyArrays, gradient: FloatArray) -> None:
-    """Turn the gradient by innovations, which x holds, into one by paths, with that of the log
-    Jacobian.
+    """Turn the gradient by innovations into the one by deviations, in place.
+
+    Add the gradient of the log determinant of `to_innovations`. ``x`` holds innovations.
     """
-    path, growth = arrays.damped_innovation, arrays.growth
-    if path.size == 0:
+    place, growth = arrays.damped_innovation, arrays.growth
+    if place.size == 0:
         return
-    phi, fresh = _fresh(x, growth)
-    runs, steps = path.shape
-    d_phi = runs * (steps - 1) * phi / fresh**2
-    for run in range(runs):
-        before = x[path[run, 0]]
+    phi, innovation_sd = _damping_and_innovation_sd(x, growth)
+    paths, steps = place.shape
+    d_phi = paths * (steps - 1) * phi / innovation_sd**2
+    for path in range(paths):
+        before = x[place[path, 0]]
         for step in range(1, steps):
-            own, innovation = gradient[path[run, step]] / fresh, x[path[run, step]]
-            gradient[path[run, step]] = own
-            gradient[path[run, step - 1]] -= phi * own
-            d_phi += own * (phi / fresh * innovation - before)
-            before = phi * before + fresh * innovation
+            own, innovation = gradient[place[path, step]] / innovation_sd, x[place[path, step]]
+            gradient[place[path, step]] = own
+            gradient[place[path, step - 1]] -= phi * own
+            d_phi += own * (phi / innovation_sd * innovation - before)
+            before = phi * before + innovation_sd * innovation
     gradient[growth[DAMPING]] += d_phi * phi * (1 - phi)
 
 
 def innovations_by_deviations(x: FloatArray, arrays: StudyArrays) -> sparse.csr_array:
-    """Return the derivative of the free vector by the same with paths, the damping held; dims
-    (free, free).
+    """Return the derivative of the free vector by the one with deviations; dims (free, free).
+
+    The damping is held fixed.
     """
     entry = np.ones(x.size)
     if not arrays.damped_innovation.size:
         return sparse.diags_array(entry).tocsr()
-    phi, fresh = _fresh_of(x, arrays)
-    later, before = (
+    phi, innovation_sd = _damping_and_innovation_sd_at(x, arrays)
+    later, earlier = (
         arrays.damped_innovation[:, 1:].ravel(),
         arrays.damped_innovation[:, :-1].ravel(),
     )
-    entry[later] = 1 / fresh
-    beside = sparse.coo_array(
-        (np.full(later.size, -phi / fresh), (later, before)), (x.size, x.size)
+    entry[later] = 1 / innovation_sd
+    lagged = sparse.coo_array(
+        (np.full(later.size, -phi / innovation_sd), (later, earlier)), (x.size, x.size)
     )
-    return sparse.csr_array(sparse.diags_array(entry) + beside)
+    return sparse.csr_array(sparse.diags_array(entry) + lagged)
 
 
 def deviation_precision(x: FloatArray, own: FloatArray, arrays: StudyArrays) -> sparse.csc_array:
-    """Return the prior's precision by paths, given its diagonal by innovations; dims (free, free)."""
-    moved = innovations_by_deviations(x, arrays)
-    return sparse.csc_array(moved.T @ sparse.diags_array(own) @ moved)
+    """Return the prior precision by deviations, given its diagonal ``own`` by innovations.
+
+    Dims (free, free).
+    """
+    by_deviations = innovations_by_deviations(x, arrays)
+    return sparse.csc_array(by_deviations.T @ sparse.diags_array(own) @ by_deviations)
 
 
-def _fresh_of(x: FloatArray, arrays: StudyArrays) -> tuple[float, float]:
+def _damping_and_innovation_sd_at(x: FloatArray, arrays: StudyArrays) -> tuple[float, float]:
     phi = 1 / (1 + math.exp(-float(x[arrays.growth[DAMPING]])))
     return phi, math.sqrt((1 - phi) * (1 + phi))

@@ -169,7 +169,7 @@ def _cells_by_headcount_and_predictor(
 
 
 def _reach_by_predictor(predictor: FloatArray, arrays: StudyArrays) -> sparse.csr_array:
-    """Return the derivatives of log reach by the linear predictor; dims (reach point, predictor)."""
+    """Return the derivatives of log reach by the predictor; dims (reach point, predictor)."""
     bare = arrays.reach_point_source < 0
     source = np.where(bare, -1 - arrays.reach_point_source, arrays.reach_point_source)
     point = np.arange(source.size)
