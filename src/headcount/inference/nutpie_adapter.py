@@ -3,7 +3,8 @@
 nutpie calls the density of a PyMC model as a function of C, without Python and on all cores at
 once. The class that holds such functions is not documented. Where it is missing, or has other
 fields, the documented `nutpie.compiled_pyfunc.from_pyfunc` calls the same functions through Python.
-Draws are the same.
+Draws are the same; sampling takes 1.5 times as much processor time (1.0 to 2.2 in five rounds on
+the medium study of the race), and chains wait for one another where they call Python.
 """
 
 from __future__ import annotations

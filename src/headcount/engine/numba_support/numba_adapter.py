@@ -4,14 +4,22 @@ There are four groups. Each has a flag, which is off where a name of the group i
 ``HEADCOUNT_DOCUMENTED_ONLY`` names the group. Documented interfaces take its place then, and
 results stay the same.
 
-=========== ============================================ ==========================================
-group       buys                                         documented instead
-=========== ============================================ ==========================================
-``cache``   code of all functions at installation        ``njit(cache=True)``
-``calls``   functions compiled once, called by address   calls that compile the function once more
-``fields``  arrays of a struct pointer, as they lie      ``overload_attribute`` and ``carray``
-``vectors`` SIMD instructions                            structs of single numbers
-=========== ============================================ ==========================================
+=========== ======================================== ===========================================
+group       use                                      documented instead
+=========== ======================================== ===========================================
+``cache``   code of all functions at installation    ``njit(cache=True)``
+``calls``   functions compiled once, called by       calls that compile the function once more
+            address
+``fields``  arrays of a struct pointer as they lie   ``overload_attribute`` and ``carray``
+            in memory
+``vectors`` SIMD instructions                        structs of single numbers
+=========== ======================================== ===========================================
+
+Without ``cache`` the first fit waits for all compiling: 29 s of processor time. Without ``calls``
+compiling takes 1.58 times as long (1.48 to 1.67), without ``fields`` 1.36 times (1.26 to 1.49), and
+without ``vectors`` a gradient takes 1.22 times and sampling 1.24 times as long (1.21 to 1.62).
+These are ratios of processor time on the medium study of the race, medians of three rounds with the
+least and the largest, on two busy cores: ``python -m benchmarks.interfaces``.
 """
 
 from __future__ import annotations

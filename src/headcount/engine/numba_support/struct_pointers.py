@@ -1,9 +1,10 @@
 """Named tuples of many arrays that compiled code takes as one pointer.
 
-Numba takes a named tuple apart at every call, array by array, in Python and in compiled code alike:
-with fifty arrays that takes longer than much of the arithmetic, and compiling it longer still. A
-`StructPointer` is passed on as the address of its arrays' descriptions, and compiled code reads an
-array from there where it is used.
+Numba takes a named tuple apart at every call, array by array, in Python and in compiled code alike.
+A `StructPointer` is passed on as the address of its arrays' descriptions, and compiled code reads
+an array from there where it is used. With fifty arrays, three small functions that call each other
+compile 5.7 times as fast by a pointer as by the tuple (3.6 to 8.1 in five rounds), and a call from
+Python takes 1.6 times as long by the tuple (1.3 to 1.7).
 """
 
 from __future__ import annotations
