@@ -419,4 +419,6 @@ def test_results_are_for_reading(settled: hc.Fit) -> None:
     for result in hc.check(settled):
         assert result.headline.endswith(".")
         assert result.details
-        assert repr(result).startswith(f"<{result.name}: passed.")
+        outcome = "informs" if result.informs else "passed"
+        assert repr(result).startswith(f"<{result.name}: {outcome}.")
+        assert str(result.verdict) == result.headline
