@@ -86,7 +86,7 @@ def test_all_problems_of_candidates_are_named_at_once(toy_spec: hc.ModelSpec) ->
         "more.toml [candidates.kinds.declared.kind]: unknown source kind 'offical'. Did you mean 'official'?",
         "more.toml [candidates.poll.rows.0.kind]: a count from 'poll', which has selection. Surveys, and only they, come "
         "from sources with a selection.",
-        "more.toml [candidates.share.rows.0.of_area]: a share needs of_area, of_scope or of_source. Say what it is a share of.",
+        "more.toml [candidates.share.rows.0.of_area]: a share needs of_area, of_scope or of_source. Name the area, scope or source of the whole.",
         "more.toml [candidates.growth.rows.0.from_year]: the cell is empty; a growth needs value, from_year",
     ]
 

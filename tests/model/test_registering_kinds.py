@@ -69,7 +69,7 @@ def _form(row: Observation, spec: ModelSpec) -> FormRow:
 HEADLINE = ObservationKind(
     name="headline_count",
     when="A newspaper states a number in a headline.",
-    aloud="gazette, DEU, 2021, headline_count, value=9000: 9,000 beekeepers, says the Gazette.",
+    example="gazette, DEU, 2021, headline_count, value=9000: 9,000 beekeepers, says the Gazette.",
     required=("value",),
     optional=("scope", "period"),
     problems=_problems,

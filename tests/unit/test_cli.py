@@ -497,7 +497,7 @@ def test_kinds_shows_every_kind_within_80_columns(
         assert f" {name} " in words
     for kind in OBSERVATION_KINDS.values():
         assert kind.when in words
-        assert kind.aloud in words
+        assert kind.example in words
 
 
 # Verdicts

@@ -38,7 +38,8 @@ def row(kind, **cells):
 
 def faults(kind, **cells):
     return [
-        (column, what) for column, what, _ in OBSERVATION_KINDS[kind].problems(row(kind, **cells))
+        (column, message)
+        for column, message, _ in OBSERVATION_KINDS[kind].problems(row(kind, **cells))
     ]
 
 
@@ -48,10 +49,10 @@ def test_every_kind_has_words_a_form_a_draw_and_a_density():
 
 
 @pytest.mark.parametrize("name", OBSERVATION_KINDS)
-def test_a_kind_says_what_it_is_for(name):
+def test_a_kind_has_a_use_and_an_example(name):
     kind = OBSERVATION_KINDS[name]
     assert kind.name == name
-    assert f", {name}, " in kind.aloud
+    assert f", {name}, " in kind.example
     assert kind.when.endswith(".")
     assert set(kind.required) | set(kind.optional) <= set(COLUMNS)
     assert set(kind.required).isdisjoint(kind.optional)
@@ -106,7 +107,7 @@ def test_a_plain_row_is_without_fault_and_has_a_form(name):
         ("flow", {"value": -1.0}, [("value", "-1 is negative")]),
         ("flow", {"relative_se": -1.0}, [("relative_se", "-1 is not above 0")]),
         ("rounded", {"value": -10.0}, [("value", "-10 is negative")]),
-        ("rounded", {"value": 0.0}, [("unit", "a rounded 0 needs the unit it is rounded to")]),
+        ("rounded", {"value": 0.0}, [("unit", "a rounded 0 needs a rounding unit")]),
         ("rounded", {"value": 0.0, "unit": 1000.0}, []),
         ("rounded", {"unit": 0.0}, [("unit", "0 is not above 0")]),
         ("rounded", {"unit": 15.0}, []),
@@ -115,20 +116,24 @@ def test_a_plain_row_is_without_fault_and_has_a_form(name):
         ("rounded", {"unit": 60.0}, [("value", "30 is not a multiple of unit = 60")]),
         ("rounded", {"unit": 1e12}, [("value", "30 is not a multiple of unit = 1e+12")]),
         ("rounded", {"value": 31.0}, []),
-        ("rounded", {"value": 1.5}, [("unit", "1.5 has no trailing zeros to tell the unit from")]),
+        (
+            "rounded",
+            {"value": 1.5},
+            [("unit", "1.5 has no trailing zeros that give its rounding unit")],
+        ),
         ("rounded", {"value": 1.5, "unit": 0.1}, []),
         ("rounded", {"relative_se": 0.0}, [("relative_se", "0 is not above 0")]),
     ],
 )
-def test_what_a_kind_refuses(kind, cells, expected):
+def test_problems_of_a_kind(kind, cells, expected):
     assert faults(kind, **cells) == expected
 
 
 @pytest.mark.parametrize("kind", OBSERVATION_KINDS)
-def test_checks_bear_rows_whose_cells_are_missing(kind):
+def test_checks_accept_rows_with_empty_cells(kind):
     bare = Observation(source="s", area="A", year=2021, kind=kind)
     found = list(OBSERVATION_KINDS[kind].problems(bare))
-    assert all(math.isfinite(len(what)) for _, what, _ in found)
+    assert all(math.isfinite(len(message)) for _, message, _ in found)
     assert {column for column, *_ in found} <= {"of_area"}
 
 

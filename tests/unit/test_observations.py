@@ -118,10 +118,11 @@ def test_faults_of_all_rows_come_together_in_line_order():
         "o.csv:9 [from_year]: 2021 is not before year = 2021. "
         "Growth within a year needs a from_period, and a period after it.",
         "o.csv:10 [n]: 0 is not above 0",
-        "o.csv:10 [of_area]: a share needs of_area, of_scope or of_source. Say what it is a share "
-        "of.",
+        "o.csv:10 [of_area]: a share needs of_area, of_scope or of_source. Name the area, "
+        "scope or source of the whole.",
         "o.csv:11 [of_scope]: the cell is empty; a survey needs value, n, of_scope",
-        "o.csv:11 [n]: 5.5 is not a whole number. value is k, n how many were asked or looked up.",
+        "o.csv:11 [n]: 5.5 is not a whole number. value is k, the number of people counted, of n "
+        "who were asked or looked up.",
         "o.csv:11 [value]: k = 7 is above n = 5.5",
     ]
 

@@ -196,8 +196,8 @@ def test_nobody_of_a_known_population_is_on_a_list():
     overlap = where | {"source": "linkage", "kind": "overlap"}
     survey = where | {"source": "poll", "kind": "survey", "of_scope": "people", "seen_by": "first"}
     assert faults(spec, overlap, survey) == [
-        f"o.csv:{line} [scope]: 'people' is a population that is known, and coverage is of scopes "
-        "that are not. "
+        f"o.csv:{line} [scope]: 'people' is a known population, to which no "
+        "coverage applies. "
         "State the scope of the people on the list."
         for line in (2, 3)
     ]
@@ -287,9 +287,9 @@ def test_periods_lie_within_the_model_s_years(toy_spec, toy_observations):
 @pytest.mark.parametrize(
     ("cells", "expected"),
     [
-        ({"of_area": "NORTH"}, "[of_area]: a share of itself is 1, whatever the number of people"),
-        ({"of_scope": "beekeeper"}, "[of_scope]: a share of itself is 1"),
-        ({"of_source": "platform"}, "[of_source]: a share of itself is 1"),
+        ({"of_area": "NORTH"}, "[of_area]: a share of itself is always 1"),
+        ({"of_scope": "beekeeper"}, "[of_scope]: a share of itself is always 1"),
+        ({"of_source": "platform"}, "[of_source]: a share of itself is always 1"),
         (
             {"of_scope": "helper", "value": 1.2},
             "[value]: 1.2 of 'helper' are 'beekeeper', and 'helper' is declared to contain "

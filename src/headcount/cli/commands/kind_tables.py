@@ -50,7 +50,7 @@ def _table(first: str, **others: int) -> Table:
 def _observation_kinds() -> Table:
     table = _table("kind", when=1)
     for kind in OBSERVATION_KINDS.values():
-        table.add_row(kind.name, Group(kind.when, Text(kind.aloud, style="dim"), _columns(kind)))
+        table.add_row(kind.name, Group(kind.when, Text(kind.example, style="dim"), _columns(kind)))
     return table
 
 

@@ -1,9 +1,9 @@
-"""A growth kind: all that the package knows of one way in which headcounts move.
+"""A growth kind: one model of the growth of headcounts, as one object.
 
-The paths themselves are written three times, so that each is a check of the others: in
+The paths themselves are written three times, so that each checks the others: in
 ``headcount.model.growth_paths`` (the PyMC graph), in ``headcount.engine.density.growth``
 (compiled) and in ``headcount.simulation.growth_draws`` (the NumPy oracle). Change points and
-covariates of growth, see docs/model.md, act on any of them.
+covariates of growth, see docs/model.md, apply to all kinds.
 """
 
 from __future__ import annotations
@@ -15,32 +15,32 @@ from typing import Final
 __all__ = ["RECURSIONS", "GrowthKind"]
 
 RECURSIONS: Final = ("additive", "logistic", "stock_and_flow")
-"""How the compiled density gets from year to year, in the order of the engine's codes: yearly
-growth is summed; the steady growth follows a logistic curve instead; people enter and leave."""
+"""Recursions of the compiled density, in the order of the engine's codes: yearly log growth is
+summed; steady growth follows a logistic curve; people enter and leave."""
 
 
 @dataclass(frozen=True)
 class GrowthKind:
-    """How headcounts move from year to year.
+    """A model of the growth of headcounts.
 
     Parameters
     ----------
     name
-        As written in ``[growth] kind``.
+        Name in ``[growth] kind``.
     when
-        Which kind for which field, in a sentence.
+        When to use the kind, in a sentence.
     parameters
-        Name of each prior to the support that it lives on, see `headcount.study.priors.LINKS`.
+        Support of each prior, by name, see `headcount.study.priors.LINKS`.
     settings
-        Name of each other key that the kind needs to its meaning.
+        Meaning of each other key that the kind needs, by name.
     forward_only
-        Whether the reference year must be the first.
+        Whether the reference year must be the first year.
     recursion
         One of ``RECURSIONS``.
     base
-        The prior around which the steady growth of the regions lies.
+        Name of the prior of the mean steady growth of the regions.
     nonlinear
-        Priors that enter the log headcount otherwise than through the linear predictor.
+        Names of the priors that enter the log headcount outside the linear predictor.
     """
 
     name: str

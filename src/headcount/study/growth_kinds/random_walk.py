@@ -1,4 +1,4 @@
-r"""``random_walk``: growth is drawn afresh every year.
+r"""``random_walk``: growth of each year is independent.
 
 .. math:: \log H_{r,t} - \log H_{r,t-1} = \log(1 + g) + \delta_r + \varepsilon_t + \omega_{r,t},
 

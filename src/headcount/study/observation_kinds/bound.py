@@ -3,7 +3,7 @@ r"""``lower_bound`` and ``upper_bound``: "over 135,000", "fewer than 50,000".
 Assumption. The source's count lies above (below) the stated bound; nothing more is claimed, so a
 bound far from the headcount carries no information.
 
-Read aloud. ``linkedin, WORLD, 2020, lower_bound, 135000``: LinkedIn says more than 135,000
+Example. ``linkedin, WORLD, 2020, lower_bound, 135000``: LinkedIn says more than 135,000
 world-wide in 2020.
 
 Likelihood. With m, sd as for ``count`` (the Poisson part at the bound) and F the distribution
@@ -65,7 +65,7 @@ def _above(row: Observation) -> tuple[float, float]:
 LOWER_BOUND = ObservationKind(
     name="lower_bound",
     when='The source says "over", "more than", "at least".',
-    aloud="linkedin, WORLD, 2020, lower_bound, value=135000: LinkedIn says over 135,000 in 2020.",
+    example="linkedin, WORLD, 2020, lower_bound, value=135000: LinkedIn says over 135,000 in 2020.",
     required=("value",),
     optional=("scope", "period"),
     problems=bound_problems,
@@ -77,7 +77,7 @@ LOWER_BOUND = ObservationKind(
 UPPER_BOUND = ObservationKind(
     name="upper_bound",
     when='The source says "under", "fewer than", "at most".',
-    aloud="recorded_future, USA, 2015, upper_bound, value=50000: "
+    example="recorded_future, USA, 2015, upper_bound, value=50000: "
     "fewer than 50,000 in the US in 2015.",
     required=("value",),
     optional=("scope", "period"),

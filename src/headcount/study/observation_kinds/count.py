@@ -4,7 +4,7 @@ Assumption. The source sees the people of its scope in the area with probability
 states ``multiplier`` units for each of them; around that expectation it errs by a factor, small
 errors being likelier than large ones.
 
-Read aloud. ``eurostat, DEU, 2021, count, value=1930000``: Eurostat says that Germany had 1,930,000
+Example. ``eurostat, DEU, 2021, count, value=1930000``: Eurostat says that Germany had 1,930,000
 in 2021, at the middle of the year. ``period=end`` says at its end, ``period=2021-Q2`` on average
 over the second quarter.
 
@@ -37,7 +37,7 @@ __all__ = ["COUNT"]
 COUNT = ObservationKind(
     name="count",
     when="The source states a number.",
-    aloud="eurostat, DEU, 2021, count, value=1930000: "
+    example="eurostat, DEU, 2021, count, value=1930000: "
     "Eurostat counts 1,930,000 in Germany in 2021.",
     required=("value",),
     optional=("scope", "period", "relative_se"),

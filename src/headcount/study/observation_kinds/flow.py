@@ -4,7 +4,7 @@ Assumption. Each person of the scope brings about so many events a year, the sou
 ``multiplier``: 0.4 postings, 0.15 hires. So events in a period count person-years: a month's
 postings are compared with a twelfth of a year's.
 
-Read aloud. ``indeed, USA, 2023, flow, value=50000, period=2023-Q2``: 50,000 postings in the second
+Example. ``indeed, USA, 2023, flow, value=50000, period=2023-Q2``: 50,000 postings in the second
 quarter of 2023. Without a period: in the year.
 
 Likelihood. As for ``count``, with m the log of the multiplier times the person-years in the period,
@@ -39,7 +39,7 @@ def _form(row: Observation, spec: ModelSpec) -> FormRow:
 FLOW = ObservationKind(
     name="flow",
     when="The source counts events in a period: postings, hires, graduates.",
-    aloud="indeed, USA, 2023, flow, value=50000, period=2023-Q2: 50,000 postings in a quarter.",
+    example="indeed, USA, 2023, flow, value=50000, period=2023-Q2: 50,000 postings in a quarter.",
     required=("value",),
     optional=("scope", "period", "relative_se"),
     problems=count_problems,

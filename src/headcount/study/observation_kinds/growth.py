@@ -2,7 +2,7 @@ r"""``growth``: "up 29 % from 2022 to 2023".
 
 Assumption. The source compares two of its own numbers, so whatever it misses in both years cancels.
 
-Read aloud. ``dsit, GBR, 2023, growth, value=0.29, from_year=2022``: DSIT says that the UK grew by
+Example. ``dsit, GBR, 2023, growth, value=0.29, from_year=2022``: DSIT says that the UK grew by
 29 % from 2022 to 2023. The value is the growth over the whole window; "15 % a year over 2022-27" is
 1.15**5 - 1. ``period`` and ``from_period`` say when in the two years: ``end`` and ``end`` for a
 calendar year's growth, ``2023-Q2`` and ``2022-Q2`` for a quarter against the same of the year
@@ -71,7 +71,7 @@ def _words(row: Observation) -> str:
 GROWTH = ObservationKind(
     name="growth",
     when="The source states a growth rate between two years.",
-    aloud="dsit, GBR, 2023, growth, value=0.29, from_year=2022: up 29 % from 2022 to 2023.",
+    example="dsit, GBR, 2023, growth, value=0.29, from_year=2022: up 29 % from 2022 to 2023.",
     required=("value", "from_year"),
     optional=("scope", "period", "from_period"),
     problems=_problems,

@@ -40,7 +40,7 @@ def binomial_problems(row: Observation) -> Problems:
             yield (
                 column,
                 f"{number:g} is not a whole number",
-                "value is k, n how many were asked or looked up.",
+                "value is k, the number of people counted, of n who were asked or looked up.",
             )
     if row.value is not None and row.n is not None and row.value > row.n:
         yield "value", f"k = {row.value:g} is above n = {row.n:g}", ""
@@ -50,5 +50,5 @@ def known_population(row: Observation, spec: ModelSpec) -> Problems:
     """Yield a problem where a row is about a known population, to which no reach applies."""
     scope = scope_of(row, spec)
     if scope in spec.scopes and spec.scopes[scope].covariate:
-        message = f"{scope!r} is a population that is known, and coverage is of scopes that are not"
+        message = f"{scope!r} is a known population, to which no coverage applies"
         yield "scope", message, "State the scope of the people on the list."

@@ -1,9 +1,9 @@
-"""An observation kind: all that the package knows of one way to publish a number about people.
+"""An observation kind: one way to publish a number about people, as one object.
 
-Everything asks the object, and nothing lists kinds by name, so that a kind that is registered takes
-part in the checks, the likelihood, candidates, elicitation and reports. The oracle alone keeps
-tables of its own, in ``headcount.simulation.row_draws`` and ``headcount.simulation.row_densities``:
-it is there to find errors in the others.
+All code takes the properties of a kind from its object and lists no kinds by name. So a registered
+kind takes part in the checks, the likelihood, candidates, elicitation and reports. Only the oracle
+has tables of its own, in ``headcount.simulation.row_draws`` and
+``headcount.simulation.row_densities``: it is independent, to find errors in the rest.
 """
 
 from __future__ import annotations
@@ -24,16 +24,16 @@ type Problems = Iterator[tuple[str, str, str]]
 
 @dataclass(frozen=True)
 class SourceRule:
-    """Which sources can state rows of a kind.
+    """The sources that can state rows of a kind.
 
     Parameters
     ----------
     reach
-        The reach that they have, one of ``REACH_KEYS``.
+        Their kind of reach, one of ``REACH_KEYS``.
     advice
         The rule as a sentence.
     exclusive
-        Whether sources with this reach state nothing else.
+        Whether sources with this reach can state no other kind.
     """
 
     reach: str
@@ -43,15 +43,15 @@ class SourceRule:
 
 @dataclass(frozen=True)
 class Promise:
-    """How a row stands for a statement that is still to be made, in a candidate.
+    """A row of a candidate, whose number is not yet stated.
 
     Parameters
     ----------
     placeholder
-        Number in the place of the one that is not known.
+        Number that takes the place of the unknown one in checks.
     least
-        Returns the least number from which the spread of a row is computed; ``None`` where the
-        spread does not depend on the number.
+        Returns the smallest number for which the sd of a row is computed; ``None`` where the sd
+        does not depend on the number.
     """
 
     placeholder: float
@@ -69,11 +69,11 @@ class ObservationKind:
     Parameters
     ----------
     name
-        As written in the ``kind`` column.
+        Name in the ``kind`` column.
     when
-        Which kind for which statement, in a sentence.
-    aloud
-        An example row, read aloud.
+        When to use the kind, in a sentence.
+    example
+        An example row, with its meaning.
     required
         Columns that must be filled, beside source, area, year and kind.
     optional
@@ -83,25 +83,25 @@ class ObservationKind:
     form
         Turns a checked row into its terms and numbers.
     words
-        Writes the statement of a row whose required cells are filled, such as ``over 135,000``.
+        Returns the statement of a row whose required cells are filled, such as ``over 135,000``.
     number
-        The number that a row states.
+        Unit and scale of the stated number.
     bounds
-        Returns the least and the most people that a source counts, as a row states them; ``None``
-        for kinds that do not count people.
+        Returns the smallest and the largest number of people that a row allows; ``None`` for kinds
+        that do not count people.
     source_rule
-        Which sources can state such rows; ``None`` for all but those that another kind has for
-        itself.
+        The sources that can state such rows; ``None`` for all sources that are not exclusive to
+        another kind.
     study_problems
-        Yields the problems between a row and the spec, beside those of its names and times.
+        Yields the problems between a row and the spec, except those of names and times.
     promise
-        How a candidate can promise such rows; ``None`` where it cannot, since the numbers of a
-        bound or an interval are known before they are stated.
+        Properties of a candidate's row; ``None`` for kinds that a candidate cannot have, because
+        the numbers of a bound or an interval are known beforehand.
     """
 
     name: str
     when: str
-    aloud: str
+    example: str
     required: tuple[str, ...]
     optional: tuple[str, ...]
     problems: Callable[[Observation], Problems]
@@ -120,10 +120,10 @@ class ObservationKind:
 
     @property
     def counts_people(self) -> bool:
-        """Whether its rows say how many people a source counts."""
+        """Whether its rows state a number of people, or bounds of one."""
         return self.bounds is not None
 
     def statement(self, row: Observation) -> str:
-        """Return the statement of a row in words, empty where a required cell is."""
+        """Return the statement of a row in words; empty where a required cell is empty."""
         filled = all(getattr(row, column) not in (None, "") for column in self.required)
         return self.words(row) if filled else ""

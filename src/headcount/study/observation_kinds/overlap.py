@@ -6,7 +6,7 @@ recapture [1]_). They rarely are: people with a profile on one network often hav
 The ``dependence`` is the odds ratio between the lists, which no two lists identify: it is a prior
 of the source that linked them, and the answer depends on it.
 
-Read aloud. ``linked, DEU, 2023, overlap, value=1800, n=12000``: of 12,000 on the first of the
+Example. ``linked, DEU, 2023, overlap, value=1800, n=12000``: of 12,000 on the first of the
 source's ``lists``, 1,800 are on the second. The sizes of the lists are ``count`` rows of theirs:
 with them an overlap informs about headcounts, alone about coverage.
 
@@ -61,7 +61,9 @@ def _form(row: Observation, spec: ModelSpec) -> FormRow:
 OVERLAP = ObservationKind(
     name="overlap",
     when="Two lists were linked: of n people on one, k are on the other.",
-    aloud="linked, DEU, 2023, overlap, value=1800, n=12000: 1,800 of the 12,000 on the first list.",
+    example=(
+        "linked, DEU, 2023, overlap, value=1800, n=12000: 1,800 of the 12,000 on the first list."
+    ),
     required=("value", "n"),
     optional=("scope", "period"),
     problems=binomial_problems,

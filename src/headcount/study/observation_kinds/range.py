@@ -4,7 +4,7 @@ Assumption. The publisher's interval contains the number that it means with prob
 (0.9 unless the row states another), with equal tails on the log scale; ``mass = 1`` means that
 values outside are impossible.
 
-Read aloud. ``nasscom, IND, 2022, range, lower=600000, upper=650000, mass=0.8``: Nasscom is 80 %
+Example. ``nasscom, IND, 2022, range, lower=600000, upper=650000, mass=0.8``: Nasscom is 80 %
 sure that India had 600,000 to 650,000 in 2022.
 
 Likelihood. For mass < 1 the row is a count at the interval's geometric middle with the relative
@@ -61,7 +61,7 @@ def _bounds(row: Observation) -> tuple[float, float]:
 RANGE = ObservationKind(
     name="range",
     when='The source says "between a and b".',
-    aloud="nasscom, IND, 2022, range, lower=600000, upper=650000, mass=0.8: "
+    example="nasscom, IND, 2022, range, lower=600000, upper=650000, mass=0.8: "
     "80 % sure of 600,000 to 650,000.",
     required=("lower", "upper"),
     optional=("scope", "period", "mass", "value"),

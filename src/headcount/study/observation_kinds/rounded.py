@@ -6,7 +6,7 @@ is known. The unit is the row's ``unit``, or as many trailing zeros as the numbe
 rounded; a register's 30,000 is a ``count``. Rounding does not depend on the digits that it hides,
 so nothing but the interval enters [1]_.
 
-Read aloud. ``forbes, GBR, 2023, rounded, value=30000``: some 30,000 in the UK. ``office, MLT, 2021,
+Example. ``forbes, GBR, 2023, rounded, value=30000``: some 30,000 in the UK. ``office, MLT, 2021,
 rounded, value=0, unit=1000``: none in Malta, in thousands.
 
 Likelihood. With m the log expected value, u the unit and :math:`s^2 = \sigma_s^2 + \mathrm{se}^2 +
@@ -47,10 +47,10 @@ from headcount.study.specs import ModelSpec
 __all__ = ["FINE", "LEAST_NOISE", "ROUNDED", "is_fine", "rounding_unit"]
 
 FINE: Final = 0.1
-"""An interval narrower than this part of the sd is taken as a number."""
+"""An interval narrower than this fraction of the sd is treated as a count."""
 
 LEAST_NOISE: Final = 0.05
-"""Sd on the log scale that even a good source is given, to judge by whether rounding can matter."""
+"""Noise sd on the log scale that is assumed for every source in that comparison."""
 
 
 def rounding_unit(row: Observation) -> float:
@@ -64,14 +64,14 @@ def rounding_unit(row: Observation) -> float:
 
 
 def is_fine(row: Observation) -> bool:
-    """Say whether the interval of a row above zero is so narrow that it is taken as a number."""
+    """Return whether a row above zero is treated as a count, as its interval is narrow."""
     value, half = row.value or 0.0, rounding_unit(row) / 2
     sd = math.sqrt(LEAST_NOISE**2 + (row.relative_se or 0.0) ** 2 + 1 / value)
     return math.log((value + half) / (value - half)) < FINE * sd
 
 
 def _is_multiple(value: float, unit: float) -> bool:
-    """Say whether a value is a multiple of a unit; a value above 0 is not rounded to 0 units."""
+    """Return whether a value is 0, or a multiple of a unit by at least 1."""
     units = value / unit
     return value == 0 or (round(units) > 0 and abs(units - round(units)) <= 1e-9 * units)
 
@@ -85,14 +85,14 @@ def _problems(row: Observation) -> Problems:
     if row.unit is None and row.value == 0:
         yield (
             "unit",
-            "a rounded 0 needs the unit it is rounded to",
+            "a rounded 0 needs a rounding unit",
             'Write unit = 1000 for "none, in thousands".',
         )
     elif row.unit is None and row.value != round(row.value):
         yield (
             "unit",
-            f"{row.value:g} has no trailing zeros to tell the unit from",
-            "State the unit.",
+            f"{row.value:g} has no trailing zeros that give its rounding unit",
+            "State it in the column unit.",
         )
     elif row.unit is not None and not _is_multiple(row.value, row.unit):
         nearest = row.unit * max(1, round(row.value / row.unit))
@@ -119,7 +119,7 @@ def _bounds(row: Observation) -> tuple[float, float]:
 ROUNDED = ObservationKind(
     name="rounded",
     when='The source rounds: "about 30,000", "1.5 million", "in thousands".',
-    aloud="forbes, GBR, 2023, rounded, value=30000: some 30,000, so 25,000 to 35,000.",
+    example="forbes, GBR, 2023, rounded, value=30000: some 30,000, so 25,000 to 35,000.",
     required=("value",),
     optional=("scope", "period", "unit", "relative_se"),
     problems=_problems,

@@ -6,7 +6,7 @@ row does not state the area, scope or source of the whole, it is that of the par
 source misses in both cancel. A ratio above one ("twice as many as in the EU") is a share too. A
 source that reports two scopes informs about their ratio in this way, whatever its coverage.
 
-Read aloud. ``linkedin_eu, DEU, 2019, share, value=0.14, of_area=EU27``: 14 % of the EU's are in
+Example. ``linkedin_eu, DEU, 2019, share, value=0.14, of_area=EU27``: 14 % of the EU's are in
 Germany. ``linkedin, DEU, 2023, share, value=0.4, of_source=eurostat, of_scope=ict_specialist``:
 LinkedIn has 40 % of the number that Eurostat counts of ICT specialists.
 
@@ -46,7 +46,7 @@ def _problems(row: Observation) -> Problems:
         yield (
             "of_area",
             "a share needs of_area, of_scope or of_source",
-            "Say what it is a share of.",
+            "Name the area, scope or source of the whole.",
         )
 
 
@@ -58,7 +58,7 @@ def _study_problems(row: Observation, spec: ModelSpec) -> Problems:
         return
     if inner == outer:
         column = next(name for name in ("of_area", "of_scope", "of_source") if getattr(row, name))
-        yield column, "a share of itself is 1, whatever the number of people", ""
+        yield column, "a share of itself is always 1", ""
     elif (row.value or 0) > 1 and spec.scope_contains(outer, inner):
         declared = f"{outer!r} is declared to contain {inner!r}"
         message = f"{row.value:g} of {outer!r} are {inner!r}, and {declared}"
@@ -90,7 +90,9 @@ def _least(row: Observation) -> float:
 SHARE = ObservationKind(
     name="share",
     when="The source states one area's, or one scope's, part of another.",
-    aloud="linkedin_eu, DEU, 2019, share, value=0.14, of_area=EU27: Germany has 14 % of the EU's.",
+    example=(
+        "linkedin_eu, DEU, 2019, share, value=0.14, of_area=EU27: Germany has 14 % of the EU's."
+    ),
     required=("value",),
     optional=("scope", "period", "of_area", "of_scope", "of_source", "n"),
     problems=_problems,

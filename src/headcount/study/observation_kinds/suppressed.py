@@ -4,7 +4,7 @@ Assumption. The source counted, and withholds counts below a floor; an empty cel
 table, where the table's notes say that it was withheld and not missing. A missing row is unknown,
 and no evidence of few.
 
-Read aloud. ``eurostat, MLT, 2021, suppressed, value=50``: Malta is below the floor of 50.
+Example. ``eurostat, MLT, 2021, suppressed, value=50``: Malta is below the floor of 50.
 
 Likelihood. With b the floor, :math:`\Pr = F((\log b - m) / s)`, :math:`s^2 = \sigma_s^2 + 1/b`: a
 left-censored count.
@@ -27,7 +27,7 @@ __all__ = ["SUPPRESSED"]
 SUPPRESSED = ObservationKind(
     name="suppressed",
     when="The source withholds numbers below a floor.",
-    aloud="eurostat, MLT, 2021, suppressed, value=50: fewer than 50, not published.",
+    example="eurostat, MLT, 2021, suppressed, value=50: fewer than 50, not published.",
     required=("value",),
     optional=("scope", "period"),
     problems=bound_problems,

@@ -5,7 +5,7 @@ answer more or less readily than others, by the source's ``selection`` (a factor
 answers of one survey cluster. With ``seen_by`` respondents say whether they are on a source's list:
 a survey of coverage, which identifies a level as an anchor does.
 
-Read aloud. ``stackoverflow, DEU, 2024, survey, value=14, n=1443, of_scope=developer``: 14 of 1,443
+Example. ``stackoverflow, DEU, 2024, survey, value=14, n=1443, of_scope=developer``: 14 of 1,443
 German developers who answered in 2024 belong to the source's scope. ``panel, USA, 2023, survey,
 value=340, n=500, of_scope=ml_engineer, seen_by=linkedin``: 340 of 500 ML engineers have a profile
 on LinkedIn. 0 of n and n of n are data too.
@@ -74,7 +74,7 @@ def _words(row: Observation) -> str:
 SURVEY = ObservationKind(
     name="survey",
     when="k of n respondents belong to a scope, or are on a source's list.",
-    aloud="stackoverflow, DEU, 2024, survey, value=14, n=1443, of_scope=developer: "
+    example="stackoverflow, DEU, 2024, survey, value=14, n=1443, of_scope=developer: "
     "14 of 1,443 developers.",
     required=("value", "n", "of_scope"),
     optional=("scope", "period", "seen_by"),
