@@ -76,8 +76,9 @@ def fit_prior_sets(
     ...     hc.read_observations("data/toy/observations.csv"),
     ... )
     >>> short = hc.Sampler(chains=2, draws=200, tune=200)
-    >>> options = {"sampler": short, "batch": hc.BatchOptions(folder="fits", processes=1, progress=False)}
-    >>> fits = fit_prior_sets(study, names=["base", "wide"], seed=1, **options)
+    >>> batch = hc.BatchOptions(folder="fits", processes=1, progress=False)
+    >>> names = ["base", "wide"]
+    >>> fits = fit_prior_sets(study, names=names, seed=1, sampler=short, batch=batch)
     >>> list(fits)
     ['base', 'wide']
     """
