@@ -88,7 +88,7 @@ def diagnostic_table(convergence: CheckResult) -> Table:
     Table
         Measure, quantities, worst value, limit, outcome and the quantity with the worst value.
     """
-    headings = ("Measure", "Of", "#Worst", "#Limit", "Outcome", "Where it is worst")
+    headings = ("Measure", "Of", "#Worst", "#Limit", "Outcome", "Worst at")
 
     def line(row: pd.Series) -> Line:
         digits = MEASURE_DIGITS.get(row["measure"], 0)
