@@ -125,7 +125,7 @@ def features(layout):
     years = spec.years
     yield ("reference", years.reference == years.first, years.reference == years.last)
     yield ("pools", len(spec.areas.pools) > 1)
-    yield ("units", len(spec.areas.reach_groups) < len(spec.areas.regions))
+    yield ("reach groups", len(spec.areas.reach_groups) < len(spec.areas.regions))
 
 
 def test_studies_use_all_that_there_is():
@@ -148,7 +148,7 @@ def test_studies_use_all_that_there_is():
         *itertools.product(["region_sd", "kind_region_sd"], free, [True, False]),
         *itertools.product(["lineage"], ["coverage", "multiplier", "anchor"], [True, False]),
         *itertools.product(["exceptions"], ["coverage", "multiplier"], [True, False]),
-        *itertools.product(["shared_bias", "left out", "pools", "units"], [True, False]),
+        *itertools.product(["shared_bias", "left out", "pools", "reach groups"], [True, False]),
         *(("reference", *ends) for ends in [(True, False), (False, True), (False, False)]),
     }
     assert wanted - found == set()
@@ -160,7 +160,7 @@ def test_likelihoods_at_once_are_those_of_the_rows_added_up(name):
     arrays, rng = arrays_of(layout), np.random.default_rng(5)
     _, at, _ = evaluate_at(prior_draws(layout, rng, 1)[0], arrays)
     stated = (arrays.row_form == STATED) & (arrays.row_tails == STUDENT_T)
-    # So far out, or so precise, that products of a few rows leave what a number can hold unless
+    # So far out, or so precise, that products of a few rows leave the range of floating-point numbers unless
     # they are ended.
     for spread in (0.0, 30.0):
         own = np.where(stated, 10 ** rng.uniform(-spread, spread, stated.size), at.dispersion)

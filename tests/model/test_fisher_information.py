@@ -22,7 +22,7 @@ from headcount.engine.density.evaluation import log_likelihood
 from headcount.engine.density.log_density import log_density_and_gradient
 from headcount.engine.density.study_arrays import StudyArrays, arrays_of
 from headcount.engine.derivatives.fisher_information import (
-    LEAST_PRECISION,
+    LEAST_PRIOR_PRECISION,
     expected_precision,
     prior_precision,
     row_information_at,
@@ -93,7 +93,7 @@ def test_the_prior_precision_is_the_second_derivative_of_its_density(name):
         np.testing.assert_allclose(expected, np.diag(np.diag(expected)), atol=1e-6)
         np.testing.assert_allclose(
             prior_precision(x, arrays),
-            np.maximum(np.diag(expected), LEAST_PRECISION),
+            np.maximum(np.diag(expected), LEAST_PRIOR_PRECISION),
             rtol=1e-5,
             atol=1e-6,
         )

@@ -67,7 +67,7 @@ def assert_slopes(function, arguments, steps, lost=0.0):
     """Hold the derivatives of a row's log likelihood against differences.
 
     ``steps`` has the position of each argument that the derivatives are by, in their order, and the
-    length over which the log likelihood bends; ``lost`` is what the log likelihood may be off by.
+    length over which the log likelihood bends; ``lost`` is the error that the log likelihood may have.
     """
     total, *derivatives = function(*arguments)
     for (position, length), derivative in zip(steps.items(), derivatives, strict=True):
@@ -89,7 +89,7 @@ def assert_slopes(function, arguments, steps, lost=0.0):
 @pytest.mark.parametrize("normal", [True, False])
 def test_log_tail_of_the_engine(normal):
     found = np.array([tails.log_tail(z, normal) for z in LINE])
-    # Near zero, where nearly everything lies above z, the last digit of 1 is what limits.
+    # Near zero, where nearly everything lies above z, the last digit of 1 is the limit.
     np.testing.assert_allclose(found, exact_log_tail(LINE, normal), rtol=1e-10, atol=3e-15)
 
 

@@ -10,7 +10,7 @@ import math
 
 import numpy as np
 
-from headcount._types import FloatArray
+from headcount._types import FloatArray, IntArray
 from headcount.engine.density.codes import LOG_OVERCOUNT, REACH_LINK, SHARED_ERROR
 from headcount.engine.density.study_arrays import StudyArrays
 from headcount.engine.density.tails import expit, log_expit_and_slope, softplus
@@ -26,7 +26,7 @@ __all__ = [
 
 
 @inner
-def scales(x: FloatArray, log_scale: FloatArray) -> FloatArray:
+def scales(x: FloatArray, log_scale: IntArray) -> FloatArray:
     """Return exp(x) where x is the log scale of effects, undefined elsewhere; dims (free,)."""
     scale = np.empty(x.size)
     for i in range(log_scale.size):

@@ -60,7 +60,7 @@ its scale."""
 T4_SCALE: Final = 8 / 7
 """The same about the logarithm of its scale."""
 
-LEAST_PRECISION: Final = 1e-3
+LEAST_PRIOR_PRECISION: Final = 1e-3
 """Least prior precision: half-normal, exponential and gamma priors are flat on the log scale
 towards zero."""
 
@@ -80,7 +80,7 @@ def prior_precision(x: FloatArray, arrays: StudyArrays) -> FloatArray:
         chosen = arrays.prior_family == own.code
         first, second = arrays.prior_first[chosen], arrays.prior_second[chosen]
         precision[chosen] = own.curvature(x[chosen], first, second)
-    return np.maximum(precision, LEAST_PRECISION)
+    return np.maximum(precision, LEAST_PRIOR_PRECISION)
 
 
 @dataclass(frozen=True)

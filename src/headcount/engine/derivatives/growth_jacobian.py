@@ -120,7 +120,7 @@ def _summation(arrays: StudyArrays, years: int) -> FloatArray:
     reference = arrays.shape[REFERENCE]
     after = (step >= reference) & (step < year)
     before = (step < reference) & (step >= year)
-    return 1.0 * after - 1.0 * before
+    return np.asarray(1.0 * after - 1.0 * before)
 
 
 def _autoregression(phi: float, steps: int) -> tuple[FloatArray, FloatArray]:
