@@ -160,8 +160,8 @@ def test_likelihoods_at_once_are_those_of_the_rows_added_up(name):
     arrays, rng = arrays_of(layout), np.random.default_rng(5)
     _, at, _ = evaluate_at(prior_draws(layout, rng, 1)[0], arrays)
     stated = (arrays.row_form == STATED) & (arrays.row_tails == STUDENT_T)
-    # So far out, or so precise, that products of a few rows leave the range of floating-point numbers unless
-    # they are ended.
+    # So far out, or so precise, that products of a few rows leave the range of floating-point
+    # numbers unless they are ended.
     for spread in (0.0, 30.0):
         own = np.where(stated, 10 ** rng.uniform(-spread, spread, stated.size), at.dispersion)
         far = at._replace(dispersion=own)

@@ -67,7 +67,7 @@ def assert_slopes(function, arguments, steps, lost=0.0):
     """Hold the derivatives of a row's log likelihood against differences.
 
     ``steps`` has the position of each argument that the derivatives are by, in their order, and the
-    length over which the log likelihood bends; ``lost`` is the error that the log likelihood may have.
+    length over which the log likelihood bends; ``lost`` is the error that it may have.
     """
     total, *derivatives = function(*arguments)
     for (position, length), derivative in zip(steps.items(), derivatives, strict=True):
