@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import xarray as xr
-from tests.studies import prior_draws, study
+from tests.studies import STUDIES, prior_draws, study
 
 import headcount as hc
 from headcount.inference.posterior_variables import free_vectors, posterior_of
@@ -22,6 +22,7 @@ from headcount.posterior.estimate_table import COLUMNS, table_estimands, write_e
 from headcount.posterior.fit_memo import once_per_fit
 from headcount.posterior.fits import Sampling, sampler_tree
 from headcount.posterior.forecasting import forecast_years
+from headcount.posterior.row_expectations import row_moments
 
 pytestmark = pytest.mark.fit
 
@@ -275,6 +276,18 @@ def test_coverage_of_an_area_weights_its_regions_by_people(drawn: hc.Fit) -> Non
     )
     whole = hc.coverage(drawn, source=source).sel(year=year)
     np.testing.assert_allclose(whole, (weight * alone).sum(0) / weight.sum(0), rtol=1e-6)
+
+
+@pytest.mark.parametrize("name", STUDIES)
+def test_coverage_times_people_is_the_count_that_is_expected(name: str) -> None:
+    fit = drawn_from_priors(name)
+    expected = np.exp(row_moments(fit)["location"])
+    for i, row in enumerate(fit.observations.fitted):
+        scope = fit.spec.sources[row.source].scope
+        if row.kind == "count" and not row.period and row.scope in {"", scope}:
+            people = hc.headcount(fit, area=row.area, scope=scope)
+            found = hc.coverage(fit, source=row.source, area=row.area) * people
+            np.testing.assert_allclose(found.sel(year=row.year), expected[..., i], rtol=1e-4)
 
 
 def test_draws_are_labelled_by_chain_draw_and_year(toy_fit: hc.Fit) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
@@ -160,6 +161,34 @@ def test_sources_have_the_quantiles_of_their_reach_and_noise(
         assert cells[name][4] == f"{number(middle)}\n{interval(low, high, unit='number')}"
     middle, ends = words_of(parameter(fit, "source_kinds.survey.concentration"), prob, "number")
     assert cells["poll"][4] == f"concentration\n{middle} ({ends})"
+
+
+def test_rows_inside_their_predictive_intervals_are_counted(
+    evidence: Evidence, results: dict[str, CheckResult]
+) -> None:
+    table = source_table(evidence, results["priors"], results["fit by source"])
+    cells = {line.cells[0].split("\n")[1]: line.cells for line in table.lines}
+    rows = evidence.rows.table
+    for name, own in rows.groupby("source"):
+        pit = own["pit"].dropna()
+        half, most = (int(pit.between(tail, 1 - tail).sum()) for tail in (0.25, 0.05))
+        assert cells[str(name)][3] == str(len(own))
+        assert cells[str(name)][5] == f"{half} and {most}\nof {len(pit)}"
+
+
+def test_sources_that_do_not_fit_are_marked_and_those_without_scores_are_named(
+    evidence: Evidence, results: dict[str, CheckResult]
+) -> None:
+    found = results["fit by source"]
+    changed = found.table.set_index("source")
+    changed.loc["platform", "passed"] = False
+    changed.loc["analyst", "scored"] = 0
+    other = replace(found, table=changed.reset_index())
+    lines = source_table(evidence, results["priors"], other).lines
+    marks = {line.cells[0].split("\n")[1]: line.mark for line in lines}
+    assert marks == {"registry": "", "platform": "failed", "analyst": "", "poll": ""}
+    scored = {line.cells[0].split("\n")[1]: line.cells[5] for line in lines}
+    assert [name for name, text in scored.items() if text == "not scored"] == ["analyst"]
 
 
 def test_posteriors_of_priors_have_the_quantiles_of_their_parameter(
