@@ -9,15 +9,18 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import xarray as xr
+from tests.studies import prior_draws, study
 
 import headcount as hc
 from headcount.diagnostics.checks.conflict import check_conflict
 from headcount.diagnostics.checks.evidence import Evidence
 from headcount.diagnostics.checks.identification_check import check_identification
 from headcount.diagnostics.identification.power_scaling import power_scaling
+from headcount.inference.posterior_variables import free_vectors, posterior_of
 from headcount.layout.study_layout import Layout
 from headcount.posterior.draw_statistics import ess_and_rhat
 from headcount.posterior.draw_transfer import DrawTransfer
+from headcount.posterior.fits import Sampling, sampler_tree
 from headcount.posterior.row_expectations import row_moments
 from headcount.study.priors import Prior
 
@@ -149,8 +152,36 @@ def test_conflict_is_rare_where_there_is_none(toy_fit: hc.Fit) -> None:
     found = check_conflict(Evidence(toy_fit))
     assert found.passed
     assert found.headline.startswith("No conflict at any of")
+    sources = found.table.set_index("node")["source"]
+    assert (
+        sources["sources.platform.coverage"] == sources["reach of platform in NORTH"] == "platform"
+    )
+    assert sources["total.prior"] == sources["scopes.member.ratio"] == ""
     assert {"sources.platform.coverage", "reach of platform in NORTH", "errors of registry"} <= set(
         found.table["node"]
+    )
+
+
+def test_the_reach_of_every_source_with_deviations_by_region_is_a_node() -> None:
+    own = study("rich", seed=2)
+    layout = Layout.of(own.spec, own.observations)
+    free = prior_draws(layout, np.random.default_rng(3), 40).reshape(2, 20, -1)
+    groups = (posterior_of(layout, free), free_vectors(layout, free), xr.Dataset())
+    whole = hc.Study.without_checks(own.spec, own.observations)
+    fit = hc.Fit(whole, sampler_tree(*groups), Sampling(1, 2, 20, 0))
+    spec, nodes = own.spec, check_conflict(Evidence(fit)).table
+    varying = {
+        name
+        for name in layout.sources
+        if spec.sources[name].reach is not None
+        and (spec.sources[name].region_sd or spec.source_kinds[spec.sources[name].kind].region_sd)
+    }
+    reached = nodes.loc[nodes["node"].str.startswith("reach of"), "source"]
+    assert set(reached) == varying
+    # Sources without deviations stand before others, so that none ends the list.
+    declared = [name for name in layout.sources if spec.sources[name].reach is not None]
+    assert any(
+        name not in varying for name in declared[: declared.index(max(varying, key=declared.index))]
     )
 
 

@@ -14,8 +14,9 @@ from tests.studies import STUDIES, prior_draws, study
 
 import headcount as hc
 from headcount._types import FloatArray
+from headcount.diagnostics.identification import unidentified_directions
 from headcount.diagnostics.identification.level_priors import sets_level
-from headcount.diagnostics.identification.precision_shares import Shares, shares_at
+from headcount.diagnostics.identification.precision_shares import Shares, shares_at, shares_over
 from headcount.diagnostics.identification.precision_terms import Contributor, precision_terms_at
 from headcount.diagnostics.identification.quotability import verdict_of
 from headcount.diagnostics.identification.unidentified_directions import (
@@ -105,6 +106,33 @@ def test_shares_of_every_answer_add_to_one(toy: tuple[StudyArrays, Layout]) -> N
     )
     np.testing.assert_allclose(found.share.sum(axis=1), 1, rtol=1e-9)
     assert (found.share >= 0).all()
+
+
+def test_the_frame_of_shares_is_that_of_the_first_answer(toy: tuple[StudyArrays, Layout]) -> None:
+    found = at_mode(toy, ROOT, Query("EAST", 2019, "helper"))
+    assert found.to_frame().equals(at_mode(toy, ROOT).to_frame())
+    assert not found.to_frame().equals(found.to_frame(1))
+
+
+def test_shares_over_points_are_means_and_widths_are_those_of_mean_variances() -> None:
+    contributors = (Contributor("prior", "total.prior"), Contributor("source", "a"))
+    # Variances 4 and 16, and 36 and 64 without priors on levels.
+    first, second = (
+        Shares((ROOT,), contributors, np.array([share]), np.array([sd]), np.array([wider]))
+        for share, sd, wider in (([0.2, 0.8], 2.0, 3.0), ([0.4, 0.6], 4.0, 2.0))
+    )
+    found = shares_over([first, second])
+    np.testing.assert_allclose(found.share, [[0.3, 0.7]])
+    assert found.sd == pytest.approx(np.sqrt(10))
+    assert found.widening == pytest.approx(np.sqrt(50 / 10))
+
+
+def test_similar_rows_add_their_information_and_empty_ones_are_left_out() -> None:
+    slopes = np.array([[1.0, 2.0], [0.0, 0.0], [1.0, 2.0 + 1e-9], [0.0, 1.0], [3.0, 1.0]])
+    information = np.array([2.0, 5.0, 3.0, 7.0, 0.0])
+    groups, total = unidentified_directions._similar_rows(slopes, information)
+    by_slopes = {tuple(own): float(sum_) for own, sum_ in zip(groups, total, strict=True)}
+    assert by_slopes == {(1.0, 2.0): 5.0, (0.0, 1.0): 7.0}
 
 
 def test_precision_is_that_of_the_dense_inverse(toy: tuple[StudyArrays, Layout]) -> None:
@@ -304,6 +332,15 @@ def test_verdicts_follow_their_rule(data: float, priors: float, widening: float,
     assert verdict.name == name
     assert verdict.may_be_quoted is (name != "do not quote this total")
     assert f"{100 * priors:.0f} % from priors as they are stated" in str(verdict)
+
+
+def test_verdicts_state_the_numbers_that_decide() -> None:
+    assert str(verdict_of(0.504, 0.203, 1.449)) == (
+        "This total rests on data: 50 % of its precision comes from statements of sources, 29 % "
+        "from pooling and 20 % from priors as they are stated; without priors on levels its "
+        "interval would be 1.4 times as wide."
+    )
+    assert str(verdict_of(0.1, 0.9, 4.01)).endswith("would be more than 4 times as wide.")
 
 
 def test_preflight_flips_when_the_anchor_goes(

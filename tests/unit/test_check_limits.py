@@ -22,6 +22,7 @@ from headcount.diagnostics.checks import (
     convergence,
     count_checks,
 )
+from headcount.diagnostics.checks import row_fits as row_fits_module
 from headcount.diagnostics.checks.outlying_rows import check_outlying_rows
 from headcount.diagnostics.checks.row_fits import RowFits, row_fits
 from headcount.diagnostics.checks.source_fit import check_sources
@@ -126,6 +127,23 @@ def test_two_chains_are_enough(monkeypatch: pytest.MonkeyPatch) -> None:
     assert not sampled(monkeypatch, chains=1).passed
 
 
+def test_the_table_of_convergence_counts_quantities_draws_chains_and_runs(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    table = sampled(monkeypatch, divergences=3).to_frame()
+    counts = dict(zip(table["measure"] + " of " + table["of"], table["count"], strict=True))
+    assert counts == {
+        **dict.fromkeys((f"{name} of headcount" for name in convergence.MEASURES), 1),
+        **dict.fromkeys((f"{name} of parameter" for name in convergence.MEASURES), 1),
+        "divergences of draw": 4000,
+        "E-BFMI of chain": 2,
+        "chains of chain": 2,
+        "stopped early of run": 1,
+    }
+    worst = table.set_index("measure")["worst"]
+    assert (worst["divergences"], worst["stopped early"]) == (3, 0)
+
+
 # --- fit by source --------------------------------------------------------------------------------
 
 
@@ -174,6 +192,13 @@ def test_a_source_fails_if_replicates_are_larger_in_less_than_one_of_a_hundred_d
 def test_ten_rows_are_judged_and_nine_are_not() -> None:
     assert source_fit([0.01] * 9)[0]
     assert not source_fit([0.01] * 10)[0]
+
+
+def test_a_source_without_predictive_intervals_passes_without_numbers() -> None:
+    passed, row = source_fit([float("nan")] * 12)
+    assert passed
+    assert (row["rows"], row["scored"]) == (12, 0)
+    assert row[["inside_50", "inside_90", "lowest_pit", "highest_pit", "p_residual"]].isna().all()
 
 
 # --- outlying rows --------------------------------------------------------------------------------
@@ -234,6 +259,33 @@ def test_a_row_is_outlying_beyond_four_standard_deviations() -> None:
         assert row_fits(fit, moments).table["p_outlying"].tolist() == [expected]
 
 
+@pytest.mark.parametrize(
+    ("lower", "upper", "expected"),
+    [(4.01, 9.0, 1.0), (3.99, 9.0, 0.0), (-9.0, -4.01, 1.0), (-9.0, -3.99, 0.0), (-9, 9, 0.0)],
+)
+def test_an_interval_is_outlying_if_its_nearer_end_is(
+    lower: float, upper: float, expected: float
+) -> None:
+    ends = SimpleNamespace(value=np.array([lower]), other=np.array([upper]))
+    draws = np.zeros((8, 1))
+    rng = np.random.default_rng(1)
+    found = row_fits_module.FORMS["interval"](ends, draws, draws + 1, stats.norm(), rng)
+    assert found["p_outlying"].tolist() == [expected]
+    # Both sides count, up to certainty.
+    outside = min(1.0, 2 * min(stats.norm.cdf(upper), stats.norm.sf(lower)))
+    assert found["tail"] == pytest.approx([outside])
+
+
+@pytest.mark.parametrize(("side", "beyond"), [(1.0, -4.01), (-1.0, 4.01)])
+def test_a_bound_is_outlying_on_the_side_that_it_excludes(side: float, beyond: float) -> None:
+    rng, draws = np.random.default_rng(1), np.zeros((8, 1))
+    for value, expected in ((beyond, 1.0), (beyond * 0.99, 0.0), (-beyond, 0.0)):
+        row = SimpleNamespace(value=np.array([value]), other=np.array([side]))
+        found = row_fits_module.FORMS["bound"](row, draws, draws + 1, stats.norm(), rng)
+        assert found["p_outlying"].tolist() == [expected]
+        assert found["tail"] == pytest.approx([stats.norm.cdf(side * value)])
+
+
 # --- conflict and contraction ---------------------------------------------------------------------
 
 
@@ -272,10 +324,33 @@ def test_below_a_contraction_of_one_quarter_z_is_taken_at_one_quarter() -> None:
         assert found["shift"] == pytest.approx(0.5 / own if own > 0.25 else 0.5)
 
 
+@pytest.mark.parametrize(("count", "more"), [(3, "."), (5, "; and 2 more.")])
+def test_the_headline_names_three_conflicts_and_counts_the_others(count: int, more: str) -> None:
+    line = {
+        "node": "total.prior",
+        "source": "",
+        "z": -3.21,
+        "shift": -1.5,
+        "stated_lower": 0.3,
+        "stated_upper": 0.7,
+        "implied": 0.9,
+        "pulled_by": "a",
+    }
+    table = pd.DataFrame([line] * 9)
+    sentence = (
+        "total.prior is stated as 0.3 to 0.7 and all other evidence with a implies 0.9, "
+        "1.5 prior standard deviations below (z = -3.2)"
+    )
+    assert conflict._headline(table.head(count), table) == (
+        f"{count} of 9 places where two sets of evidence meet are in conflict: "
+        f"{'; '.join([sentence] * 3)}{more}"
+    )
+
+
 def test_priors_with_a_contraction_below_a_tenth_count_as_unchanged() -> None:
     evidence: Any = SimpleNamespace(last_year=2020)
-    table = pd.DataFrame({"prior": ["a", "b"], "contraction": [0.101, 0.099], "shift": [0.1, 0.0]})
-    assert "leave 1 " in contraction._headline(table, evidence)
+    table = pd.DataFrame({"prior": list("abc"), "contraction": [0.101, 0.099, 0.0], "shift": 0.1})
+    assert "leave 2 of 3 priors " in contraction._headline(table, evidence)
 
 
 # --- counts ---------------------------------------------------------------------------------------
