@@ -9,7 +9,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import xarray as xr
-from tests.studies import prior_draws, study
+from tests.studies import STUDIES, prior_draws, study
 
 import headcount as hc
 from headcount.diagnostics.checks.conflict import check_conflict
@@ -23,6 +23,7 @@ from headcount.posterior.draw_transfer import DrawTransfer
 from headcount.posterior.fits import Sampling, sampler_tree
 from headcount.posterior.row_expectations import row_moments
 from headcount.study.priors import Prior
+from headcount.study.row_forms import STATED
 
 SHORT = hc.Sampler(chains=2, draws=500, tune=300)
 
@@ -162,11 +163,13 @@ def test_conflict_is_rare_where_there_is_none(toy_fit: hc.Fit) -> None:
     )
 
 
-def test_the_reach_of_every_source_with_deviations_by_region_is_a_node() -> None:
-    own = study("rich", seed=2)
+@pytest.mark.parametrize("name", STUDIES)
+def test_nodes_are_the_reach_that_varies_by_region_and_the_errors_of_stated_rows(name: str) -> None:
+    own = study(name, seed=2)
     layout = Layout.of(own.spec, own.observations)
     free = prior_draws(layout, np.random.default_rng(3), 40).reshape(2, 20, -1)
-    groups = (posterior_of(layout, free), free_vectors(layout, free), xr.Dataset())
+    stats_of = xr.Dataset({"energy": (("chain", "draw"), np.ones((2, 20)))})
+    groups = (posterior_of(layout, free), free_vectors(layout, free), stats_of)
     whole = hc.Study.without_checks(own.spec, own.observations)
     fit = hc.Fit(whole, sampler_tree(*groups), Sampling(1, 2, 20, 0))
     spec, nodes = own.spec, check_conflict(Evidence(fit)).table
@@ -178,11 +181,11 @@ def test_the_reach_of_every_source_with_deviations_by_region_is_a_node() -> None
     }
     reached = nodes.loc[nodes["node"].str.startswith("reach of"), "source"]
     assert set(reached) == varying
-    # Sources without deviations stand before others, so that none ends the list.
-    declared = [name for name in layout.sources if spec.sources[name].reach is not None]
-    assert any(
-        name not in varying for name in declared[: declared.index(max(varying, key=declared.index))]
-    )
+    rows = [own for likelihood, own in layout.rows.items() if likelihood.form == STATED]
+    stated = {layout.sources[i] for own in rows for i in layout.row_source[own.position]}
+    errors = nodes["node"].str.startswith("errors of")
+    assert nodes.loc[errors, "source"].tolist() == nodes.loc[errors, "node"].str[10:].tolist()
+    assert set(nodes.loc[errors, "source"]) == stated
 
 
 def slipped(spec: hc.ModelSpec, *, sign: int) -> hc.ModelSpec:
