@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 import statistics
 import subprocess
 import sys
@@ -29,6 +30,8 @@ HEAVY = (
 )
 LONGEST_MODULE = 500
 MEDIAN_BODY = 12
+MOST_ARGUMENTS = 8
+WHAT_PER_THOUSAND = 3
 HELP_SECONDS = 2.0
 HELP_MODULES = 400
 
@@ -133,3 +136,31 @@ def test_every_package_says_in_its_first_sentence_which_rooms_it_may_import() ->
 def test_no_modules_and_no_rooms_import_each_other(root: Path) -> None:
     counted = run_python("benchmarks/import_graph.py", folder=root)
     assert "circles of modules: 0; of boxes: 0" in counted.stdout, counted.stderr
+
+
+def test_no_module_name_has_two_meanings() -> None:
+    names = [path.stem for path in MODULES if path.name not in {"__init__.py", "__main__.py"}]
+    assert {name for name in names if names.count(name) > 1} == set()
+
+
+def test_functions_take_few_arguments() -> None:
+    long = {
+        f"{path.relative_to(SOURCE)}:{node.name}"
+        for path in MODULES
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+        and arguments(node) > MOST_ARGUMENTS
+    }
+    assert long == set()
+
+
+def arguments(node: ast.FunctionDef | ast.AsyncFunctionDef) -> int:
+    """Return the number of parameters that a caller can give."""
+    own = [*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs]
+    return len([argument for argument in own if argument.arg not in {"self", "cls"}])
+
+
+def test_prose_hardly_says_what() -> None:
+    lines = [line for path in MODULES for line in path.read_text().splitlines()]
+    said = sum(len(re.findall(r"\bwhat\b", line, re.IGNORECASE)) for line in lines)
+    assert said < WHAT_PER_THOUSAND * len(lines) / 1000

@@ -27,7 +27,7 @@ from headcount.study.study import Study
 __all__ = ["Fit", "Sampling", "load_fit", "save_fit", "versions"]
 
 PACKAGES: Final = ("headcount", "numpy", "scipy", "numba", "nutpie", "xarray", "arviz")
-FORMAT: Final = 3
+FORMAT: Final = 4
 """Version of the file's layout; raised when a file of an older one can no longer be read."""
 
 
