@@ -16,7 +16,7 @@ import numpy as np
 from headcount._types import FloatArray
 from headcount.engine.density.cell_sums import cells_adjoint, log_cells, log_terms, terms_adjoint
 from headcount.engine.density.codes import BOUND, NORMAL, STATED, STUDENT_T
-from headcount.engine.density.growth import headcount_adjoint, log_headcount
+from headcount.engine.density.growth_recursions import headcount_adjoint, log_headcount
 from headcount.engine.density.log_prior import log_prior_and_gradient
 from headcount.engine.density.predictor_values import (
     log_reach_and_slope,

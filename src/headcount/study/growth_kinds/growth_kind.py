@@ -1,7 +1,7 @@
 """A growth kind: one model of the growth of headcounts, as one object.
 
 The paths themselves are written three times, so that each checks the others: in
-``headcount.model.growth_paths`` (the PyMC graph), in ``headcount.engine.density.growth``
+``headcount.model.growth_paths`` (the PyMC graph), in ``headcount.engine.density.growth_recursions``
 (compiled) and in ``headcount.simulation.growth_draws`` (the NumPy oracle). Change points and
 covariates of growth, see docs/model.md, apply to all kinds.
 """
