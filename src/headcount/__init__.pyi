@@ -1,4 +1,4 @@
-"""The public names of headcount and where they live: the one list that Python and type checkers read."""
+"""The public names of headcount and their modules: one list for Python and for type checkers."""
 
 from .diagnostics.checks import (
     CheckResult as CheckResult,
