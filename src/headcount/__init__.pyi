@@ -18,6 +18,9 @@ from .diagnostics.identification import (
 from .diagnostics.identification import (
     rests_on as rests_on,
 )
+from .diagnostics.verdict import (
+    Verdict as Verdict,
+)
 from .errors import (
     ArgumentError as ArgumentError,
 )
