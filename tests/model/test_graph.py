@@ -65,6 +65,16 @@ def test_deterministics_and_their_dims(model):
     }
 
 
+def test_deterministics_have_the_lengths_of_their_dims(model):
+    # Without rewrites, which take a part of a constant and never look at its length.
+    plain = Mode(linker="py", optimizer=None)
+    drawn = pm.draw(model.deterministics, random_seed=1, mode=plain)
+    for variable, values in zip(model.deterministics, drawn, strict=True):
+        dims = model.named_vars_to_dims[variable.name]
+        assert values.shape == tuple(len(model.coords[dim]) for dim in dims)
+        assert np.isfinite(values).all()
+
+
 @pytest.mark.filterwarnings("ignore:rich.csv:headcount.errors.HeadcountWarning")
 def test_ratios_have_years_where_a_scope_has_a_trend():
     with pytest.warns(HeadcountWarning, match="sources.quiet"):
