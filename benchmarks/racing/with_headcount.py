@@ -34,9 +34,8 @@ def run(job: Job) -> Outcome:
     spec = read_spec(job.model)
     observations = read_observations(job.model.parent / spec.data / "observations.csv")
     clock.mark("prepare")
-    fit = fit_study(
-        spec, observations, seed=job.seed, chains=job.chains, draws=job.draws, progress=False
-    )
+    sampler = hc.Sampler(chains=job.chains, draws=job.draws)
+    fit = fit_study(spec, observations, seed=job.seed, sampler=sampler, progress=False)
     clock.mark("after")
     clock.move(fit.sampling.seconds["prepare"], "after", "pilot")
     clock.move(fit.sampling.seconds["sample"], "after", "sample")
